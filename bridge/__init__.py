@@ -1,0 +1,1 @@
+"""Pinbridge turns webhooks into dashboard pins."""

@@ -1,0 +1,88 @@
+"""The error tree, grouped by who must act.
+
+    PinbridgeError
+    ├── AuthorError            whoever wrote the configuration or a mapping
+    │   └── ConfigurationError   settings, mappings, sources: every problem listed, with its place
+    ├── SenderError            whoever sent the webhook; carries the HTTP answer
+    ├── DestinationError       the dashboard service, or the key used with it
+    └── OperatorError          whoever runs the process
+        ├── StoreUnavailable     the database does not answer; the sender may retry
+        └── StoreUnusable        the database cannot be opened as it is
+
+Rooms define their own leaves beside the code that raises them. Foreign exceptions are
+translated once, where the library is called.
+"""
+
+from dataclasses import dataclass
+
+
+class PinbridgeError(Exception):
+    """Anything the bridge raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Problem:
+    """One mistake in something an author wrote, with its place.
+
+    `line` and `column` count from 1; 0 where the mistake has no place in a file
+    (an environment variable, say), and then `file` names where it stands instead.
+    """
+
+    file: str
+    line: int = 0
+    column: int = 0
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {self.message}"
+
+
+class AuthorError(PinbridgeError):
+    """The configuration is wrong; its author must act."""
+
+
+class ConfigurationError(AuthorError):
+    """Everything wrong that was found, in one go; never only the first."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class SenderError(PinbridgeError):
+    """The request is refused; its sender must act.
+
+    `status` is the HTTP status, `code` a stable word for programs, `message` says which
+    check failed, never what was expected. Nothing is stored.
+    """
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+class DestinationError(PinbridgeError):
+    """The dashboard service refused or failed; see `bridge.outbound`."""
+
+
+class OperatorError(PinbridgeError):
+    """Something in the machinery; whoever runs the process must act."""
+
+
+class StoreUnavailable(OperatorError):
+    """The database does not take a write now (locked, full, queue at its bound).
+
+    Nothing of the request is known to be stored, so a retry is safe: what was stored
+    after all is met as a duplicate. `retry_after_s` is what a sender should wait.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class StoreUnusable(OperatorError):
+    """The database cannot be opened as it is: held by another process, corrupt, too new."""

@@ -1,0 +1,58 @@
+"""What the rooms hand to each other: the event, and what became of it.
+
+A request becomes an `Event` once, in `inbound/`; from there values flow one way.
+Nothing here does I/O or reads a clock.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+"""A decoded payload, as orjson gives it: integers exact to 64 bits, decimals as doubles."""
+
+Clock = Callable[[], datetime]
+"""Gives the current instant, aware, in UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One verified delivery of one webhook.
+
+    `type` is empty where the source has none. `id` is the delivery id, or the body's hash.
+    `dedup_key` (16 bytes) recognises a repeated delivery; None where the source said
+    `dedupe: off`. It is remembered for `dedup_window_s` seconds, or for the horizon where
+    that is None. `at` is the source's own notion of when it happened, None where it has none.
+    `headers` have lower-case names and lack those that authenticate. `body` is as it came,
+    after decompression; `payload` is what it says. `tolerance_s` is how far ahead of the
+    arrival the event's own time may be.
+    """
+
+    source: str
+    type: str
+    id: str
+    dedup_key: bytes | None
+    dedup_window_s: float | None
+    at: datetime | None
+    received_at: datetime
+    tolerance_s: float
+    content_type: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+    payload: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What became of a delivery, once that is durable.
+
+    `number` is the event's place in the journal, None for a duplicate. `mappings` names
+    those whose pins it changed.
+    """
+
+    status: Literal["accepted", "duplicate"]
+    id: str
+    number: int | None
+    mappings: tuple[str, ...]
