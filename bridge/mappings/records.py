@@ -1,0 +1,102 @@
+"""What evaluation and rendering hand to the other rooms: changes, outcomes, bodies.
+
+Frozen values without behaviour; `store/` keeps them, `outbound/` sends them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bridge.mappings.values import Value
+
+OutcomeKind = Literal[
+    "matched",
+    "not_matched",
+    "no_items",
+    "no_pin",
+    "pin_taken",
+    "duplicate_item",
+    "too_late",
+    "inexact_number",
+    "error",
+]
+"""What became of an event for one trigger; `too_late` is decided by the store, which knows the horizon."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one event, or one item in it, says about one pin.
+
+    `at` is when it happened, aware, in UTC. `version` decides which of two changes is the
+    newer (see `compare_versions`). `item_key` (16 bytes) is the trigger's own `key`, hashed
+    with the mapping's and the trigger's name; None where the trigger has none.
+    """
+
+    mapping: str
+    trigger: str
+    pin: str
+    at: datetime
+    version: tuple[Value, ...]
+    item_key: bytes | None
+    variables: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one trigger made of an event, with the reason in an author's words.
+
+    `mapping` and `trigger` are empty where one outcome speaks for many triggers.
+    """
+
+    mapping: str
+    trigger: str
+    kind: OutcomeKind
+    reason: str
+    pin: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """All that follows from one event; each change has an outcome `matched`."""
+
+    changes: tuple[Change, ...]
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventHeader:
+    """What a template may know of an event: `event.source`, `event.at` and so on.
+
+    `at` is the time that the trigger settled on, which a change carries too.
+    """
+
+    source: str
+    type: str
+    id: str
+    at: datetime
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latest:
+    """What the newest event of one trigger said, as it is kept with the pin.
+
+    `number` is the event's place in the journal, `item` the place of the change in the event.
+    """
+
+    variables: Mapping[str, Value]
+    at: datetime
+    event: EventHeader
+    version: tuple[Value, ...]
+    number: int
+    item: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A body ready to be sent. `payload` is the exact request body, `notes` are warnings about it."""
+
+    body: dict[str, object]
+    notes: tuple[str, ...]
+    payload: bytes
