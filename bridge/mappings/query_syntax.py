@@ -1,0 +1,171 @@
+"""Reading a JSONPath and holding it against the subset that the language promises.
+
+jsonpath-ng's extended parser reads the text; the tree it gives is flattened into steps, and
+every step is checked, those inside filters included: children, quoted names, indexes,
+wildcards, slices, filters and one `..`. Everything else is refused with advice.
+"""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jsonpath_ng import Child, Descendants, Fields, Index, JSONPath, Root, Slice, This
+from jsonpath_ng.exceptions import JSONPathError
+from jsonpath_ng.ext import filter as ext_filter
+from jsonpath_ng.ext.parser import ExtendedJsonPathParser
+from jsonpath_ng.jsonpath import Wildcard
+
+from bridge.errors import AuthorError
+
+MAX_TEXT = 500
+"""Longest path, in characters, that the parser is given."""
+
+MAX_STEPS = 40
+"""Most steps of one path, those inside its filters included."""
+
+
+class QuerySyntaxError(AuthorError):
+    """The text is no path of the supported kind; the message says what to write instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Descend:
+    """The `..` between two steps."""
+
+
+Step = JSONPath | Descend
+
+
+def parse(text: str) -> JSONPath:
+    """Read a path with jsonpath-ng's extended parser; what it calls deprecated is refused too."""
+    if not text.startswith("$"):
+        raise QuerySyntaxError(f"{_shown(text)} is not a path; a path begins with '$', such as $.data.id")
+    if len(text) > MAX_TEXT:
+        raise QuerySyntaxError(f"the path has {len(text)} characters; at most {MAX_TEXT} are read")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)
+        try:
+            return ExtendedJsonPathParser().parse(text)
+        except DeprecationWarning as old:
+            raise QuerySyntaxError(f"{_shown(text)}: {_deprecation_advice(str(old))}") from old
+        except (JSONPathError, ValueError, AssertionError) as error:
+            raise QuerySyntaxError(
+                f"{_shown(text)} is not a path that can be read ({_first_line(error)}); a name with other characters"
+                " than letters, digits, '_' and '-' is quoted, as in $['user name'].id, and a text in a filter is"
+                " too, as in $.items[?(@.status == 'open')]"
+            ) from error
+
+
+def _deprecation_advice(message: str) -> str:
+    if "unquoted word" in message:
+        return "a text inside a filter is quoted, as in [?(@.status == 'open')]"
+    return "'|' and '&' between paths are not supported; conditions inside a filter are joined by '&&' and '||'"
+
+
+def checked_steps(path: JSONPath, text: str) -> list[Step]:
+    """Give the steps after `$`, each of them in the supported subset."""
+    steps = list(_flatten(path))
+    if not isinstance(steps[0], Root):
+        raise QuerySyntaxError(f"{_shown(text)}: {_advice(steps[0])}")
+    count = _Check(text).steps(steps[1:])
+    if count > MAX_STEPS:
+        raise QuerySyntaxError(f"the path has {count} steps; at most {MAX_STEPS} are followed")
+    return steps[1:]
+
+
+def _flatten(path: JSONPath) -> Iterator[Step]:
+    """List a path's steps from left to right; parsing nests them by precedence."""
+    pending: list[Step] = [path]
+    while pending:
+        step = pending.pop()
+        if isinstance(step, Child):
+            pending += [step.right, step.left]
+        elif isinstance(step, Descendants):
+            pending += [step.right, Descend(), step.left]
+        else:
+            yield step
+
+
+class _Check:
+    """Holds the steps of one path against the supported subset, filters included."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def steps(self, steps: list[Step], *, in_filter: bool = False) -> int:
+        """Check the steps after the first; gives their number, with those of their filters."""
+        descents = sum(isinstance(step, Descend) for step in steps)
+        if descents > (0 if in_filter else 1):
+            raise self._refused("'..' may stand once in a path, and not inside a filter")
+        return len(steps) + sum(self._step(step) for step in steps)
+
+    def _step(self, step: Step) -> int:
+        if isinstance(step, ext_filter.Filter):
+            return sum(self._condition(condition) for condition in step.expressions)
+        if isinstance(step, Fields) and len(step.fields) > 1:
+            raise self._refused("several names in one bracket are not supported; extract one variable for each")
+        if isinstance(step, Index) and len(step.indices) > 1:
+            raise self._refused("several indexes in one bracket are not supported; extract one variable for each")
+        if isinstance(step, Slice) and step.step == 0:
+            raise self._refused("a slice cannot advance by 0")
+        if not isinstance(step, Fields | Index | Slice | Wildcard | Descend):
+            raise self._refused(_advice(step))
+        return 0
+
+    def _condition(self, condition: JSONPath) -> int:
+        if isinstance(condition, ext_filter.And | ext_filter.Or):
+            return sum(self._condition(operand) for operand in condition.operands)
+        if not isinstance(condition, ext_filter.Expression):
+            raise self._refused(_advice(condition))
+        if condition.op == "=~":
+            raise self._refused("'=~' is not supported inside a filter; extract the list, or use 'matches' in 'when'")
+        sides = [condition.target, *([condition.value] if isinstance(condition.value, JSONPath) else [])]
+        return 1 + sum(self._operand(side) for side in sides)
+
+    def _operand(self, path: JSONPath) -> int:
+        """Check a path inside a filter: from `@` any, from `$` only one that leads to one place."""
+        first, *rest = _flatten(path)
+        if isinstance(first, Root):
+            if any(single_key(step) is None for step in rest):
+                raise self._refused("inside a filter a path from '$' must lead to one place, such as $.limit")
+            return self.steps(rest, in_filter=True)
+        if isinstance(first, This):
+            return self.steps(rest, in_filter=True)
+        return self.steps([first, *rest], in_filter=True)
+
+    def _refused(self, advice: str) -> QuerySyntaxError:
+        return QuerySyntaxError(f"{_shown(self._text)}: {advice}")
+
+
+_ADVICE = {
+    "Parent": "`parent` is not supported; begin the path one level higher and filter there",
+    "Where": "'where' is not supported; use a filter, as in $.items[?(@.price > 10)]",
+    "WhereNot": "'wherenot' is not supported; use a filter, as in $.items[?(!@.price)]",
+    "Operation": "arithmetic is not supported in a path; extract the values and compute with 'let'."
+    " A name that contains '-' or '+' between spaces is quoted",
+    "Len": "`len` is not supported; extract the list with 'take: count'",
+    "SortedThis": "sorting is not supported in a path; use the filter 'sort' in a template",
+    "Root": "'$' stands only at the beginning of a path",
+    "This": "'@' and `this` stand only inside a filter",
+}
+
+
+def _advice(step: object) -> str:
+    supported = "supported are children, indexes, wildcards, slices, filters and '..'"
+    return _ADVICE.get(type(step).__name__, f"this operator is not supported; {supported}")
+
+
+def single_key(step: Step) -> str | int | None:
+    """Give the one name or index a step looks up, None where it can lead to many places."""
+    if isinstance(step, Fields):
+        return str(step.fields[0])
+    return int(step.indices[0]) if isinstance(step, Index) else None
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 80 else text[:77] + "…")
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return lines[0].strip() if lines else type(error).__name__

@@ -1,0 +1,71 @@
+import copy
+
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonpath_ng.ext.parser import parse
+
+from bridge.events import Json
+from bridge.mappings.queries import MISSING, compile_query
+
+NAMES = ["a", "b", "c-d", "7", "user name", "a.b", "true", "null", "*", "$", "é", "where"]
+LEAVES = st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.sampled_from(["", "a", "ab7"])
+PAYLOADS = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5),
+    max_leaves=25,
+)
+NAME_STEPS = st.sampled_from([".a", ".b", ".c-d", ".true", ".null", *(f"['{name}']" for name in NAMES)])
+PLAIN_STEPS = NAME_STEPS | st.integers(-5, 5).map("[{}]".format)
+BOUNDS = st.none() | st.integers(-5, 5)
+SLICES = st.tuples(BOUNDS, BOUNDS, BOUNDS.filter(lambda step: step != 0)).map(
+    lambda bounds: "[" + ":".join("" if bound is None else str(bound) for bound in bounds) + "]"
+)
+MANY_STEPS = PLAIN_STEPS | st.sampled_from(["[*]", ".*"]) | SLICES
+FILTERS = st.sampled_from(
+    [
+        "[?(@.a)]",
+        "[?(@.a == 1)]",
+        "[?(@.b > 2)]",
+        "[?(@.a <= 'a')]",
+        "[?(!@.a)]",
+        "[?(@[0] != null)]",
+        "[?(@.a == @.b)]",
+    ]
+)
+
+
+def by_jsonpath_ng(path: str, payload: Json) -> list[Json]:
+    """Find as the library itself does, parsing included."""
+    return [match.value for match in parse(path).find(payload)]
+
+
+@given(PAYLOADS, st.lists(PLAIN_STEPS, max_size=5))
+def test_a_look_up_gives_what_jsonpath_ng_gives(payload: Json, steps: list[str]) -> None:
+    """The fast road of children and indexes never differs from the library's."""
+    path = "$" + "".join(steps)
+    found = by_jsonpath_ng(path, payload)
+    query = compile_query(path)
+    assert query.single
+    assert repr(query.get(payload)) == repr(found[0] if found else MISSING)
+    assert repr(query.find(payload)) == repr(found)
+
+
+@given(PAYLOADS, st.lists(MANY_STEPS, max_size=5))
+def test_wildcards_and_slices_give_what_jsonpath_ng_gives(payload: Json, steps: list[str]) -> None:
+    """The same matches in the same order."""
+    path = "$" + "".join(steps)
+    assert repr(compile_query(path).find(payload)) == repr(by_jsonpath_ng(path, payload))
+
+
+@given(
+    PAYLOADS,
+    st.lists(MANY_STEPS | FILTERS, max_size=4),
+    st.sampled_from(["", "..a", "..*", "..[0]", "..['user name']"]),
+)
+def test_no_path_raises_or_changes_the_payload(payload: Json, steps: list[str], tail: str) -> None:
+    """Whatever the payload holds, a compiled path answers, and leaves it as it was."""
+    path = "$" + "".join(steps) + tail
+    before = copy.deepcopy(payload)
+    found = compile_query(path).find(payload)
+    assert repr(payload) == repr(before)
+    assert repr(found) == repr(by_jsonpath_ng(path, payload))
