@@ -1,0 +1,127 @@
+"""Opening SQLite: what a URL means, the engines, and the settings that durability rests on.
+
+The write-ahead log with `synchronous=FULL`: a commit is on the disk before anybody hears of
+it, and readers never wait. The writer's connection never checkpoints by itself; see
+`checkpoints.py`. Transactions begin by our own word, because the driver would begin them late.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, QueuePool, StaticPool, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bridge.errors import StoreUnavailable, StoreUnusable
+
+READERS = 4
+"""Connections that may read at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """Where the store lives: a file, or (`path` None) the memory of this process alone."""
+
+    path: Path | None
+
+    @classmethod
+    def at(cls, url: str) -> "Database":
+        """Read an SQLAlchemy URL.
+
+        Raises `StoreUnusable` where it is none, names another engine, or its folder is missing.
+        """
+        try:
+            parsed = make_url(url)
+        except ArgumentError as error:
+            raise StoreUnusable("PINBRIDGE_DATABASE is no database URL; write sqlite:///pinbridge.db") from error
+        if parsed.get_backend_name() != "sqlite":
+            raise StoreUnusable(f"{parsed.get_backend_name()!r} is not supported yet; write sqlite:///pinbridge.db")
+        if parsed.database in {None, "", ":memory:"}:
+            return cls(path=None)
+        path = Path(str(parsed.database))
+        if not path.parent.is_dir():
+            raise StoreUnusable(f"{path}: the folder {str(path.parent)!r} does not exist")
+        return cls(path=path)
+
+    def __str__(self) -> str:
+        return "the database in memory" if self.path is None else str(self.path)
+
+
+def writing_engine(database: Database, *, busy_wait_s: float) -> Engine:
+    """Give the engine of the one connection that writes; another process's lock is waited for `busy_wait_s`."""
+    engine = create_engine(
+        URL.create("sqlite", database=str(database.path or ":memory:")),
+        poolclass=StaticPool,
+        connect_args={
+            "check_same_thread": False,
+            "isolation_level": None,
+            "timeout": busy_wait_s,
+            "cached_statements": 512,
+        },
+    )
+
+    def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "wal_autocheckpoint=0",
+            "journal_size_limit=67108864",
+            "foreign_keys=ON",
+            "cache_size=-16384",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def reading_engine(path: Path) -> Engine:
+    """Give an engine whose connections can only read; each transaction sees one moment."""
+    # The driver's own URI, because a read-only file is not expressible otherwise.
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(
+            address, uri=True, check_same_thread=False, isolation_level=None, cached_statements=128
+        ),
+        poolclass=QueuePool,
+        pool_size=READERS,
+        max_overflow=0,
+    )
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+@contextmanager
+def refusals(database: Database) -> Iterator[None]:
+    """Translate what the engine says while a database is opened into `StoreUnusable`."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        raise StoreUnusable(f"{database}: it cannot be opened: {reason}") from error
+
+
+@contextmanager
+def outages() -> Iterator[None]:
+    """Translate what the engine says while a database is used into `StoreUnavailable`."""
+    try:
+        yield
+    except (OperationalError, sqlite3.OperationalError) as error:
+        reason = error.orig if isinstance(error, OperationalError) else error
+        raise StoreUnavailable(f"the database does not answer: {reason}") from error
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,1 @@
+"""One module by migration; the newest is `bridge.store.schema.HEAD`."""

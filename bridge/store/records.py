@@ -1,0 +1,198 @@
+"""What the store hands out and takes in: frozen records, no SQL and no I/O.
+
+Instants are aware and in UTC here; in the database they are whole microseconds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from bridge.events import Json
+from bridge.mappings import Latest, Outcome
+from bridge.units import Window
+
+Reason = Literal["event", "time", "doubt", "probe"]
+"""Why a pin is due: an event moved it, a time came, its last send is in doubt, or a parked pin is tried again."""
+
+PinState = Literal["shown", "due", "resting", "in_flight", "parked", "dormant"]
+"""Where a pin stands: nothing outstanding; due now; due once its rest ends; claimed; set aside; or its
+mapping is not loaded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivePin:
+    """What a loaded mapping may show: one literal pin, or (`pin` None) a family of at most `max_pins`.
+
+    `fingerprint` (16 bytes) covers all that decides the rendering; another one makes the pins due.
+    """
+
+    pin: str | None
+    mapping: str
+    fingerprint: bytes
+    max_pins: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What may be sent: every window holds, and one update costs `cost` tokens of each."""
+
+    windows: tuple[Window, ...]
+    cost: int
+
+    def __post_init__(self) -> None:
+        if not self.windows or min(window.tokens for window in self.windows) < self.cost:
+            raise ValueError(f"one update costs {self.cost} tokens; every window must hold at least that many")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One pin, taken for 60 s to be rendered and sent by whoever holds `token`.
+
+    `failures` counts the failed attempts since the last success. `sent_hash` is the hash of
+    the body that the dashboard is known to show, None where that is in doubt. `parked` says
+    that the pin was set aside before this try.
+    """
+
+    pin: str
+    mapping: str
+    token: str
+    reason: Reason
+    revision: int
+    sent_hash: bytes | None
+    failures: int
+    parked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """The claims taken, and when it is worth asking again if no event comes first.
+
+    `next_at` is when the earliest pin that is not due yet becomes due, None where nothing
+    lies ahead. `no_slot_until` is set where pins are due and the budget has no slot.
+    """
+
+    claims: tuple[Claim, ...]
+    next_at: datetime | None
+    no_slot_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What a pin shows, read at one moment: its revision, and the newest change by trigger."""
+
+    revision: int
+    mapping: str
+    latest: Mapping[str, Latest]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """A request that is paid for and may go out now; it must end within 20 s of `booked_at`."""
+
+    number: int
+    claim: Claim
+    booked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoSlot:
+    """The budget has nothing left before `until`. The claim is still held: release it."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """The claim is no longer ours, or its lease is too short for a request; nothing is to be done with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """When a pin whose body did not change may be looked at again: not before `next_at`, and at `wake_at` anyway."""
+
+    next_at: datetime | None = None
+    wake_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What became of a claim, and what follows.
+
+    `revision` and `body_hash` are what was rendered. The pin is left alone until `next_at`.
+    A parked pin is tried again at `probe_at`, or, once it has moved on from `revision`, at
+    `retry_on_change_at` (None: its content does not help it). `wake_at` renders it again
+    without an event. `status` is the answer's, `code` and `message` say what happened and
+    who must act.
+    """
+
+    outcome: Literal["delivered", "retry", "parked", "doubt"]
+    revision: int
+    body_hash: bytes | None = None
+    next_at: datetime | None = None
+    probe_at: datetime | None = None
+    retry_on_change_at: datetime | None = None
+    wake_at: datetime | None = None
+    failures: int = 0
+    status: int | None = None
+    code: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord:
+    """One event of the journal. A listing leaves `headers`, `query` and `body` empty; `body_bytes` is its size."""
+
+    number: int
+    source: str
+    type: str
+    id: str
+    at: datetime | None
+    received_at: datetime
+    content_type: str
+    body_bytes: int
+    outcomes: tuple[Outcome, ...]
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+    def to_json(self) -> dict[str, Json]:
+        """Give what a script reads: the body as text, with what is not UTF-8 replaced."""
+        return _plain({**asdict(self), "body": self.body.decode("utf-8", "replace")})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinRecord:
+    """One pin: what shows it, how fresh it is, and what stands in its way.
+
+    `changed_at` is since when the dashboard lacks a change, or else when the last change came;
+    `delivered_at` when it last took one; `next_at` when the pin is tried next, None where
+    nothing lies ahead. `code` and `message` tell the last failure and who must act, empty
+    after a success.
+    """
+
+    pin: str
+    mapping: str
+    state: PinState
+    revision: int
+    sent_revision: int
+    changed_at: datetime
+    delivered_at: datetime | None
+    parked_at: datetime | None
+    next_at: datetime | None
+    failures: int
+    status: int | None
+    code: str
+    message: str
+
+    def to_json(self) -> dict[str, Json]:
+        """Give what a script reads."""
+        return _plain(asdict(self))
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Json]:
+    """Turn a record's fields into JSON values: instants as ISO 8601, tuples as lists."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else list(value) if isinstance(value, tuple) else value
+        for name, value in fields.items()
+    }

@@ -1,0 +1,43 @@
+"""Making sure that a database has this release's tables."""
+
+from sqlalchemy import Connection, inspect
+
+from bridge.errors import StoreUnusable
+
+HEAD = "0001"
+"""The newest migration; a test holds it against the folder."""
+
+_KNOWN = frozenset({HEAD})
+
+
+def bring_up(connection: Connection) -> None:
+    """Create or migrate the tables, within the connection's transaction.
+
+    Raises `StoreUnusable` for a database of a newer release, or of another program.
+    """
+    found = _revision(connection)
+    if found == HEAD:
+        return
+    if found is None and inspect(connection).get_table_names():
+        raise StoreUnusable("the database holds tables of another program; name another file in PINBRIDGE_DATABASE")
+    if found is not None and found not in _KNOWN:
+        raise StoreUnusable(
+            f"the database was written by a newer release (schema {found}); this one knows up to {HEAD}"
+        )
+    from bridge.store.migrations import upgrade  # noqa: PLC0415 - Alembic costs 100 ms of every start
+
+    upgrade(connection)
+
+
+def check_current(connection: Connection) -> None:
+    """Refuse a database that this release cannot read as it is."""
+    found = _revision(connection)
+    if found != HEAD:
+        raise StoreUnusable(f"the database has the schema {found or 'of no release'}; start `pinbridge serve` once")
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return found

@@ -1,0 +1,107 @@
+"""The SQL of the ingest path, written out and run on the driver.
+
+Lists of rows come in few sizes (`in_chunks`), so that the driver prepares each statement once
+and hands over many rows at a time. The statements are those of SQLite and PostgreSQL alike,
+but for the driver's mark for a parameter.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+Row = tuple[Any, ...]
+
+_SIZES = (64, 16, 4, 1)
+
+REMEMBER = """
+    INSERT INTO seen (source, key, seen_at, expires_at) VALUES {rows}
+    ON CONFLICT (source, key) DO UPDATE SET seen_at = excluded.seen_at, expires_at = excluded.expires_at
+    WHERE seen.expires_at <= excluded.seen_at
+    RETURNING source, key
+"""
+"""Gives back the keys that are new: never met, or met and expired."""
+
+KNOWN_ITEMS = """
+    SELECT mapping, "trigger", key, number FROM item_keys
+    WHERE (mapping, "trigger", key) IN (VALUES {rows}) AND expires_at > ?
+"""
+
+NEWEST = """
+    SELECT mapping, pin, "trigger", version, number, item FROM latest
+    WHERE (mapping, pin, "trigger") IN (VALUES {rows})
+"""
+
+OWNERS = """
+    SELECT pin, mapping, active FROM pins WHERE pin IN (VALUES {rows})
+"""
+
+FAMILY_SIZE = """
+    SELECT count(*) FROM pins WHERE mapping = ?
+"""
+
+JOURNAL = """
+    INSERT INTO events (number, source, type, id, at, received_at, content_type, headers, query, outcomes, body)
+    VALUES {rows}
+"""
+
+KEEP_ITEMS = """
+    INSERT INTO item_keys (mapping, "trigger", key, number, expires_at) VALUES {rows}
+    ON CONFLICT (mapping, "trigger", key) DO UPDATE SET number = excluded.number, expires_at = excluded.expires_at
+"""
+
+KEEP_NEWEST = """
+    INSERT INTO latest (
+        mapping, pin, "trigger", at, version, number, item, event_source, event_type, event_id, received_at, variables
+    ) VALUES {rows}
+    ON CONFLICT (mapping, pin, "trigger") DO UPDATE SET
+        at = excluded.at, version = excluded.version, number = excluded.number, item = excluded.item,
+        event_source = excluded.event_source, event_type = excluded.event_type, event_id = excluded.event_id,
+        received_at = excluded.received_at, variables = excluded.variables
+"""
+
+MOVE_PINS = """
+    INSERT INTO pins (pin, mapping, active, revision, fingerprint, changed_at) VALUES {rows}
+    ON CONFLICT (pin) DO UPDATE SET
+        mapping = excluded.mapping, active = 1, fingerprint = excluded.fingerprint, revision = pins.revision + 1,
+        changed_at = CASE
+            WHEN pins.revision > coalesce((SELECT sent_revision FROM deliveries WHERE pin = pins.pin), 0)
+            THEN pins.changed_at ELSE excluded.changed_at
+        END
+"""
+"""A pin that still waits keeps the older instant: it says since when the dashboard lacks a change."""
+
+
+@lru_cache(maxsize=64)
+def with_rows(template: str, width: int, count: int) -> str:
+    """Fill in the marks for `count` rows of `width` columns."""
+    row = f"({', '.join('?' * width)})"
+    return template.replace("{rows}", ", ".join([row] * count))
+
+
+def in_chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Cut rows into few, equal sizes."""
+    start, left = 0, len(rows)
+    for size in _SIZES:
+        while left >= size:
+            yield rows[start : start + size]
+            start, left = start + size, left - size
+
+
+def write(cursor: Any, template: str, rows: Sequence[Row]) -> list[Row]:
+    """Run a statement over rows, in their order; gives back what it returns."""
+    returned: list[Row] = []
+    for chunk in in_chunks(rows):
+        cursor.execute(with_rows(template, len(chunk[0]), len(chunk)), [value for row in chunk for value in row])
+        if cursor.description is not None:
+            returned += cursor.fetchall()
+    return returned
+
+
+def read(cursor: Any, template: str, keys: Sequence[Row], *more: object) -> list[Row]:
+    """Read the rows of some keys; `more` fills the marks after them."""
+    found: list[Row] = []
+    for chunk in in_chunks(keys):
+        parameters = [value for key in chunk for value in key]
+        cursor.execute(with_rows(template, len(chunk[0]), len(chunk)), [*parameters, *more])
+        found += cursor.fetchall()
+    return found

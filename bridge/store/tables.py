@@ -1,0 +1,138 @@
+"""The tables, as SQLAlchemy knows them; migrations build the same (a test compares).
+
+All instants are microseconds (`instants.py`). A table's rows have one writer: `pins` belongs
+to ingest, `deliveries` to whoever delivers, so that a hot pin never waits for its own send.
+"""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+
+metadata = MetaData()
+
+_Number = BigInteger().with_variant(Integer, "sqlite")
+"""64 bits everywhere; SQLite numbers rows by itself only in a column of this very type."""
+
+seen = Table(
+    "seen",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("key", LargeBinary, primary_key=True),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("seen_expires_at", "expires_at"),
+    sqlite_with_rowid=False,
+)
+"""Deliveries met before, by source and the 16-byte hash of their key. An expired row counts as absent."""
+
+item_keys = Table(
+    "item_keys",
+    metadata,
+    Column("mapping", Text, primary_key=True),
+    Column("trigger", Text, primary_key=True),
+    Column("key", LargeBinary, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("item_keys_expires_at", "expires_at"),
+    sqlite_with_rowid=False,
+)
+"""Items that a trigger with a `key` has folded, and the event that brought them."""
+
+events = Table(
+    "events",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("at", BigInteger),
+    Column("received_at", BigInteger, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("headers", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("outcomes", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""The journal. `headers`, `query` and `outcomes` are JSON; the body stands last, so that listings skip it."""
+
+latest = Table(
+    "latest",
+    metadata,
+    Column("mapping", Text, primary_key=True),
+    Column("pin", Text, primary_key=True),
+    Column("trigger", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("item", BigInteger, nullable=False),
+    Column("event_source", Text, nullable=False),
+    Column("event_type", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("variables", Text, nullable=False),
+)
+"""The newest change by pin and trigger, newest by (version, number, item)."""
+
+pins = Table(
+    "pins",
+    metadata,
+    Column("pin", Text, primary_key=True),
+    Column("mapping", Text, nullable=False),
+    Column("active", Integer, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("fingerprint", LargeBinary),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("wake_at", BigInteger),
+    Index("pins_mapping", "mapping"),
+)
+"""What is to be shown: each change raises `revision`. `active` is 0 while the mapping is not loaded."""
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("pin", Text, ForeignKey("pins.pin"), primary_key=True),
+    Column("destination", Text, nullable=False),
+    Column("sent_revision", BigInteger, nullable=False),
+    Column("sent_hash", LargeBinary),
+    Column("delivered_at", BigInteger),
+    Column("attempted_at", BigInteger),
+    Column("claim", Text),
+    Column("claim_until", BigInteger),
+    Column("not_before", BigInteger),
+    Column("failures", Integer, nullable=False),
+    Column("parked_at", BigInteger),
+    Column("parked_revision", BigInteger),
+    Column("probe_at", BigInteger),
+    Column("retry_on_change_at", BigInteger),
+    Column("status", Integer),
+    Column("code", Text, nullable=False),
+    Column("message", Text, nullable=False),
+)
+"""What was sent: the confirmed revision and body, the claim, the rest, and the last failure."""
+
+sends = Table(
+    "sends",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("pin", Text, nullable=False),
+    Column("claim", Text, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("booked_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Index("sends_booked_at", "booked_at"),
+)
+"""The budget's log: written before a request goes out, ended after it."""
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("pin", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("status", Integer),
+    Column("code", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Index("attempts_pin", "pin", "number"),
+)
+"""Every request that went out, and how it ended; kept as long as the journal."""
