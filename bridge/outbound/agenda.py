@@ -1,0 +1,61 @@
+"""When the next look into the store is worth it. In memory, pure; the clock is passed in.
+
+Nothing polls: a look is worth it when an event moved a pin, or when a moment comes that is
+known to make one due. A pin that is in flight, or that rests until a known moment, cannot be
+claimed before, so what moves it meanwhile is remembered here and costs no query.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+
+class Agenda:
+    """The known moments. What it forgets at a restart, the first look finds in the store again."""
+
+    def __init__(self, first_at: datetime) -> None:
+        self._next_at: datetime | None = first_at
+        self._rests: dict[str, datetime] = {}
+        self._in_flight: dict[str, bool] = {}
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When to look next; None where nothing lies ahead."""
+        return self._next_at
+
+    def look_at(self, moment: datetime | None) -> None:
+        """Look at that moment at the latest (None: no reason to)."""
+        if moment is not None and (self._next_at is None or moment < self._next_at):
+            self._next_at = moment
+
+    def looking(self, now: datetime) -> None:
+        """Note that a look begins: it finds everything known until now."""
+        self._next_at = None
+        self._rests = {pin: until for pin, until in self._rests.items() if until > now}
+
+    def wake(self, pins: Iterable[str], now: datetime) -> None:
+        """Take in that pins moved."""
+        for pin in pins:
+            if pin in self._in_flight:
+                self._in_flight[pin] = True
+            else:
+                self.look_at(max(now, self._rests.get(pin, now)))
+
+    def recall(self, pins: Iterable[str], now: datetime) -> None:
+        """Take in that somebody ended the rest of pins by hand."""
+        for pin in pins:
+            self._rests.pop(pin, None)
+        self.wake(pins, now)
+
+    def started(self, pin: str) -> None:
+        """Note that a pin is claimed."""
+        self._in_flight[pin] = False
+
+    def ended(self, pin: str, *, rest_until: datetime, due_at: datetime | None) -> None:
+        """Note that a pin is settled.
+
+        It cannot be claimed before `rest_until`; without an event it is due at `due_at`.
+        """
+        self._rests[pin] = rest_until
+        if self._in_flight.pop(pin, False):
+            self.look_at(rest_until)
+        self.look_at(due_at)
