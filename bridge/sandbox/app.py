@@ -9,10 +9,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from bridge.errors import SenderError
 from bridge.sandbox.account import ALL_SCOPES
 from bridge.sandbox.api import pin_endpoint, refusal
+from bridge.sandbox.board import Board
 from bridge.sandbox.control import ROUTES as CONTROL_ROUTES
 from bridge.sandbox.sandbox import Options, Sandbox, steady_clock
 from bridge.units import parse_windows
-
 
 DEFAULT_KEY = "pk_sandbox"
 DEFAULT_RATE = "180/60s"
@@ -40,9 +40,13 @@ def create_sandbox(
         auto_create=auto_create,
         pin_types=pin_types or {},
     )
-    routes: list[BaseRoute] = [Route("/v1/pins/{pin_id}", pin_endpoint, methods=["GET", "PUT"])]
+    sandbox = Sandbox(options, steady_clock())
+    routes: list[BaseRoute] = [
+        Route("/v1/pins/{pin_id}", pin_endpoint, methods=["GET", "PUT"]),
+        *Board(sandbox).routes,
+    ]
     if control:
         routes.append(Mount("/_sandbox", routes=CONTROL_ROUTES))
     app = Starlette(routes=routes, exception_handlers={SenderError: refusal, HTTPException: refusal})
-    app.state.sandbox = Sandbox(options, steady_clock())
+    app.state.sandbox = sandbox
     return app

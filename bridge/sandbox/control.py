@@ -117,7 +117,7 @@ async def _set_rate(request: Request) -> Response:
 
 
 async def _reset(request: Request) -> Response:
-    _sandbox(request).begin()
+    _sandbox(request).reset()
     return Response(status_code=204)
 
 

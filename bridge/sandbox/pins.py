@@ -65,8 +65,8 @@ class Pins:
     With `auto_create` an update of an unknown id makes the pin, else it is refused.
     """
 
-    def __init__(self, *, auto_create: bool, types: Mapping[str, str]) -> None:
-        self.version = 0
+    def __init__(self, *, auto_create: bool, types: Mapping[str, str], version: int = 0) -> None:
+        self.version = version
         self._auto_create = auto_create
         self._types = dict(types)
         self._pins: dict[str, Pin] = {}

@@ -42,14 +42,21 @@ class Sandbox:
     def __init__(self, options: Options, clock: Seconds) -> None:
         self.options = options
         self.clock = clock
-        self.begin()
+        self._begin(version=0)
 
-    def begin(self) -> None:
-        """Forget everything: pins, faults, keys, what was spent and what was logged."""
-        self.account = Account(self.options.keys, self.options.windows)
+    def reset(self) -> None:
+        """Forget everything: pins, faults, keys, what was spent and what was logged.
+
+        The count of changes goes on, so that a board that is open sees that all is new.
+        """
+        self._begin(version=self.pins.version + 1)
+
+    def _begin(self, *, version: int) -> None:
+        options = self.options
+        self.account = Account(options.keys, options.windows)
         self.faults = Faults()
         self.log = Log()
-        self.pins = Pins(auto_create=self.options.auto_create, types=self.options.pin_types)
+        self.pins = Pins(auto_create=options.auto_create, types=options.pin_types, version=version)
 
     def now_ms(self) -> int:
         """Give the time as Pindown writes it: milliseconds since the epoch."""
