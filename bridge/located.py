@@ -300,13 +300,13 @@ class _Builder:
         value: bool | int | Decimal | str | None = text
         if is_plain:
             try:
-                value = _read_plain(text)
+                value = read_plain(text)
             except ValueError as error:
                 self.problems.append(place.problem(str(error)))
         return Scalar(place, value, text, is_plain, event.style in _BLOCK_STYLES)
 
 
-def _read_plain(text: str) -> bool | int | Decimal | str | None:
+def read_plain(text: str) -> bool | int | Decimal | str | None:
     """Read an unquoted scalar by the core schema. Raises `ValueError` for a number that JSON cannot carry."""
     if text in _NULLS:
         return None

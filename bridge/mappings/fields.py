@@ -1,0 +1,143 @@
+"""Reading what authors write: the keys of a node, one by one, every fault noted with its place.
+
+A `Fields` never raises: a fault goes to the list of problems, and the default takes the
+value's place, so that one reading finds all the mistakes of a file.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+
+from bridge.errors import Problem
+from bridge.located import Mapping, Node, Scalar, Sequence, suggest
+from bridge.units import parse_duration_s
+
+Problems = list[Problem]
+
+RESERVED_NAMES = frozenset({"event", "now", "pin", "stale", "stale_since", "loop", "self", "true", "false", "none"})
+_WORDS = frozenset({"and", "else", "if", "import", "in", "is", "not", "or", "recursive"})
+
+
+class Fields:
+    """The keys of one node that must be an object with known keys; `what` names it, as in `a trigger`."""
+
+    def __init__(self, node: Node, what: str, allowed: Collection[str], problems: Problems) -> None:
+        self.place = node.place
+        self.problems = problems
+        self._what = what
+        self._nodes: dict[str, Node] = {}
+        if not isinstance(node, Mapping):
+            problems.append(node.place.problem(f"{what} is an object with keys, found {describe(node)}"))
+            return
+        for entry in node.entries:
+            if entry.name in allowed:
+                self._nodes[entry.name] = entry.value
+            else:
+                advice = suggest(entry.name, allowed) or f"; allowed are {', '.join(allowed)}"
+                problems.append(entry.key.place.problem(f"unknown key {entry.name[:80]!r} in {what}{advice}"))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._nodes
+
+    def node(self, name: str) -> Node | None:
+        """Give the node of a key, None where it is not written."""
+        return self._nodes.get(name)
+
+    def required(self, name: str) -> Node | None:
+        """Give the node of a key that must be written."""
+        if name not in self._nodes:
+            self.problems.append(self.place.problem(f"{self._what} needs the key {name!r}"))
+        return self._nodes.get(name)
+
+    def text(self, name: str, default: str = "") -> str:
+        """Give a text that is not empty."""
+        node = self._nodes.get(name)
+        return default if node is None else read_text(node, f"{name!r}", self.problems) or default
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Give true or false."""
+        node = self._nodes.get(name)
+        if node is None:
+            return default
+        if isinstance(node, Scalar) and isinstance(node.value, bool):
+            return node.value
+        self.problems.append(node.place.problem(f"{name!r} is true or false, found {describe(node)}"))
+        return default
+
+    def whole(self, name: str, *, default: int, lowest: int, highest: int) -> int:
+        """Give a whole number within bounds."""
+        node = self._nodes.get(name)
+        if node is None:
+            return default
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest:
+            return value
+        message = f"{name!r} is a whole number from {lowest:,} to {highest:,}, found {describe(node)}"
+        self.problems.append(node.place.problem(message))
+        return default
+
+    def duration_s(self, name: str, *, lowest: int) -> int | None:
+        """Give a length of time in seconds, None where it is not written."""
+        node = self._nodes.get(name)
+        if node is None:
+            return None
+        try:
+            length_s = parse_duration_s(node.text if isinstance(node, Scalar) else describe(node))
+        except ValueError as error:
+            self.problems.append(node.place.problem(f"{name!r}: {error}"))
+            return None
+        if length_s < lowest:
+            self.problems.append(node.place.problem(f"{name!r} is at least {lowest}s, found {describe(node)}"))
+        return length_s
+
+
+def read_text(node: Node, what: str, problems: Problems) -> str:
+    """Give a text that is not empty; the empty text where it is something else, which is noted."""
+    if isinstance(node, Scalar) and isinstance(node.value, str) and node.value:
+        return node.value
+    hint = "; quote it to make it text" if isinstance(node, Scalar) and node.is_plain and node.text else ""
+    problems.append(node.place.problem(f"{what} is a text, found {describe(node)}{hint}"))
+    return ""
+
+
+def read_entries(node: Node, what: str, problems: Problems) -> Iterator[tuple[Scalar, Node]]:
+    """Give keys and values of an object whose keys the author chooses."""
+    if not isinstance(node, Mapping):
+        problems.append(node.place.problem(f"{what} is an object, found {describe(node)}"))
+        return
+    for entry in node.entries:
+        yield entry.key, entry.value
+
+
+def one_or_many(node: Node) -> tuple[Node, ...]:
+    """Give the items of a list, or the one thing that stands there instead of a list."""
+    return node.items if isinstance(node, Sequence) else (node,)
+
+
+def read_name(key: Scalar, what: str, taken: Callable[[str], str | None], problems: Problems) -> str | None:
+    """Give a name that expressions can use; `taken` says what bears it already."""
+    name = key.text
+    if not name.isidentifier() or name.startswith("_") or name in _WORDS:
+        message = f"{name[:80]!r} cannot be the name of {what}; use letters, digits and _, and begin with a letter"
+    elif name.lower() in RESERVED_NAMES:
+        message = f"{name!r} cannot be the name of {what}: it has a meaning in expressions; choose another"
+    elif bearer := taken(name):
+        message = f"{name!r} is already the name of {bearer}; choose another for {what}"
+    else:
+        return name
+    problems.append(key.place.problem(message))
+    return None
+
+
+def describe(node: Node) -> str:
+    """Say what stands in a node, in an author's words."""
+    match node:
+        case Sequence():
+            return "a list"
+        case Mapping():
+            return "an object"
+        case Scalar(value=None):
+            return "nothing"
+        case Scalar(value=bool()):
+            return node.text
+        case Scalar(value=str()):
+            return repr(node.text if len(node.text) <= 80 else node.text[:79] + "…")
+    return f"the number {node.text}"
