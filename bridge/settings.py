@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.units import Window, parse_duration_s, parse_size_bytes, parse_windows
@@ -63,6 +63,13 @@ class Settings(BaseModel):
         parse_duration_s("35d"), alias="PINBRIDGE_HORIZON", description="how long delivery ids are remembered"
     )
 
+    @model_validator(mode="after")
+    def _check_that_one_update_fits(self) -> Self:
+        smallest = min(window.tokens for window in self.rate)
+        if smallest < self.cost:
+            raise ValueError(f"PINBRIDGE_RATE allows {smallest} tokens, less than one update costs ({self.cost})")
+        return self
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
         """Read the settings; an empty variable counts as unset.
@@ -75,6 +82,11 @@ class Settings(BaseModel):
             return cls.model_validate(given)
         except ValidationError as error:
             raise ConfigurationError([_problem(detail["loc"], detail["msg"]) for detail in error.errors()]) from error
+
+
+def setting_lines() -> list[str]:
+    """Describe every setting in a line of its own, for a command's help."""
+    return [f"  {field.alias}: {field.description}" for field in Settings.model_fields.values()]
 
 
 def source_secrets(environ: Mapping[str, str], source: str) -> tuple[bytes, ...]:
@@ -101,4 +113,4 @@ def secret_variable(source: str) -> str:
 
 
 def _problem(place: tuple[int | str, ...], message: str) -> Problem:
-    return Problem(file=str(place[0]), message=message.removeprefix("Value error, "))
+    return Problem(file=str(place[0]) if place else "PINBRIDGE_COST", message=message.removeprefix("Value error, "))

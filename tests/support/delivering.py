@@ -1,0 +1,226 @@
+"""The delivery loop on a real store and a real sandbox, by a clock that the test moves."""
+
+import asyncio
+import itertools
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+from pydantic import SecretStr
+from starlette.applications import Starlette
+
+from bridge.errors import StoreUnavailable
+from bridge.events import Event
+from bridge.mappings import MappingSet, load_texts
+from bridge.outbound import DeliveryLoop, PindownClient
+from bridge.sandbox import DEFAULT_KEY, create_sandbox
+from bridge.sandbox.faults import Fault
+from bridge.sandbox.sandbox import Sandbox
+from bridge.store import ActivePin, Budget, Store
+from bridge.units import Window
+
+START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+PLENTY = Budget(windows=(Window(1_000_000, 60),), cost=2)
+DEADLINE_S = 0.3
+
+MAPPING = """
+pin: "{{ pin_id }}"
+pins: ["p-*"]
+triggers:
+  - name: said
+    source: test
+    extract: {pin_id: $.pin, words: $.words}
+update:
+  metadata:
+    pin_config:
+      cards: [{title: Said, value: "{{ words }}"}]
+"""
+
+
+class ManualTime:
+    """A clock that stands until the test moves it, and the waiting that belongs to it."""
+
+    def __init__(self) -> None:
+        self.instant = START
+        self._asleep: set[asyncio.Event] = set()
+
+    def now(self) -> datetime:
+        """Read the clock."""
+        return self.instant
+
+    async def wait(self, event: asyncio.Event, _timeout_s: float | None) -> None:
+        """Wait for the event, or for the clock to be moved: whoever waits looks at it again."""
+        self._asleep.add(event)
+        await event.wait()
+        self._asleep.discard(event)
+
+    def move(self, seconds: float) -> None:
+        """Move the clock on."""
+        self.instant += timedelta(seconds=seconds)
+        for event in self._asleep:
+            event.set()
+
+
+class WatchedStore:
+    """A store that counts what it is asked, and is out of reach while the test says so."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.calls: Counter[str] = Counter()
+        self.out_of_reach = False
+
+    def __getattr__(self, name: str) -> Any:
+        member = getattr(self._store, name)
+        if not asyncio.iscoroutinefunction(member):
+            return member
+
+        async def watched(*args: Any, **kwargs: Any) -> Any:
+            self.calls[name] += 1
+            if self.out_of_reach:
+                raise StoreUnavailable("locked by the test")
+            return await member(*args, **kwargs)
+
+        return watched
+
+
+class Bench:
+    """One loop at work. `say` brings an event, `shown` reads the dashboard."""
+
+    def __init__(self, folder: Path, mapping: str, budget: Budget) -> None:
+        self.time = ManualTime()
+        self.budget = budget
+        self.mappings = load_texts({"said.yaml": mapping.encode()}, {})
+        self.app: Starlette = create_sandbox(rate="1000000/60s", auto_create=True)
+        self.sandbox: Sandbox = self.app.state.sandbox
+        self.sandbox.clock = lambda: self.time.now().timestamp()
+        self.client = PindownClient(
+            "http://sandbox.invalid/v1",
+            SecretStr(DEFAULT_KEY),
+            transport=httpx.ASGITransport(app=self.app, raise_app_exceptions=False),
+            clock=self.time.now,
+            deadline_s=DEADLINE_S,
+        )
+        self.when_mappings_are_read: Callable[[], None] = lambda: None
+        self._url = f"sqlite:///{folder}/bench.db"
+        self._numbers = itertools.count(1)
+        self.store: Any = None
+        self.loop: DeliveryLoop
+        self._task: asyncio.Task[None]
+
+    async def start(self) -> None:
+        """Open the store and begin to deliver."""
+        store = Store.open(self._url, clock=self.time.now, horizon_s=3_000_000, retention_s=3_000_000)
+        self.store = WatchedStore(store)
+        self.loop = DeliveryLoop(
+            self.store,
+            mappings=self._read_mappings,
+            client=self.client,
+            budget=self.budget,
+            clock=self.time.now,
+            random=random.Random(7).random,
+            wait=self.time.wait,
+        )
+        store.on_due = self.loop.wake
+        await store.activate(
+            [
+                ActivePin(pin=each.pin, mapping=each.name, fingerprint=each.render_fingerprint, max_pins=1000)
+                for each in self.mappings.mappings.values()
+            ],
+            "sandbox",
+        )
+        self._task = asyncio.create_task(self.loop.run())
+
+    async def stop(self, deadline_s: float = 5.0) -> None:
+        """End the loop in order, and close the store."""
+        await self.loop.stop(deadline_s)
+        await self._task
+        await self.store.close()
+
+    async def say(self, pin: str, words: object) -> None:
+        """Bring an event that gives a pin its words."""
+        number = next(self._numbers)
+        payload: Any = {"pin": pin, "words": words}
+        event = Event(
+            source="test",
+            type="said",
+            id=f"evt_{number}",
+            dedup_key=number.to_bytes(16, "big"),
+            dedup_window_s=None,
+            at=self.time.now() + timedelta(microseconds=number),
+            received_at=self.time.now(),
+            tolerance_s=300,
+            content_type="application/json",
+            headers={},
+            query={},
+            body=orjson.dumps(payload),
+            payload=payload,
+        )
+        await self.store.ingest(event, self.mappings.evaluate(event))
+
+    def fault(self, kind: str, **more: Any) -> None:
+        """Order a fault of the sandbox."""
+        self.sandbox.faults.add(Fault.model_validate({"kind": kind, **more}))
+
+    def sent(self, pin: str | None = None) -> list[str]:
+        """Give the words of every update that arrived, oldest first."""
+        return [
+            orjson.loads(each.body)["metadata"]["pin_config"]["cards"][0]["value"]
+            for each in self.sandbox.log
+            if pin in {None, each.pin}
+        ]
+
+    def shown(self, pin: str) -> str | None:
+        """Give the words that the dashboard shows."""
+        for each in self.sandbox.pins:
+            if each.id == pin:
+                config: Any = each.to_json()["metadata"]
+                words: str = config["pin_config"]["cards"][0]["value"]
+                return words
+        return None
+
+    def asked(self) -> int:
+        """Give how often the store was asked to claim."""
+        return int(self.store.calls["claim_due"])
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds, without moving the clock."""
+        deadline = time.monotonic() + 10
+        while not holds():
+            assert time.monotonic() < deadline, "it did not come true in time"
+            await asyncio.sleep(0.005)
+
+    async def quiet(self) -> None:
+        """Wait until nothing is under way: no call to the store in flight or to come before the clock moves."""
+        calm = 0
+        while calm < 6:
+            before = self.store.calls.total(), self.sandbox.log.count
+            await asyncio.sleep(0.01)
+            calm = calm + 1 if before == (self.store.calls.total(), self.sandbox.log.count) else 0
+
+    async def move(self, seconds: float) -> None:
+        """Move the clock, and wait until what followed from it is done."""
+        self.time.move(seconds)
+        await self.quiet()
+
+    def _read_mappings(self) -> MappingSet:
+        self.when_mappings_are_read()
+        return self.mappings
+
+
+@asynccontextmanager
+async def at_work(folder: Path, *, mapping: str = MAPPING, budget: Budget = PLENTY) -> AsyncIterator[Bench]:
+    """Run a loop for a test."""
+    bench = Bench(folder, mapping, budget)
+    await bench.start()
+    try:
+        yield bench
+    finally:
+        await bench.stop()
+        await bench.client.aclose()
