@@ -4,6 +4,7 @@ It behaves as the Update Pin page says, fails on demand, and draws its pins on a
 Nothing it holds outlives the process.
 """
 
-from bridge.sandbox.app import DEFAULT_KEY, DEFAULT_RATE, create_sandbox
+from bridge.sandbox.account import DEFAULT_KEY
+from bridge.sandbox.app import DEFAULT_RATE, create_sandbox
 
 __all__ = ["DEFAULT_KEY", "DEFAULT_RATE", "create_sandbox"]

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from bridge.errors import SenderError
 from bridge.units import Window
 
+DEFAULT_KEY = "pk_sandbox"
+"""The key that opens a sandbox for which no other was named; no secret."""
+
 ALL_SCOPES = frozenset({"pins:read", "pins:write"})
 
 

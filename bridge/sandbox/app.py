@@ -7,14 +7,13 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Mount, Route
 
 from bridge.errors import SenderError
-from bridge.sandbox.account import ALL_SCOPES
+from bridge.sandbox.account import ALL_SCOPES, DEFAULT_KEY
 from bridge.sandbox.api import pin_endpoint, refusal
 from bridge.sandbox.board import Board
 from bridge.sandbox.control import ROUTES as CONTROL_ROUTES
 from bridge.sandbox.sandbox import Options, Sandbox, steady_clock
 from bridge.units import parse_windows
 
-DEFAULT_KEY = "pk_sandbox"
 DEFAULT_RATE = "180/60s"
 
 

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from bridge.sandbox.account import DEFAULT_KEY
 from bridge.sandbox.api import json_response
 from bridge.sandbox.drawing import draw
 from bridge.sandbox.sandbox import Sandbox
@@ -58,6 +59,8 @@ class Board:
         page = self._templates.get_template("board.html").render(
             base=request.scope.get("root_path", ""),
             origin=f"{request.url.scheme}://{request.url.netloc}",
+            key=DEFAULT_KEY if DEFAULT_KEY in self._sandbox.account.keys else "YOUR_KEY",
+            auto_create=self._sandbox.options.auto_create,
             version=self._sandbox.pins.version,
             tiles=tiles,
             account=self._account(),
