@@ -1,0 +1,39 @@
+"""The control: a bare Starlette endpoint that reads the body and answers 202, on uvicorn at its fastest."""
+
+import argparse
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+
+async def receive(request: Request) -> Response:
+    """Read the body, and no more."""
+    await request.body()
+    return Response(status_code=202)
+
+
+app = Starlette(routes=[Route("/hooks/stripe", receive, methods=["POST"]), Route("/readyz", lambda _: Response())])
+
+
+def main() -> None:
+    """Serve on the port that was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=parser.parse_args().port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+    )
+
+
+if __name__ == "__main__":
+    main()
