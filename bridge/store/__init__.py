@@ -4,8 +4,10 @@ One transaction remembers a delivery, journals it, folds it and bumps the pins i
 only then is the webhook answered. Nothing here knows HTTP or renders.
 """
 
+from bridge.store.reader import Reader, open_readonly
 from bridge.store.records import (
     ActivePin,
+    AttemptRecord,
     Booking,
     Budget,
     Claim,
@@ -20,9 +22,12 @@ from bridge.store.records import (
     Settlement,
     Snapshot,
 )
+from bridge.store.side_files import Running, read_running
+from bridge.store.store import Store
 
 __all__ = [
     "ActivePin",
+    "AttemptRecord",
     "Booking",
     "Budget",
     "Claim",
@@ -32,8 +37,13 @@ __all__ = [
     "NoSlot",
     "PinRecord",
     "PinState",
+    "Reader",
     "Reason",
     "Rest",
+    "Running",
     "Settlement",
     "Snapshot",
+    "Store",
+    "open_readonly",
+    "read_running",
 ]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, StaticPool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.errors import StoreUnavailable, StoreUnusable
@@ -111,12 +111,23 @@ def refusals(database: Database) -> Iterator[None]:
 
 @contextmanager
 def outages() -> Iterator[None]:
-    """Translate what the engine says while a database is used into `StoreUnavailable`."""
+    """Translate what says that the database takes nothing now into `StoreUnavailable`; other errors pass."""
     try:
         yield
-    except (OperationalError, sqlite3.OperationalError) as error:
-        reason = error.orig if isinstance(error, OperationalError) else error
-        raise StoreUnavailable(f"the database does not answer: {reason}") from error
+    except (DBAPIError, sqlite3.Error) as error:
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        # The bare class is what the driver raises for a damaged file.
+        if (
+            isinstance(reason, sqlite3.OperationalError | sqlite3.InternalError)
+            or type(reason) is sqlite3.DatabaseError
+        ):
+            raise StoreUnavailable(f"the database does not answer: {reason}") from error
+        raise
+
+
+def _is_damage(reason: BaseException | None) -> bool:
+    """Say whether the driver found the file damaged, for which it has no class but the bare one."""
+    return type(reason) is sqlite3.DatabaseError
 
 
 def _begin(connection: Connection) -> None:

@@ -19,6 +19,9 @@ PinState = Literal["shown", "due", "resting", "in_flight", "parked", "dormant"]
 """Where a pin stands: nothing outstanding; due now; due once its rest ends; claimed; set aside; or its
 mapping is not loaded."""
 
+Ending = Literal["delivered", "retry", "parked", "doubt"]
+"""How an attempt ended: confirmed, to be tried again, set aside, or nobody knows."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivePin:
@@ -126,7 +129,7 @@ class Settlement:
     who must act.
     """
 
-    outcome: Literal["delivered", "retry", "parked", "doubt"]
+    outcome: Ending
     revision: int
     body_hash: bytes | None = None
     next_at: datetime | None = None
@@ -181,6 +184,25 @@ class PinRecord:
     parked_at: datetime | None
     next_at: datetime | None
     failures: int
+    status: int | None
+    code: str
+    message: str
+
+    def to_json(self) -> dict[str, Json]:
+        """Give what a script reads."""
+        return _plain(asdict(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRecord:
+    """One request that went out for a pin, and how it ended."""
+
+    number: int
+    pin: str
+    started_at: datetime
+    ended_at: datetime
+    outcome: Ending
+    revision: int
     status: int | None
     code: str
     message: str

@@ -22,8 +22,8 @@ REMEMBER = """
 """Gives back the keys that are new: never met, or met and expired."""
 
 KNOWN_ITEMS = """
-    SELECT mapping, "trigger", key, number FROM item_keys
-    WHERE (mapping, "trigger", key) IN (VALUES {rows}) AND expires_at > ?
+    SELECT mapping, "trigger", key, number, expires_at FROM item_keys
+    WHERE (mapping, "trigger", key) IN (VALUES {rows})
 """
 
 NEWEST = """
@@ -36,7 +36,7 @@ OWNERS = """
 """
 
 FAMILY_SIZE = """
-    SELECT count(*) FROM pins WHERE mapping = ?
+    SELECT count(*) FROM pins WHERE mapping = ? AND active = 1
 """
 
 JOURNAL = """
@@ -87,21 +87,11 @@ def in_chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
             start, left = start + size, left - size
 
 
-def write(cursor: Any, template: str, rows: Sequence[Row]) -> list[Row]:
-    """Run a statement over rows, in their order; gives back what it returns."""
+def run(cursor: Any, template: str, rows: Sequence[Row]) -> list[Row]:
+    """Run a statement over rows, or keys, in their order; gives back the rows that it returns."""
     returned: list[Row] = []
     for chunk in in_chunks(rows):
         cursor.execute(with_rows(template, len(chunk[0]), len(chunk)), [value for row in chunk for value in row])
         if cursor.description is not None:
             returned += cursor.fetchall()
     return returned
-
-
-def read(cursor: Any, template: str, keys: Sequence[Row], *more: object) -> list[Row]:
-    """Read the rows of some keys; `more` fills the marks after them."""
-    found: list[Row] = []
-    for chunk in in_chunks(keys):
-        parameters = [value for key in chunk for value in key]
-        cursor.execute(with_rows(template, len(chunk[0]), len(chunk)), [*parameters, *more])
-        found += cursor.fetchall()
-    return found

@@ -1,0 +1,85 @@
+"""What a start does to the pins: claims of the predecessor, loaded mappings, destination. Jobs of the writer."""
+
+from typing import Any
+
+from sqlalchemy import Connection, case, func, insert, select, update
+
+from bridge.store.active import ActiveSet
+from bridge.store.budget import REQUEST_DEADLINE
+from bridge.store.claims import DOUBT_REST
+from bridge.store.tables import deliveries, pins, sends
+
+_UNPARKED: dict[str, Any] = {
+    "sent_revision": 0,
+    "failures": 0,
+    "parked_at": None,
+    "parked_revision": None,
+    "probe_at": None,
+    "retry_on_change_at": None,
+}
+"""Due again, whatever held the pin back; a rest, and what the dashboard shows, stay."""
+
+
+def release_claims(connection: Connection) -> None:
+    """Release every claim: the process that held it is gone.
+
+    Where a request was booked and its end was not recorded, it counts as ended at its deadline,
+    and the pin rests from then on, because the other side may still apply it.
+    """
+    open_since = (
+        select(func.max(sends.c.booked_at))
+        .where(sends.c.claim == deliveries.c.claim, sends.c.ended_at.is_(None))
+        .scalar_subquery()
+    )
+    rested_at = open_since + REQUEST_DEADLINE + DOUBT_REST
+    rest = case(
+        (open_since.is_(None), deliveries.c.not_before),
+        (deliveries.c.not_before > rested_at, deliveries.c.not_before),
+        else_=rested_at,
+    )
+    held = deliveries.c.claim.is_not(None)
+    connection.execute(update(deliveries).where(held).values(not_before=rest, claim=None, claim_until=None))
+
+
+def activate(connection: Connection, active: ActiveSet, destination: str, now: int) -> None:
+    """Make the pins those of the loaded mappings: literal pins are there, changed ones due, others dormant."""
+    found = {row.pin: row for row in connection.execute(select(pins))}
+    for pin, row in found.items():
+        mapping = active.literal_pins.get(pin, row.mapping if row.mapping in active.families else None)
+        _keep(connection, row, mapping, active, now)
+    new = [
+        {
+            "pin": pin,
+            "mapping": mapping,
+            "active": 1,
+            "revision": 1,
+            "fingerprint": active.fingerprints[mapping],
+            "changed_at": now,
+        }
+        for pin, mapping in active.literal_pins.items()
+        if pin not in found
+    ]
+    if new:
+        connection.execute(insert(pins), new)
+    elsewhere = deliveries.c.destination != destination
+    moved = update(deliveries).where(elsewhere)
+    connection.execute(moved.values(destination=destination, sent_hash=None, **_UNPARKED))
+
+
+def _keep(connection: Connection, row: Any, mapping: str | None, active: ActiveSet, now: int) -> None:
+    """Put one known pin right: dormant without a mapping, due where another rendering shows it."""
+    this = pins.c.pin == row.pin
+    if mapping is None:
+        if row.active:
+            connection.execute(update(pins).where(this).values(active=0))
+        return
+    fingerprint = active.fingerprints[mapping]
+    if (row.mapping, row.fingerprint) != (mapping, fingerprint):
+        connection.execute(
+            update(pins)
+            .where(this)
+            .values(mapping=mapping, active=1, fingerprint=fingerprint, revision=row.revision + 1, changed_at=now)
+        )
+        connection.execute(update(deliveries).where(deliveries.c.pin == row.pin).values(_UNPARKED))
+    elif not row.active:
+        connection.execute(update(pins).where(this).values(active=1))

@@ -1,0 +1,204 @@
+"""Folding changes into what pins show: pure, in memory, one event after the other.
+
+A `Ledger` holds what a batch needs to know of the database and collects what is to be
+written. One event's changes for one mapping are staged apart and taken over together, so
+that an error in them touches nothing else.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import cast
+
+from bridge.errors import PinbridgeError
+from bridge.events import Event
+from bridge.mappings import Change, Evaluation, Outcome, OutcomeKind, compare_versions
+from bridge.mappings.values import Value, decode_values, encode_values
+from bridge.store.instants import to_micros
+
+ItemKey = tuple[str, str, bytes]
+"""Mapping, trigger, key."""
+
+LatestKey = tuple[str, str, str]
+"""Mapping, pin, trigger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a change stands in the order of changes: by version, then journal number, then item."""
+
+    version: tuple[Value, ...]
+    number: int
+    item: int
+
+    def is_after(self, other: "Place") -> bool:
+        """Say whether this change is the newer one."""
+        order = compare_versions(self.version, other.version)
+        return order > 0 or (order == 0 and (self.number, self.item) > (other.number, other.item))
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest change of a trigger for a pin, and the event it came with; texts as they are stored."""
+
+    place: Place
+    at: int
+    version: str
+    event: Event
+    variables: str
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What a batch knows, and what it changes.
+
+    `owners` holds the loaded mapping that a pin belongs to; pins that no loaded mapping owns
+    are absent. `families` counts the pins of the mappings that `max_pins` bounds.
+    `items` says which event folded an item, and until when that is remembered.
+    `newest`, `new_items` and `moved` (mapping, since when) are to be written.
+    """
+
+    horizon: timedelta
+    max_pins: Mapping[str, int]
+    places: dict[LatestKey, Place]
+    owners: dict[str, str]
+    families: dict[str, int]
+    items: dict[ItemKey, tuple[int, int]]
+    newest: dict[LatestKey, Newest] = field(default_factory=dict)
+    new_items: dict[ItemKey, tuple[int, int]] = field(default_factory=dict)
+    moved: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What became of one event: its outcomes, and the mappings whose pins it changed."""
+
+    outcomes: tuple[Outcome, ...]
+    mappings: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Stage:
+    """What one event's changes for one mapping do, before they are taken over."""
+
+    mapping: str
+    newest: dict[LatestKey, Newest] = field(default_factory=dict)
+    items: set[ItemKey] = field(default_factory=set)
+    pins: set[str] = field(default_factory=set)
+
+
+class _NotFolded(Exception):
+    """A change that is not folded: the kind of its outcome, and why. Never leaves this module."""
+
+    def __init__(self, kind: OutcomeKind, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+def fold(ledger: Ledger, number: int, event: Event, evaluation: Evaluation) -> Folded:
+    """Fold one event into the ledger; the outcomes of changes that were not folded are put right."""
+    outcomes = list(evaluation.outcomes)
+    by_mapping: dict[str, list[tuple[int, Change]]] = {}
+    matched = (index for index, outcome in enumerate(outcomes) if outcome.kind == "matched")
+    for index, change in zip(matched, evaluation.changes, strict=True):
+        by_mapping.setdefault(change.mapping, []).append((index, change))
+    changed = [
+        mapping
+        for mapping, changes in by_mapping.items()
+        if _fold_mapping(ledger, number, event, changes, outcomes).newest
+    ]
+    return Folded(tuple(outcomes), tuple(changed))
+
+
+def _fold_mapping(
+    ledger: Ledger, number: int, event: Event, changes: Sequence[tuple[int, Change]], outcomes: list[Outcome]
+) -> _Stage:
+    """Fold one event's changes for one mapping, all that can be or, where one breaks, none."""
+    stage = _Stage(changes[0][1].mapping)
+    try:
+        for item, (index, change) in enumerate(changes):
+            try:
+                reason = _stage(ledger, stage, Place(change.version, number, item), event, change)
+            except _NotFolded as refusal:
+                outcomes[index] = replace(outcomes[index], kind=refusal.kind, reason=str(refusal))
+            else:
+                if reason:
+                    outcomes[index] = replace(outcomes[index], reason=reason)
+    except (PinbridgeError, TypeError, ValueError, ArithmeticError) as error:
+        # What the values of a payload can do wrong; anything else is the writer's to isolate.
+        for index, _ in changes:
+            outcomes[index] = replace(outcomes[index], kind="error", reason=f"it cannot be kept: {error}")
+        return _Stage(stage.mapping)
+    _take_over(ledger, stage, number, event)
+    return stage
+
+
+def _stage(ledger: Ledger, stage: _Stage, place: Place, event: Event, change: Change) -> str:
+    """Stage one change; gives the reason that its outcome has beyond having matched."""
+    _refuse_late(ledger, event, change)
+    _refuse_foreign_pin(ledger, stage, change)
+    if change.item_key is not None:
+        item = (change.mapping, change.trigger, change.item_key)
+        _refuse_known_item(ledger, stage, item, event)
+        stage.items.add(item)
+    key = (change.mapping, change.pin, change.trigger)
+    held = stage.newest[key].place if key in stage.newest else ledger.places.get(key)
+    if held is not None and not place.is_after(held):
+        return f"older than what the pin shows, which came with event {held.number}"
+    stage.newest[key] = Newest(
+        place, to_micros(change.at), encode_version(change.version), event, encode_values(change.variables)
+    )
+    stage.pins.add(change.pin)
+    return ""
+
+
+def _refuse_late(ledger: Ledger, event: Event, change: Change) -> None:
+    if change.at < event.received_at - ledger.horizon:
+        raise _NotFolded(
+            "too_late", f"{change.at.isoformat()} lies more than {ledger.horizon} before its arrival, the horizon"
+        )
+
+
+def _refuse_known_item(ledger: Ledger, stage: _Stage, item: ItemKey, event: Event) -> None:
+    if item in stage.items:
+        raise _NotFolded("duplicate_item", "the same event brings this item twice")
+    number, expires_at = ledger.items.get(item, (0, 0))
+    if expires_at > to_micros(event.received_at):
+        raise _NotFolded("duplicate_item", f"this item came with event {number}")
+
+
+def _refuse_foreign_pin(ledger: Ledger, stage: _Stage, change: Change) -> None:
+    owner = ledger.owners.get(change.pin)
+    if owner == change.mapping or change.pin in stage.pins:
+        return
+    if owner is not None:
+        raise _NotFolded("pin_taken", f"the pin {change.pin} belongs to the mapping {owner!r}")
+    bound = ledger.max_pins.get(change.mapping)
+    new = sum(pin not in ledger.owners for pin in stage.pins)
+    if bound is not None and ledger.families.get(change.mapping, 0) + new >= bound:
+        raise _NotFolded("error", f"the mapping has {bound} pins already, its max_pins; {change.pin} would be one more")
+
+
+def _take_over(ledger: Ledger, stage: _Stage, number: int, event: Event) -> None:
+    received_at = to_micros(event.received_at)
+    ledger.newest |= stage.newest
+    ledger.places |= {key: newest.place for key, newest in stage.newest.items()}
+    kept = (number, to_micros(event.received_at + ledger.horizon))
+    ledger.items |= dict.fromkeys(stage.items, kept)
+    ledger.new_items |= dict.fromkeys(stage.items, kept)
+    for pin in stage.pins:
+        if pin not in ledger.owners:
+            ledger.owners[pin] = stage.mapping
+            ledger.families[stage.mapping] = ledger.families.get(stage.mapping, 0) + 1
+        _, since = ledger.moved.get(pin, (stage.mapping, received_at))
+        ledger.moved[pin] = (stage.mapping, min(since, received_at))
+
+
+def encode_version(version: Sequence[Value]) -> str:
+    """Write a version as it is stored."""
+    return encode_values({"version": list(version)})
+
+
+def decode_version(text: str) -> tuple[Value, ...]:
+    """Read a version as it is stored."""
+    return tuple(cast(list[Value], decode_values(text)["version"]))

@@ -1,0 +1,168 @@
+"""The ingest transaction: a batch of deliveries becomes durable with everything that follows from it.
+
+One transaction remembers the keys, journals the events, folds their changes and bumps the
+pins. Keys, places and pins are read and written in sorted order. The functions work on the
+driver's cursor inside a transaction that the writer began, and never commit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from bridge.events import Event, Receipt
+from bridge.mappings import Evaluation, Outcome
+from bridge.store import statements
+from bridge.store.active import ActiveSet
+from bridge.store.folding import LatestKey, Ledger, Newest, Place, decode_version, fold
+from bridge.store.instants import SECOND, maybe_micros, to_micros
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One delivery and what the mappings make of it."""
+
+    event: Event
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the fold depends on beside the events: the loaded mappings, and the horizon."""
+
+    active: ActiveSet
+    horizon: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What became of a batch: a receipt for each arrival, the pins that moved, how many were journalled."""
+
+    receipts: tuple[Receipt, ...]
+    moved: tuple[str, ...]
+    journalled: int
+
+
+def take_in(cursor: Any, arrivals: Sequence[Arrival], *, first_number: int, rules: Rules) -> Batch:
+    """Fold and journal a batch; `first_number` is the journal number of its first new event."""
+    numbers = {place: number for number, place in enumerate(_remember(cursor, arrivals, rules), first_number)}
+    ledger = _read_ledger(cursor, [arrivals[place].evaluation for place in numbers], rules)
+    folded = {
+        place: fold(ledger, number, arrivals[place].event, arrivals[place].evaluation)
+        for place, number in numbers.items()
+    }
+    _write_ledger(cursor, ledger, rules)
+    _journal(cursor, [(number, arrivals[place].event, folded[place].outcomes) for place, number in numbers.items()])
+    receipts = [
+        _accepted(arrival.event, numbers[place], folded[place].mappings)
+        if place in numbers
+        else Receipt(status="duplicate", id=arrival.event.id, number=None, mappings=())
+        for place, arrival in enumerate(arrivals)
+    ]
+    return Batch(tuple(receipts), tuple(ledger.moved), len(numbers))
+
+
+def journal_failed(cursor: Any, event: Event, *, number: int, reason: str, rules: Rules) -> Batch:
+    """Journal an event whose changes the database refused: nothing is folded, the reason stands beside it."""
+    _remember(cursor, [Arrival(event, Evaluation(changes=(), outcomes=()))], rules)
+    outcome = Outcome(mapping="", trigger="", kind="error", reason=f"the database refused it: {reason}", pin=None)
+    _journal(cursor, [(number, event, (outcome,))])
+    return Batch((_accepted(event, number, ()),), (), 1)
+
+
+def _remember(cursor: Any, arrivals: Sequence[Arrival], rules: Rules) -> list[int]:
+    """Remember the keys; gives the places of the arrivals that are new, one by key, in their order."""
+    keyless: list[int] = []
+    leaders: dict[tuple[str, bytes], int] = {}
+    for place, arrival in enumerate(arrivals):
+        event = arrival.event
+        if event.dedup_key is None:
+            keyless.append(place)
+            continue
+        leader = leaders.setdefault((event.source, event.dedup_key), place)
+        if event.received_at < arrivals[leader].event.received_at:
+            leaders[event.source, event.dedup_key] = place
+    rows = [(*key, *_lifetime(arrivals[leaders[key]].event, rules)) for key in sorted(leaders)]
+    new = statements.run(cursor, statements.REMEMBER, rows)
+    return sorted([*keyless, *(leaders[source, key] for source, key in new)])
+
+
+def _lifetime(event: Event, rules: Rules) -> tuple[int, int]:
+    """Give when a key was seen and when it is forgotten: no event this old is folded any more by then."""
+    seen_at = to_micros(event.received_at)
+    if event.dedup_window_s is None:
+        return seen_at, to_micros(event.received_at + rules.horizon) + int(event.tolerance_s * SECOND)
+    return seen_at, seen_at + int(event.dedup_window_s * SECOND)
+
+
+def _read_ledger(cursor: Any, evaluations: Sequence[Evaluation], rules: Rules) -> Ledger:
+    """Read, in sorted order, what the fold needs to know."""
+    changes = [change for evaluation in evaluations for change in evaluation.changes]
+    newest = statements.run(cursor, statements.NEWEST, sorted({(c.mapping, c.pin, c.trigger) for c in changes}))
+    owned = statements.run(cursor, statements.OWNERS, sorted({(change.pin,) for change in changes}))
+    items = sorted({(c.mapping, c.trigger, c.item_key) for c in changes if c.item_key is not None})
+    owners = {pin: mapping for pin, mapping, is_active in owned if is_active}
+    bounds = rules.active.max_pins
+    growing = {change.mapping for change in changes if change.mapping in bounds and change.pin not in owners}
+    return Ledger(
+        horizon=rules.horizon,
+        max_pins=bounds,
+        places={
+            (mapping, pin, trigger): Place(decode_version(version), number, item)
+            for mapping, pin, trigger, version, number, item in newest
+        },
+        owners=owners,
+        families={mapping: _family_size(cursor, mapping) for mapping in sorted(growing)},
+        items={
+            (mapping, trigger, key): (number, expires_at)
+            for mapping, trigger, key, number, expires_at in statements.run(cursor, statements.KNOWN_ITEMS, items)
+        },
+    )
+
+
+def _family_size(cursor: Any, mapping: str) -> int:
+    size: int = cursor.execute(statements.FAMILY_SIZE, (mapping,)).fetchone()[0]
+    return size
+
+
+def _write_ledger(cursor: Any, ledger: Ledger, rules: Rules) -> None:
+    """Write items, newest changes and pins, each sorted."""
+    statements.run(cursor, statements.KEEP_ITEMS, sorted((*key, *item) for key, item in ledger.new_items.items()))
+    newest = [_latest_row(key, ledger.newest[key]) for key in sorted(ledger.newest)]
+    statements.run(cursor, statements.KEEP_NEWEST, newest)
+    fingerprints = rules.active.fingerprints
+    moved = [(pin, mapping, 1, 1, fingerprints.get(mapping), at) for pin, (mapping, at) in sorted(ledger.moved.items())]
+    statements.run(cursor, statements.MOVE_PINS, moved)
+
+
+def _latest_row(key: LatestKey, newest: Newest) -> statements.Row:
+    place, event = newest.place, newest.event
+    received_at = to_micros(event.received_at)
+    header = (event.source, event.type, event.id, received_at)
+    return (*key, newest.at, newest.version, place.number, place.item, *header, newest.variables)
+
+
+def _journal(cursor: Any, entries: Sequence[tuple[int, Event, Sequence[Outcome]]]) -> None:
+    statements.run(cursor, statements.JOURNAL, [_event_row(*entry) for entry in entries])
+
+
+def _event_row(number: int, event: Event, outcomes: Sequence[Outcome]) -> statements.Row:
+    return (
+        number,
+        event.source,
+        event.type,
+        event.id,
+        maybe_micros(event.at),
+        to_micros(event.received_at),
+        event.content_type,
+        orjson.dumps(dict(event.headers)).decode(),
+        orjson.dumps(dict(event.query)).decode(),
+        orjson.dumps(outcomes).decode(),
+        event.body,
+    )
+
+
+def _accepted(event: Event, number: int, mappings: tuple[str, ...]) -> Receipt:
+    return Receipt(status="accepted", id=event.id, number=number, mappings=mappings)

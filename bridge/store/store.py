@@ -1,0 +1,223 @@
+"""The store as the running bridge sees it: opening, ingesting, delivering.
+
+Reads run in worker threads on connections of their own; every write is a job of the one
+writer thread (`writer.py`). Errors of the engine become `StoreUnavailable` where the database
+is used and `StoreUnusable` where it is opened.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, select
+
+from bridge.events import Clock, Event, Receipt
+from bridge.mappings import Evaluation
+from bridge.store import activation, claims, delivering, reading, schema
+from bridge.store.active import ActiveSet
+from bridge.store.batches import Batches
+from bridge.store.checkpoints import Checkpointer
+from bridge.store.database import Database, outages, reading_engine, refusals, writing_engine
+from bridge.store.ingest import Arrival
+from bridge.store.instants import to_micros
+from bridge.store.pruning import Pruning
+from bridge.store.records import (
+    ActivePin,
+    Booking,
+    Budget,
+    Claim,
+    Claimed,
+    Lost,
+    NoSlot,
+    Rest,
+    Settlement,
+    Snapshot,
+)
+from bridge.store.side_files import Lock, Running
+from bridge.store.writer import Writer
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """What stands open for one store; `closing` closes it all, in the right order."""
+
+    connection: Connection
+    batches: Batches
+    readers: Engine | None
+    checkpointer: Checkpointer | None
+    lock: Lock | None
+    closing: ExitStack
+
+
+class Store:
+    """An open database; from `open` until `close` nobody else writes it.
+
+    Every method but `open` and `announce` belongs to the event loop, and raises
+    `StoreUnavailable` while the database does not answer. `on_due` is called on the loop,
+    after a commit, with the pins that it made due.
+    """
+
+    def __init__(self, opened: _Opened, *, clock: Clock, retention: timedelta) -> None:
+        """Take over what `open` opened."""
+        self.on_due: Callable[[Collection[str]], None] = _tell_nobody
+        self._clock = clock
+        self._destination = ""
+        self._opened = opened
+        self._writer = Writer(
+            opened.connection,
+            batches=opened.batches,
+            pruning=Pruning(clock=clock, retention=retention),
+            checkpointer=opened.checkpointer,
+            on_moved=self._report,
+        )
+
+    @classmethod
+    def open(  # noqa: PLR0913 - what a database is opened with, each by its name
+        cls,
+        url: str,
+        *,
+        clock: Clock,
+        horizon_s: int,
+        retention_s: int,
+        lock_wait_s: float = 10.0,
+        busy_wait_s: float = 2.0,
+    ) -> "Store":
+        """Open a database for writing: lock it, bring its schema up, release the claims of who held it before.
+
+        Blocks for at most `lock_wait_s` while another process holds the database.
+        `busy_wait_s` is how long each write waits for a lock inside it. Raises `StoreUnusable`.
+        """
+        database = Database.at(url)
+        with ExitStack() as opening:
+            opened = _open(database, opening, timedelta(seconds=horizon_s), lock_wait_s, busy_wait_s)
+            return cls(opened, clock=clock, retention=timedelta(seconds=retention_s))
+
+    def announce(self, address: str, token: str) -> None:
+        """Leave word beside the database how to reach this process; gone once the store is closed."""
+        if self._opened.lock is not None:
+            self._opened.lock.announce(Running(address=address, token=token))
+
+    async def close(self) -> None:
+        """Finish what waits, and let the database go."""
+        await self._writer.close()
+        await asyncio.to_thread(self._opened.closing.close)
+
+    async def check(self) -> None:
+        """Make sure that the database takes a write."""
+        await self._writer.run(lambda connection: connection.execute(select(1)).one())
+
+    async def ingest(self, event: Event, evaluation: Evaluation) -> Receipt:
+        """Make a delivery durable with everything that follows from it; returns after the commit."""
+        return await self._writer.ingest(Arrival(event, evaluation))
+
+    async def activate(self, pins: Iterable[ActivePin], destination: str) -> None:
+        """Show what the loaded mappings declare, at `destination` (names the place that pins are sent to)."""
+        active, now = ActiveSet.of(pins), self._now()
+
+        def work(connection: Connection) -> None:
+            activation.activate(connection, active, destination, now)
+            self._opened.batches.load(active)
+
+        await self._writer.run(work)
+        self._destination = destination
+
+    # What the delivery loop calls, in the order in which it does.
+
+    async def claim_due(self, limit: int, budget: Budget) -> Claimed:
+        """Claim at most `limit` due pins for 60 s each, never more than the budget has slots."""
+        now, destination = self._now(), self._destination
+        prospect = await self._read(lambda connection: claims.read_prospect(connection, budget, now))
+        choice = claims.choose(prospect, budget, limit, now)
+        if not choice.due:
+            return claims.nothing(choice)
+        return await self._writer.run(lambda connection: claims.take(connection, choice, destination, now))
+
+    async def snapshot(self, claim: Claim) -> Snapshot:
+        """Read what a claimed pin shows, at one moment."""
+        return await self._read(lambda connection: reading.read_snapshot(connection, claim.pin))
+
+    async def settle_unchanged(self, claim: Claim, revision: int, *, rest: Rest) -> None:
+        """Record that the dashboard shows this revision already."""
+        await self._writer.run(lambda connection: delivering.settle_unchanged(connection, claim, revision, rest))
+
+    async def book(self, claim: Claim, budget: Budget) -> Booking | NoSlot | Lost:
+        """Pay for a request that goes out right after; from here on the outcome is in doubt until it is settled."""
+        return await self._writer.run(lambda connection: delivering.book(connection, claim, budget, self._now()))
+
+    async def settle(self, booking: Booking, settlement: Settlement) -> None:
+        """Record how a booked request ended, and what follows for its pin."""
+        where, now = self._destination, self._now()
+        await self._writer.run(lambda connection: delivering.settle(connection, booking, settlement, where, now))
+
+    async def park(self, claim: Claim, settlement: Settlement) -> None:
+        """Set aside a pin that could not be rendered; no request went out."""
+        now = self._now()
+        await self._writer.run(lambda connection: delivering.park(connection, claim, settlement, now))
+
+    async def release(self, claim: Claim) -> None:
+        """Give a claim back with nothing done."""
+        await self._writer.run(lambda connection: delivering.release(connection, claim))
+
+    async def retry(self, pins: Collection[str] | None) -> list[str]:
+        """Make parked and failing pins due now, all (None) or those named; gives those that were."""
+        now = self._now()
+        retried = await self._writer.run(lambda connection: delivering.retry(connection, pins, now))
+        if retried:
+            self.on_due(retried)
+        return retried
+
+    def _report(self, pins: Collection[str]) -> None:
+        self.on_due(pins)
+
+    def _now(self) -> int:
+        return to_micros(self._clock())
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        readers = self._opened.readers
+        # A database in memory has one connection, and that is the writer's.
+        return await (self._writer.run(work) if readers is None else asyncio.to_thread(_read_on, readers, work))
+
+
+def _open(
+    database: Database, opening: ExitStack, horizon: timedelta, lock_wait_s: float, busy_wait_s: float
+) -> _Opened:
+    """Open every part; where one fails, those before it are closed again."""
+    lock = readers = checkpointer = None
+    if database.path is not None:
+        lock = Lock(database.path, wait_s=lock_wait_s)
+        opening.callback(lock.release)
+    engine = writing_engine(database, busy_wait_s=busy_wait_s)
+    opening.callback(engine.dispose)
+    with refusals(database):
+        connection = opening.enter_context(engine.connect())
+        with connection.begin():
+            schema.bring_up(connection)
+            activation.release_claims(connection)
+        batches = Batches(connection, horizon=horizon)
+    if database.path is not None:
+        checkpointer = Checkpointer(database.path)
+        opening.callback(checkpointer.close)
+        readers = reading_engine(database.path)
+        opening.callback(readers.dispose)
+    return _Opened(
+        connection=connection,
+        batches=batches,
+        readers=readers,
+        checkpointer=checkpointer,
+        lock=lock,
+        closing=opening.pop_all(),
+    )
+
+
+def _read_on(readers: Engine, work: Callable[[Connection], T]) -> T:
+    with outages(), readers.connect() as connection, connection.begin():
+        return work(connection)
+
+
+def _tell_nobody(_pins: Collection[str]) -> None:
+    """Stand in for a delivery loop where there is none."""

@@ -1,0 +1,207 @@
+"""The one thread that writes: it takes what waits, commits it, and wakes all waiters at once.
+
+Deliveries and jobs (everything else that writes) come from the event loop over one queue.
+A round commits one batch of at most `BATCH` deliveries and then a few jobs, each a transaction
+of its own, so that neither starves the other. There is no gathering delay: while one batch
+commits, the next one gathers. Past its bound the queue refuses, so that memory is bounded.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy import Connection
+
+from bridge.errors import StoreUnavailable
+from bridge.events import Receipt
+from bridge.store.batches import Batches, Committed
+from bridge.store.checkpoints import Checkpointer
+from bridge.store.database import outages
+from bridge.store.ingest import Arrival
+from bridge.store.pruning import Pruning
+
+BATCH = 256
+"""Deliveries that one transaction takes at most."""
+
+MAX_WAITING = 2048
+"""Deliveries that may wait; one more is refused."""
+
+MAX_WAITING_BYTES = 64 * 2**20
+"""Bytes of bodies that may wait."""
+
+JOBS_A_ROUND = 8
+"""Jobs between two batches."""
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    arrival: Arrival
+    waiter: asyncio.Future[Receipt]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Callable[[Connection], Any]
+    waiter: asyncio.Future[Any]
+
+
+class Writer:
+    """Owns the writing connection from construction to `close`."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        batches: Batches,
+        pruning: Pruning,
+        checkpointer: Checkpointer | None,
+        on_moved: Callable[[Sequence[str]], None],
+    ) -> None:
+        self._connection = connection
+        self._batches = batches
+        self._pruning = pruning
+        self._checkpointer = checkpointer
+        self._on_moved = on_moved
+        self._queue: SimpleQueue[_Delivery | _Job | None] = SimpleQueue()
+        self._waiting = 0
+        self._waiting_bytes = 0
+        self._closed = False
+        self._deliveries: deque[_Delivery] = deque()
+        self._jobs: deque[_Job] = deque()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
+        self._thread.start()
+
+    # Called on the event loop.
+
+    def ingest(self, arrival: Arrival) -> asyncio.Future[Receipt]:
+        """Queue a delivery; its future holds the receipt once that is durable, or `StoreUnavailable`."""
+        self._refuse_if_closed()
+        size = len(arrival.event.body)
+        if self._waiting >= MAX_WAITING or (self._waiting and self._waiting_bytes + size > MAX_WAITING_BYTES):
+            raise StoreUnavailable("too many deliveries wait to be stored", retry_after_s=1)
+        self._waiting += 1
+        self._waiting_bytes += size
+        waiter: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Delivery(arrival, waiter))
+        return waiter
+
+    def run(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
+        """Queue a job: one transaction, committed where it returns and rolled back where it raises."""
+        self._refuse_if_closed()
+        waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Job(work, waiter))
+        return waiter
+
+    async def close(self) -> None:
+        """Finish what waits, then end the thread; later calls are refused."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+
+    def _wake(self, deliveries: Sequence[_Delivery], committed: Committed) -> None:
+        for delivery, result in zip(deliveries, committed.results, strict=True):
+            self._waiting -= 1
+            self._waiting_bytes -= len(delivery.arrival.event.body)
+            _answer(delivery.waiter, result)
+        if committed.moved:
+            self._on_moved(committed.moved)
+
+    # Called on the writer's thread.
+
+    def _work(self) -> None:
+        try:
+            while self._gather():
+                self._go_round()
+        finally:
+            # Without its thread the store refuses; nobody is left waiting for ever.
+            self._closed = True
+
+    def _go_round(self) -> None:
+        if self._deliveries:
+            self._commit_batch()
+        for _ in range(min(JOBS_A_ROUND, len(self._jobs))):
+            self._run_job(self._jobs.popleft())
+        if self._pruning.is_under_way:
+            self._prune()
+        if self._checkpointer is not None:
+            self._checkpointer.finish(self._driver_connection())
+
+    def _gather(self) -> bool:
+        """Take all that waits, sleeping where there is nothing to do; False once the end is reached."""
+        idle = not (self._deliveries or self._jobs or self._pruning.is_under_way or self._stopping)
+        try:
+            while True:
+                self._sort_in(self._queue.get(block=idle))
+                idle = False
+        except Empty:
+            return bool(self._deliveries or self._jobs) or not self._stopping
+
+    def _sort_in(self, item: _Delivery | _Job | None) -> None:
+        match item:
+            case _Delivery():
+                self._deliveries.append(item)
+            case _Job():
+                self._jobs.append(item)
+            case None:
+                self._stopping = True
+
+    def _commit_batch(self) -> None:
+        deliveries = [self._deliveries.popleft() for _ in range(min(BATCH, len(self._deliveries)))]
+        committed = self._batches.commit([delivery.arrival for delivery in deliveries])
+        _on_loop_of(deliveries[0].waiter, self._wake, deliveries, committed)
+        if self._checkpointer is not None:
+            body_pages = sum(len(delivery.arrival.event.body) for delivery in deliveries) // 4096
+            self._checkpointer.note(8 + 2 * len(deliveries) + body_pages)
+        self._pruning.begin()
+
+    def _run_job(self, job: _Job) -> None:
+        result: Any
+        try:
+            with outages(), self._connection.begin():
+                result = job.work(self._connection)
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits for the job
+            result = error
+        _on_loop_of(job.waiter, _answer, job.waiter, result)
+
+    def _prune(self) -> None:
+        try:
+            with outages(), self._connection.begin():
+                self._pruning.step(self._connection)
+        except StoreUnavailable as error:
+            self._pruning.give_up()
+            log.warning("store_pruning_failed", reason=str(error))
+
+    def _driver_connection(self) -> Any:
+        return self._connection.connection.driver_connection
+
+
+def _on_loop_of(waiter: asyncio.Future[Any], call: Callable[..., None], *arguments: object) -> None:
+    """Call on the loop that waits."""
+    # A loop that has ended refuses; nobody waits there any more.
+    with suppress(RuntimeError):
+        waiter.get_loop().call_soon_threadsafe(call, *arguments)
+
+
+def _answer(waiter: asyncio.Future[Any], result: object) -> None:
+    if waiter.done():
+        return
+    if isinstance(result, Exception):
+        waiter.set_exception(result)
+    else:
+        waiter.set_result(result)
