@@ -1,0 +1,202 @@
+"""One source as it is written: its keys in `sources.yaml` over those of its provider in the catalogue.
+
+What a declaration means for requests is decided in `sources`; here it is only read, with the
+place of every mistake.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bridge.errors import ConfigurationError, Problem
+from bridge.inbound.locations import HeaderPlace, Location, PathPlace, parse_header, parse_path
+from bridge.inbound.reading import Collector, choice, duration_s, fields, parsed, refuse, text
+from bridge.inbound.schemes import SCHEMES, read_scheme
+from bridge.inbound.verification import DEFAULT_TOLERANCE_S, Scheme
+from bridge.located import Mapping as MappingNode
+from bridge.located import Node, Place, Scalar, Sequence, parse_yaml
+from bridge.units import parse_duration_s
+
+KEYS = (
+    "provider",
+    "docs",
+    "verify",
+    "event",
+    "id",
+    "at",
+    "dedupe",
+    "tolerance",
+    "ack",
+    "form_json",
+    "aliases",
+)
+_LATER = frozenset({"each", "version", "handshake", "unwrap"})
+_NOT_TOLD_APART = (
+    "deliveries of the source {!r} cannot be told apart: it has no `id` and signs no time; "
+    "give it an `id`, or say `dedupe: 10m` or `dedupe: off`"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ack:
+    """What a provider insists on hearing instead of our own answer. `body` is None for our own JSON."""
+
+    status: int
+    body: bytes | None
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """The keys of a source, read. `dedup_window_s` is None where the horizon holds."""
+
+    provider: str | None
+    scheme: Scheme
+    event: Location | None
+    id: Location | None
+    at: Location | None
+    dedupes: bool
+    dedup_window_s: float | None
+    tolerance_s: int
+    form_json: str | None
+    aliases: Mapping[str, str]
+    ack: Ack | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Dedupe:
+    """`dedupe` as it is written: on for the horizon, on for a window, or off."""
+
+    is_on: bool = True
+    window_s: float | None = None
+
+
+def own_entries(file: str, data: bytes, problems: list[Problem]) -> dict[str, tuple[Place, MappingNode]]:
+    """Give the sources that a file declares, by name, each with its place."""
+    try:
+        root = parse_yaml(file, data)
+    except ConfigurationError as error:
+        problems.extend(error.problems)
+        return {}
+    if isinstance(root, Scalar) and root.value is None:
+        return {}
+    if not isinstance(root, MappingNode):
+        problems.append(root.place.problem("a mapping of sources by name is wanted here"))
+        return {}
+    entries = {}
+    for entry in root.entries:
+        node = _no_keys(entry.value)
+        if isinstance(node, MappingNode):
+            entries[entry.name] = (entry.key.place, node)
+        else:
+            problems.append(node.place.problem(f"the source {entry.name[:80]!r} is a mapping of keys"))
+    return entries
+
+
+def _no_keys(node: Node) -> Node:
+    """Take a name with nothing behind it for a source without keys of its own."""
+    return MappingNode(node.place, ()) if isinstance(node, Scalar) and node.value is None else node
+
+
+def declare(
+    name: str, place: Place, own: MappingNode | None, known: Mapping[str, MappingNode], problems: list[Problem]
+) -> Declaration | None:
+    """Read a source's keys over its provider's; a source named like a provider is of that provider.
+
+    Gives None where it cannot be read at all; `problems` then says why.
+    """
+    collect = Collector(problems)
+    none_given: dict[str, Node] = {}
+    keys = collect.read(_keys, own, none_given)
+    provider = collect.read(choice(tuple(known)), keys.get("provider"), name if name in known else "")
+    if provider:
+        keys = {**_keys(known[provider]), **keys}
+    if "verify" not in keys:
+        words = ", ".join(SCHEMES)
+        problems.append(place.problem(f"the source {name!r} needs `verify` ({words}) or `provider`"))
+        return None
+    declaration = _read(provider or None, keys, collect)
+    if declaration is not None and not _can_tell_apart(declaration, keys):
+        problems.append(place.problem(_NOT_TOLD_APART.format(name)))
+    return declaration
+
+
+def _read(provider: str | None, keys: Mapping[str, Node], collect: Collector) -> Declaration | None:
+    scheme = collect.read(read_scheme, keys.get("verify"), None)
+    dedupe = collect.read(_dedupe, keys.get("dedupe"), _Dedupe())
+    event, event_id, at = (collect.read(_location, keys.get(key), None) for key in ("event", "id", "at"))
+    tolerance_s = collect.read(duration_s, keys.get("tolerance"), DEFAULT_TOLERANCE_S)
+    form_json = collect.read(text, keys.get("form_json"), None)
+    no_aliases: dict[str, str] = {}
+    aliases = collect.read(_aliases, keys.get("aliases"), no_aliases)
+    ack = collect.read(_ack, keys.get("ack"), None)
+    if scheme is None:
+        return None
+    return Declaration(
+        provider=provider,
+        scheme=scheme,
+        event=event,
+        id=event_id,
+        at=at,
+        dedupes=dedupe.is_on,
+        dedup_window_s=dedupe.window_s,
+        tolerance_s=tolerance_s,
+        form_json=form_json,
+        aliases=aliases,
+        ack=ack,
+    )
+
+
+def _can_tell_apart(declaration: Declaration, keys: Mapping[str, Node]) -> bool:
+    return "id" in keys or "dedupe" in keys or declaration.scheme.signs_time
+
+
+def _keys(node: Node) -> dict[str, Node]:
+    if isinstance(node, MappingNode):
+        for entry in node.entries:
+            if entry.name in _LATER:
+                raise refuse(entry.key.place, f"the key {entry.name!r} comes with a later release")
+    return fields(node, "a source", KEYS)
+
+
+def _dedupe(node: Node) -> _Dedupe:
+    word = text(node)
+    if word == "off":
+        return _Dedupe(is_on=False)
+    window_s = parsed(parse_duration_s, node)
+    if window_s < 1:
+        raise refuse(node.place, "a window is at least 1s; `off` lets every delivery count")
+    return _Dedupe(window_s=window_s)
+
+
+def _location(node: Node) -> Location:
+    nodes = node.items if isinstance(node, Sequence) else (node,)
+    if not nodes:
+        raise refuse(node.place, "at least one place is wanted here")
+    return Location(tuple(map(_place, nodes)))
+
+
+def _place(node: Node) -> HeaderPlace | PathPlace:
+    if isinstance(node, MappingNode):
+        given = fields(node, "a place", ("header",))
+        if "header" not in given:
+            raise refuse(node.place, "a place is a path such as $.type, or {header: Name}")
+        return parsed(parse_header, given["header"])
+    return parsed(parse_path, node)
+
+
+def _aliases(node: Node) -> dict[str, str]:
+    if not isinstance(node, MappingNode):
+        raise refuse(node.place, "aliases is a mapping from one header's name to another's")
+    return {parsed(parse_header, entry.key).name: parsed(parse_header, entry.value).name for entry in node.entries}
+
+
+def _ack(node: Node) -> Ack:
+    given = fields(node, "ack", ("status", "body", "content_type"))
+    status = given["status"].plain() if "status" in given else 200
+    if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 299:
+        raise refuse(given["status"].place, "an ack's status is a number from 200 to 299")
+    body = text(given["body"]).encode() if "body" in given else None
+    content_type = text(given["content_type"]) if "content_type" in given else "text/plain; charset=utf-8"
+    if not content_type.isascii() or not content_type.isprintable():
+        raise refuse(given["content_type"].place, "a content type is printable ASCII text")
+    return Ack(status=status, body=body, content_type=content_type if body is not None else "application/json")

@@ -1,0 +1,213 @@
+"""`POST /hooks/{source}` as a plain ASGI endpoint: the bounds, the answers, the guard.
+
+The answer comes once `accept` says that the event is durable. Whatever is refused leaves
+nothing behind; a refusal before the body was read to its end closes the connection. No
+exception leaves this endpoint but those that end the process.
+"""
+
+import asyncio
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import structlog
+
+from bridge.errors import SenderError, StoreUnavailable
+from bridge.events import Clock, Event, Receipt
+from bridge.inbound.bodies import read_format
+from bridge.inbound.receive import Request, read_event, read_headers
+from bridge.inbound.sources import Source, Sources
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+MAX_HEADERS_BYTES = 32 * 1024
+MAX_QUERY_BYTES = 8 * 1024
+_PREFIX = "/hooks/"
+_LENGTH = re.compile(rb"[0-9]{1,18}")
+_CLOSE = (b"connection", b"close")
+_BODILESS = (204, 205)
+
+log = structlog.get_logger()
+
+
+class _Disconnected(Exception):
+    """The client went away before its request was complete; there is nobody to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    content_type: bytes = b"application/json"
+
+
+class HookEndpoint:
+    """Serves the webhooks of all sources.
+
+    `accept` makes an event durable and may raise `StoreUnavailable`. `max_body_bytes` bounds the
+    body before and after decompression; `body_deadline_s` is how long its arrival may take.
+    `draining` tells that the process is asked to end.
+    """
+
+    def __init__(  # noqa: PLR0913 - wiring: each of them is passed in once, by name
+        self,
+        sources: Sources,
+        *,
+        accept: Callable[[Event], Awaitable[Receipt]],
+        clock: Clock,
+        max_body_bytes: int,
+        body_deadline_s: float = 10.0,
+        draining: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._sources = sources
+        self._accept = accept
+        self._clock = clock
+        self._max_body_bytes = max_body_bytes
+        self._body_deadline_s = body_deadline_s
+        self._draining = draining
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        body = _BodyReader(receive)
+        try:
+            answer = await self._answer(scope, body)
+        except _Disconnected:
+            return
+        except SenderError as error:
+            answer = _refusal(error, self._sources.get(_source_name(scope)))
+        except StoreUnavailable as error:
+            answer = _unavailable("store_unavailable", str(error), error.retry_after_s)
+        except Exception as error:  # noqa: BLE001 - the guard: one request's fault must not end more than that request
+            answer = _internal(error, scope)
+        await _send(send, answer, close=not body.is_complete)
+
+    async def _answer(self, scope: MutableMapping[str, Any], body: "_BodyReader") -> _Answer:
+        source = self._sources.get(_source_name(scope))
+        if source is None:
+            raise SenderError(404, "unknown_source", "there is no source of this name")
+        if scope["method"] != "POST":
+            raise SenderError(405, "method_not_allowed", "webhooks are POSTed")
+        if self._draining():
+            return _unavailable("draining", "the bridge is stopping; send again", 5)
+        request = await self._read(source, scope, body)
+        event = read_event(source, request, max_body_bytes=self._max_body_bytes, now=self._clock())
+        return _acknowledgement(source, await self._accept(event))
+
+    async def _read(self, source: Source, scope: MutableMapping[str, Any], body: "_BodyReader") -> Request:
+        """Read the request within its bounds, the cheapest refusals first."""
+        raw = scope["headers"]
+        if sum(len(name) + len(value) for name, value in raw) > MAX_HEADERS_BYTES:
+            raise SenderError(431, "headers_too_large", f"the headers are larger than {MAX_HEADERS_BYTES:,} bytes")
+        query: bytes = scope["query_string"]
+        if len(query) > MAX_QUERY_BYTES:
+            raise SenderError(414, "query_too_long", f"the query string is longer than {MAX_QUERY_BYTES:,} bytes")
+        headers = read_headers(source, raw)
+        read_format(headers.get("content-type", ""), headers.get("content-encoding", ""))
+        self._check_length(raw)
+        try:
+            async with asyncio.timeout(self._body_deadline_s):
+                content = await body.read(self._max_body_bytes)
+        except TimeoutError as error:
+            message = f"the body did not arrive within {self._body_deadline_s:g} s"
+            raise SenderError(408, "body_timeout", message) from error
+        return Request(headers, query, content)
+
+    def _check_length(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
+        """Refuse by the announced length, before a byte of the body is read."""
+        for name, value in raw:
+            if name != b"content-length":
+                continue
+            if _LENGTH.fullmatch(value) is None:
+                raise SenderError(400, "bad_header", "the header content-length is not a whole number")
+            if int(value) > self._max_body_bytes:
+                raise _too_large(self._max_body_bytes)
+
+
+class _BodyReader:
+    """Reads a request's body, and knows whether it was read to its end."""
+
+    __slots__ = ("_receive", "is_complete")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.is_complete = False
+
+    async def read(self, limit: int) -> bytes:
+        """Give the whole body. Raises `SenderError` 413 as soon as it exceeds the limit."""
+        chunks: list[bytes] = []
+        size = 0
+        while not self.is_complete:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise _Disconnected
+            chunk: bytes = message.get("body", b"")
+            size += len(chunk)
+            if size > limit:
+                raise _too_large(limit)
+            chunks.append(chunk)
+            self.is_complete = not message.get("more_body", False)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _source_name(scope: MutableMapping[str, Any]) -> str:
+    path: str = scope["path"]
+    return path.removeprefix(_PREFIX)
+
+
+def _too_large(limit: int) -> SenderError:
+    return SenderError(413, "body_too_large", f"the body is larger than {limit:,} bytes")
+
+
+def _acknowledgement(source: Source, receipt: Receipt) -> _Answer:
+    content: dict[str, Any] = {"id": receipt.id, "status": receipt.status}
+    if receipt.status == "accepted":
+        content |= {"number": receipt.number, "mappings": receipt.mappings}
+    body = orjson.dumps(content)
+    if source.ack is None:
+        return _Answer(202 if receipt.status == "accepted" else 200, body)
+    own = body if source.ack.body is None else source.ack.body
+    return _Answer(source.ack.status, own, content_type=source.ack.content_type.encode())
+
+
+def _refusal(error: SenderError, source: Source | None) -> _Answer:
+    headers: list[tuple[bytes, bytes]] = []
+    if error.status == 401 and source is not None and source.scheme.challenge is not None:
+        headers.append((b"www-authenticate", source.scheme.challenge.encode()))
+    if error.status == 405:
+        headers.append((b"allow", b"POST"))
+    return _Answer(error.status, _error(error.code, error.message), tuple(headers))
+
+
+def _unavailable(code: str, message: str, retry_after_s: int) -> _Answer:
+    return _Answer(503, _error(code, message), ((b"retry-after", str(retry_after_s).encode()),))
+
+
+def _internal(error: Exception, scope: MutableMapping[str, Any]) -> _Answer:
+    """Log the exception under an id, and tell the sender that id only."""
+    incident = uuid.uuid4().hex
+    log.error("hook_failed", incident=incident, path=scope["path"], exc_info=error)
+    message = f"something went wrong here; the log has it as {incident}"
+    return _Answer(500, orjson.dumps({"error": {"code": "internal", "message": message, "id": incident}}))
+
+
+def _error(code: str, message: str) -> bytes:
+    return orjson.dumps({"error": {"code": code, "message": message}})
+
+
+async def _send(send: Send, answer: _Answer, *, close: bool) -> None:
+    body = b"" if answer.status in _BODILESS else answer.body
+    headers = [
+        (b"content-type", answer.content_type),
+        (b"content-length", str(len(body)).encode()),
+        *answer.headers,
+    ]
+    if close:
+        headers.append(_CLOSE)
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

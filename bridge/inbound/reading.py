@@ -1,0 +1,89 @@
+"""Reading single values out of a YAML tree: each gives the value or says what is wrong, and where.
+
+Every function raises `ConfigurationError` with the one problem that it found; `Collector`
+gathers those of many.
+"""
+
+from collections.abc import Callable, Collection
+from typing import TypeVar
+
+from bridge.errors import ConfigurationError, Problem
+from bridge.located import Mapping, Node, Place, Scalar, suggest
+from bridge.units import parse_duration_s
+
+_Value = TypeVar("_Value")
+
+
+class Collector:
+    """Runs readers and keeps what they complain about."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+
+    def read(self, reader: Callable[[Node], _Value], node: Node | None, default: _Value) -> _Value:
+        """Give what the reader gives; the default where there is no node, or where it complains."""
+        if node is None:
+            return default
+        try:
+            return reader(node)
+        except ConfigurationError as error:
+            self.problems.extend(error.problems)
+            return default
+
+
+def refuse(place: Place, message: str) -> ConfigurationError:
+    """Make the error of one problem."""
+    return ConfigurationError([place.problem(message)])
+
+
+def fields(node: Node, what: str, allowed: Collection[str]) -> dict[str, Node]:
+    """Give a mapping's values by key, where all keys are allowed."""
+    if not isinstance(node, Mapping):
+        raise refuse(node.place, f"{what} is a mapping with keys out of: {', '.join(allowed)}")
+    problems = [
+        entry.key.place.problem(f"unknown key {entry.name[:80]!r} in {what}{suggest(entry.name, allowed)}")
+        for entry in node.entries
+        if entry.name not in allowed
+    ]
+    if problems:
+        raise ConfigurationError(problems)
+    return {entry.name: entry.value for entry in node.entries}
+
+
+def text(node: Node) -> str:
+    """Give a text; a number or a boolean is none unless it is quoted."""
+    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+        raise refuse(node.place, "a text is wanted here; quote what only looks like a number")
+    return node.value
+
+
+def choice(allowed: Collection[str]) -> Callable[[Node], str]:
+    """Give a reader of one word out of some."""
+
+    def read(node: Node) -> str:
+        word = text(node)
+        if word not in allowed:
+            raise refuse(node.place, f"{word[:80]!r} is not one of {', '.join(allowed)}{suggest(word, allowed)}")
+        return word
+
+    return read
+
+
+def duration_s(node: Node) -> int:
+    """Give a length of time in seconds: at least one, at most a day."""
+    return parsed(_bounded_duration, node)
+
+
+def parsed(parse: Callable[[str], _Value], node: Node) -> _Value:
+    """Give what a parser makes of a text; its `ValueError` gets the place."""
+    try:
+        return parse(text(node))
+    except ValueError as error:
+        raise refuse(node.place, str(error)) from error
+
+
+def _bounded_duration(word: str) -> int:
+    seconds = parse_duration_s(word)
+    if not 1 <= seconds <= 86_400:
+        raise ValueError(f"{word!r} is out of range; at least 1s and at most 1d are allowed")
+    return seconds

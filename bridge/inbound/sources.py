@@ -1,0 +1,147 @@
+"""The sources of this start: what mappings name, `sources.yaml` declares and the catalogue knows.
+
+Everything that can be decided once is decided here (keys, which headers matter, what makes a
+delivery unique), so that a request only looks things up. Every mistake is reported with its
+place, all in one go.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from bridge.errors import ConfigurationError, Problem
+from bridge.inbound.catalogue import providers
+from bridge.inbound.declarations import Ack, Declaration, declare, own_entries
+from bridge.inbound.locations import Location
+from bridge.inbound.verification import Scheme, Verifier
+from bridge.located import Mapping as MappingNode
+from bridge.located import Place, suggest
+from bridge.settings import secret_variable
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+
+Secrets = Callable[[str], tuple[bytes, ...]]
+"""Gives the secrets of a source by its name, none where none is set; may raise `ConfigurationError`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A sender of webhooks, ready to verify. Neither secrets nor keys show in its text form.
+
+    `secrets` are as configured. `dedupes` is false for `dedupe: off`; `dedup_window_s` is None
+    where the horizon holds. `id_is_covered` tells that the delivery id cannot be forged apart
+    from the body. `aliases` gives headers that count under another name where that is missing.
+    """
+
+    name: str
+    provider: str | None
+    scheme: Scheme
+    secrets: tuple[bytes, ...] = field(repr=False)
+    verifier: Verifier = field(repr=False)
+    event: Location | None
+    id: Location | None
+    id_is_covered: bool
+    at: Location | None
+    dedupes: bool
+    dedup_window_s: float | None
+    tolerance_s: float
+    form_json: str | None
+    aliases: Mapping[str, str]
+    ack: Ack | None
+    single_headers: frozenset[str]
+    credential_headers: frozenset[str]
+
+
+Sources = Mapping[str, Source]
+"""Sources by name; a name is also the last part of the address, `/hooks/<name>`."""
+
+
+def load_sources(named: Mapping[str, Place], sources_yaml: bytes | None, secrets: Secrets) -> Sources:
+    """Make every source that mappings name (with the place of one mention) or `sources.yaml` declares.
+
+    Raises `ConfigurationError` with every problem: a source that nobody knows, or without a
+    secret, a wrong key or value, a source whose deliveries could not be told apart.
+    """
+    problems: list[Problem] = []
+    own = own_entries("sources.yaml", sources_yaml or b"", problems)
+    sources: dict[str, Source] = {}
+    for name in sorted({*named, *own}):
+        place, node = own.get(name) or (named[name], None)
+        source = _load(name, place, node, secrets, problems)
+        if source is not None:
+            sources[name] = source
+    if problems:
+        raise ConfigurationError(problems)
+    return MappingProxyType(sources)
+
+
+def _load(
+    name: str, place: Place, node: MappingNode | None, secrets: Secrets, problems: list[Problem]
+) -> Source | None:
+    if _NAME.fullmatch(name) is None:
+        message = f"{name[:80]!r} cannot name a source; write lower-case letters, digits and dashes, at most 63"
+        problems.append(place.problem(message))
+        return None
+    known = providers()
+    if node is None and name not in known:
+        message = f"the source {name!r} is neither in the catalogue nor in sources.yaml{suggest(name, known)}"
+        problems.append(place.problem(message))
+        return None
+    before = len(problems)
+    declaration = declare(name, place, node, known, problems)
+    if declaration is None or len(problems) > before:
+        return None
+    try:
+        texts = secrets(name)
+    except ConfigurationError as error:
+        problems.extend(error.problems)
+        return None
+    return _bind(name, place, declaration, texts, problems)
+
+
+def _bind(
+    name: str, place: Place, declaration: Declaration, secrets: tuple[bytes, ...], problems: list[Problem]
+) -> Source | None:
+    scheme = declaration.scheme
+    variable = secret_variable(name)
+    if scheme.needs_secret and not secrets:
+        advice = f"set {variable} (or {variable}_FILE), or say `verify: none` in sources.yaml"
+        problems.append(place.problem(f"the source {name!r} has no secret; {advice}"))
+        return None
+    try:
+        verifier = scheme.bind(secrets, tolerance_s=declaration.tolerance_s)
+    except ValueError as error:
+        problems.append(Problem(file=variable, message=f"the secret of the source {name!r} is malformed: {error}"))
+        return None
+    return _source(name, declaration, secrets, verifier)
+
+
+def _source(name: str, declaration: Declaration, secrets: tuple[bytes, ...], verifier: Verifier) -> Source:
+    scheme = declaration.scheme
+    locations = (declaration.event, declaration.id, declaration.at)
+    located = frozenset().union(*(location.headers for location in locations if location))
+    return Source(
+        name=name,
+        provider=declaration.provider,
+        scheme=scheme,
+        secrets=secrets,
+        verifier=verifier,
+        event=declaration.event,
+        id=declaration.id,
+        id_is_covered=declaration.id is not None and all(map(scheme.covers, declaration.id.headers)),
+        at=declaration.at,
+        dedupes=declaration.dedupes,
+        dedup_window_s=declaration.dedup_window_s,
+        tolerance_s=declaration.tolerance_s,
+        form_json=declaration.form_json,
+        aliases=declaration.aliases,
+        ack=declaration.ack,
+        single_headers=scheme.headers | located | frozenset(declaration.aliases),
+        credential_headers=_credential_headers(scheme, declaration.aliases),
+    )
+
+
+def _credential_headers(scheme: Scheme, aliases: Mapping[str, str]) -> frozenset[str]:
+    also = {name for name, meaning in aliases.items() if meaning in scheme.credential_headers}
+    return scheme.credential_headers | also

@@ -1,0 +1,73 @@
+"""What every way of verifying a sender has in common. Pure: no clock, no I/O.
+
+A `Scheme` is data (see `catalogue.yaml`). Bound to the secrets of a source it gives a
+`Verifier`, so that keys are prepared once and not per request. Unverified and verified
+bytes are different types: only a verifier makes the second from the first.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """A request as it came: the raw body, before decompression, and headers with lower-case names."""
+
+    body: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The bytes that a sender who knows the secret has sent, and the time that he signed, verbatim."""
+
+    body: bytes
+    timestamp: str | None
+
+
+Verifier = Callable[[Unverified, datetime], Verified]
+"""Takes a request and the current instant; raises `SenderError` 401 that names the failed check."""
+
+
+class Scheme(Protocol):
+    """How senders of one kind prove who they are."""
+
+    @property
+    def headers(self) -> frozenset[str]:
+        """The headers that it reads; none of them may come twice."""
+
+    @property
+    def credential_headers(self) -> frozenset[str]:
+        """Those of them that authenticate, and so never reach the journal."""
+
+    @property
+    def challenge(self) -> str | None:
+        """What a 401 says in `WWW-Authenticate`, None where that does not apply."""
+
+    @property
+    def needs_secret(self) -> bool:
+        """Tell whether a source without a secret must be refused."""
+
+    @property
+    def signs_time(self) -> bool:
+        """Tell whether the sender's time is signed, so that a replay is told from a repetition."""
+
+    def covers(self, header: str) -> bool:
+        """Tell whether a header is as trustworthy as the body."""
+
+    def bind(self, secrets: tuple[bytes, ...], *, tolerance_s: int) -> Verifier:
+        """Prepare the keys; any of several secrets may match. Raises `ValueError` for a malformed secret."""
+
+    def sign(self, request: Unverified, secret: bytes, now: datetime) -> dict[str, str]:
+        """Give the headers that a genuine sender would add."""
+
+
+def verify(scheme: Scheme, request: Unverified, secrets: tuple[bytes, ...], now: datetime) -> Verified:
+    """Verify one request with the default tolerance; a source that verifies many binds its scheme once."""
+    return scheme.bind(secrets, tolerance_s=DEFAULT_TOLERANCE_S)(request, now)
+
+
+DEFAULT_TOLERANCE_S = 300
+"""How far a sender's clock may be off, either way; what Stripe and Standard Webhooks use."""
