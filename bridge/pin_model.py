@@ -271,6 +271,8 @@ def _text_media(value: object, path: Path, found: _Findings) -> object:
     """Want the configuration that the kind of medium calls for."""
     media = _TEXT_MEDIA(value, path, found)
     if isinstance(media, dict):
+        if not media.keys() & _TEXT_MEDIA_FIELDS.keys():
+            found.flaw(path, f"there is nothing to show in text-media: it has none of {', '.join(_TEXT_MEDIA_FIELDS)}")
         wanted = {"image": "imageConfig", "embed": "embedConfig"}.get(str(media.get("mediaType")))
         if wanted is not None and wanted not in media:
             found.flaw(path, f"{wanted!r} is missing: the mediaType is {media['mediaType']!r}")
@@ -390,24 +392,24 @@ _TABLE: Final = _object(
     {"columns": _list_of("columns", _column, at_least=1), "rows": _list_of("rows", _row)},
     required=("columns", "rows"),
 )
-_TEXT_MEDIA: Final = _object(
-    "text-media",
-    {
-        "title": _text,
-        "text": _text,
-        "subtext": _text,
-        "textPosition": _word("left", "right", tell=_Findings.flaw),
-        "mediaType": _word("image", "embed", tell=_Findings.flaw),
-        "imageConfig": _object("imageConfig", {"url": _text, "alt": _text, "fileId": _text}),
-        "embedConfig": _object("embedConfig", {"type": _text, "url": _text, "aspectRatio": _text}),
-    },
-)
+_TEXT_MEDIA_FIELDS: Final[Mapping[str, _Check]] = {
+    "title": _text,
+    "text": _text,
+    "subtext": _text,
+    "textPosition": _word("left", "right", tell=_Findings.flaw),
+    "mediaType": _word("image", "embed", tell=_Findings.flaw),
+    "imageConfig": _object("imageConfig", {"url": _text, "alt": _text, "fileId": _text}),
+    "embedConfig": _object("embedConfig", {"type": _text, "url": _text, "aspectRatio": _text}),
+}
+_TEXT_MEDIA: Final = _object("text-media", _TEXT_MEDIA_FIELDS)
 _CONTENT: Final[Mapping[str, _Check]] = {
     "stat-cards": _object("stat-cards", {"cards": _list_of("cards", _CARD, at_least=1)}, required=("cards",)),
     "table": _table,
     "flexible-table": _table,
     "markdown": _object(
-        "markdown", {"content": _text, "collaboration": _object("collaboration", {"enabled": _boolean})}
+        "markdown",
+        {"content": _text, "collaboration": _object("collaboration", {"enabled": _boolean})},
+        required=("content",),
     ),
     "text-media": _text_media,
 }

@@ -172,6 +172,7 @@ def test_a_table_needs_columns_and_rows() -> None:
 def test_markdown_is_text() -> None:
     """A list is not joined on the quiet."""
     assert fit_content({"content": "# Hi", "collaboration": {"enabled": True}}).flaws == ()
+    assert flaws(fit_content({"cards": []}, "markdown")) == ["metadata.pin_config: 'content' is missing in markdown"]
     assert flaws(fit_content({"content": ["# Hi"]})) == [
         "metadata.pin_config.content: text is wanted here, found a list"
     ]
@@ -185,6 +186,9 @@ def test_text_media_needs_what_its_medium_calls_for() -> None:
         "embedConfig": {"type": "loom", "url": "https://x", "aspectRatio": "16:9"},
     }
     assert fit_content(good).flaws == ()
+    assert flaws(fit_content({"cards": []}, "text-media"))[0].startswith(
+        "metadata.pin_config: there is nothing to show in text-media"
+    )
     assert flaws(fit_content({"mediaType": "image", "textPosition": "top"})) == [
         "metadata.pin_config.textPosition: 'left' or 'right' is wanted here, found 'top'",
         "metadata.pin_config: 'imageConfig' is missing: the mediaType is 'image'",
