@@ -1,7 +1,7 @@
 from datetime import UTC
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge.mappings.values import Value, decode_values, encode_values, exact, plain
@@ -19,7 +19,8 @@ KEYS = st.text() | st.sampled_from(["$decimal", "$time", "$integer", "$object"])
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner), max_leaves=20)
 
 
-@given(st.dictionaries(KEYS, VALUES))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(KEYS, VALUES, max_size=4))
 def test_decode_undoes_encode(values: dict[str, Value]) -> None:
     """Numbers keep their digits and kind, instants their microseconds, objects their order."""
     assert repr(decode_values(encode_values(values))) == repr(values)
