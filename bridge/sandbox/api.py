@@ -1,7 +1,7 @@
 """`PUT` and `GET /v1/pins/{id}`: the part of Pindown's API that the bridge uses, over HTTP.
 
-A request meets, in this order: its key (401), the budget (429), a fault on demand, the scope
-(403), the body (400, 413), the pin (404, 400).
+A request meets, in this order: the bound of its body (413), its key (401), the budget (429), a
+fault on demand, the scope (403), the pin (404), the body (400).
 """
 
 import asyncio
@@ -36,23 +36,24 @@ _CODES = {
 async def pin_endpoint(request: Request) -> Response:
     """Answer a request for one pin, or misbehave as told."""
     sandbox: Sandbox = request.app.state.sandbox
+    exchange = sandbox.log.begin(_method(request), request.path_params["pin_id"], sandbox.clock())
     try:
-        body = await read_bounded(request)
+        sandbox.log.keep_body(exchange, await read_bounded(request))
+        scopes = sandbox.account.scopes_of(request.headers.get("authorization", ""))
+        sandbox.account.budget.spend(COST[exchange.method], sandbox.clock())
     except ClientDisconnect:
         return Response(status_code=400)
     except SenderError as error:
-        return _refusal(error)
-    pin_id: str = request.path_params["pin_id"]
-    exchange = sandbox.log.begin(request.method, pin_id, body, sandbox.clock())
-    try:
-        scopes = sandbox.account.scopes_of(request.headers.get("authorization", ""))
-        sandbox.account.budget.spend(COST[request.method], exchange.started_at)
-    except SenderError as error:
         return _refused(sandbox, exchange, error)
-    fault = sandbox.faults.take(pin_id, request.method)
+    fault = sandbox.faults.take(exchange.pin, exchange.method)
     if fault is None:
         return _end(sandbox, exchange, _answer(sandbox, exchange, scopes))
     return await _misbehave(sandbox, exchange, fault, scopes)
+
+
+def _method(request: Request) -> str:
+    """Count a HEAD as the GET that it stands for."""
+    return "PUT" if request.method == "PUT" else "GET"
 
 
 async def read_bounded(request: Request) -> bytes:

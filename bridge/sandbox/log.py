@@ -51,12 +51,23 @@ class Log:
     def __iter__(self) -> Iterator[Exchange]:
         return iter(self._kept)
 
-    def begin(self, method: str, pin: str, body: bytes, now: float) -> Exchange:
-        """Note a request on its arrival; what is too old or too much falls out."""
+    def begin(self, method: str, pin: str, now: float) -> Exchange:
+        """Note a request on its arrival; what is too old falls out."""
         self.count += 1
-        exchange = Exchange(number=self.count, method=method, pin=pin, started_at=now, body=body)
+        exchange = Exchange(number=self.count, method=method, pin=pin, started_at=now)
         self._kept.append(exchange)
-        self._bytes += len(body)
-        while len(self._kept) > MAX_EXCHANGES or (self._bytes > MAX_BYTES and len(self._kept) > 1):
-            self._bytes -= len(self._kept.popleft().body)
+        self._bytes += len(pin)
+        self._bound()
         return exchange
+
+    def keep_body(self, exchange: Exchange, body: bytes) -> None:
+        """Note the body once it has been read; what is too much falls out, if only its own."""
+        exchange.body = body
+        if exchange.number >= self._kept[0].number:
+            self._bytes += len(body)
+            self._bound()
+
+    def _bound(self) -> None:
+        while len(self._kept) > MAX_EXCHANGES or (self._bytes > MAX_BYTES and len(self._kept) > 1):
+            oldest = self._kept.popleft()
+            self._bytes -= len(oldest.pin) + len(oldest.body)

@@ -260,6 +260,14 @@ def test_a_wrong_word_to_the_control_is_refused(client: httpx.Client, method: st
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "VALIDATION_FAILED")
 
 
+def test_a_head_is_a_get_without_its_body(client: httpx.Client) -> None:
+    """It changes nothing and costs what a GET costs."""
+    put(client)
+    answer = client.head("/v1/pins/p-a")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert client.get("/_sandbox/state").json()["windows"][0]["spent"] == 3
+
+
 def test_other_methods_and_paths_are_refused_in_the_same_envelope(client: httpx.Client) -> None:
     """A client reads one shape of error only."""
     assert client.post("/v1/pins/p-a").json()["error"]["code"] == "METHOD_NOT_ALLOWED"
