@@ -89,7 +89,7 @@ def test_a_b_a_after_a_timeout_ends_with_a(new_bridge: NewBridge, sandbox: Sandb
     bridge.start()
     for turn, cents in ((1, 100), (2, 200), (3, 100)):
         if turn == 2:
-            sandbox.fault(kind="hang", applied=True, times=1)
+            sandbox.fault(kind="hang", method="PUT", applied=True, times=1)
         body = payment(f"evt_{turn}", turn=1 if cents == 100 else 2, cents=cents, version=turn)
         assert post(bridge.url, body).status_code == 202
         shown = {1: ["1", "€1.00"], 2: ["2", "€2.00"], 3: ["2", "€2.00"]}[turn]
@@ -101,7 +101,7 @@ def test_sigterm_leaves_what_is_due_for_the_next_start(new_bridge: NewBridge, sa
     """A bridge that is asked to end exits 0 within ten seconds, and the next one delivers what was left."""
     bridge = new_bridge()
     bridge.start()
-    sandbox.fault(kind="hang", times=1)
+    sandbox.fault(kind="hang", method="PUT", times=1)
     assert post(bridge.url, payment("evt_1", turn=9)).status_code == 202
     assert bridge.terminate() == 0
     bridge.start()

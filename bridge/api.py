@@ -1,0 +1,144 @@
+"""The JSON API beside the hook endpoint: health, readiness, and what the command line changes.
+
+`/healthz` and `/readyz` are open. `/api/` takes the admin token from anywhere, or the token
+of this start from loopback; the command line reads the latter from a private file beside the
+database. Errors have the shape of every error of the bridge, `{"error": {"code", "message"}}`.
+"""
+
+import hmac
+import ipaddress
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bridge.errors import StoreUnavailable
+from bridge.events import Json
+
+MAX_REQUEST_BYTES = 64 * 1024
+
+
+class Retry(BaseModel):
+    """The body of `POST /api/retry`: which parked pins to send again, all of them where `pins` is null."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pins: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Who may use `/api/`: `start_token` opens it from loopback, `admin_token` from anywhere."""
+
+    start_token: str
+    admin_token: str | None
+
+    def allows(self, request: Request) -> bool:
+        """Tell whether the request carries a token that counts from where it comes."""
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return False
+        if _is_same(given, self.start_token) and _is_loopback(request):
+            return True
+        return self.admin_token is not None and _is_same(given, self.admin_token)
+
+
+class Api:
+    """The routes.
+
+    `check` raises `StoreUnavailable` where the store is out of reach; `retry` makes parked pins
+    due, and gives those that were; `draining` tells that the process takes no more work.
+    """
+
+    def __init__(
+        self,
+        *,
+        check: Callable[[], Awaitable[None]],
+        retry: Callable[[Collection[str] | None], Awaitable[list[str]]],
+        access: Access,
+        draining: Callable[[], bool],
+    ) -> None:
+        self._check = check
+        self._retry = retry
+        self._access = access
+        self._draining = draining
+
+    def routes(self) -> list[Route]:
+        """Give the routes for the Starlette app."""
+        return [
+            Route("/healthz", self.health),
+            Route("/readyz", self.readiness),
+            Route("/api/retry", self.retry, methods=["POST"]),
+        ]
+
+    async def health(self, _request: Request) -> Response:
+        """Answer that the process lives; touches nothing else."""
+        return answer({"status": "ok"})
+
+    async def readiness(self, _request: Request) -> Response:
+        """Answer whether webhooks can be taken: the store is reachable and the process is not draining."""
+        if self._draining():
+            return answer({"status": "draining"}, status=503)
+        try:
+            await self._check()
+        except StoreUnavailable as error:
+            return answer({"status": "unavailable", "reason": str(error)}, status=503)
+        return answer({"status": "ready"})
+
+    async def retry(self, request: Request) -> Response:
+        """Make parked pins due now; answers `{"pins": [those that were]}`."""
+        wanted = Retry.model_validate_json(await self._body(request))
+        return answer({"pins": [*await self._retry(wanted.pins)]})
+
+    async def _body(self, request: Request) -> bytes:
+        if not self._access.allows(request):
+            raise HTTPException(401, "this needs the admin token, or the token of this start from loopback")
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > MAX_REQUEST_BYTES:
+                raise HTTPException(413, f"at most {MAX_REQUEST_BYTES} bytes")
+        return body or b"{}"
+
+
+def answer(body: Json, *, status: int = 200) -> Response:
+    """Give `body` as a JSON response."""
+    return Response(orjson.dumps(body), status, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+async def refuse(_request: Request, error: Exception) -> Response:
+    """Answer an error of the API or of routing in the bridge's one shape."""
+    match error:
+        case HTTPException():
+            code = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+            status, word, message = error.status_code, code.get(error.status_code, "refused"), error.detail
+        case ValidationError():
+            status, word, message = 400, "bad_request", "; ".join(_fault(detail) for detail in error.errors())
+        case StoreUnavailable():
+            status, word, message = 503, "unavailable", str(error)
+        case _:
+            raise error
+    return answer({"error": {"code": word, "message": message}}, status=status)
+
+
+REFUSALS = dict.fromkeys((HTTPException, ValidationError, StoreUnavailable), refuse)
+"""What a Starlette app needs to answer this API's errors."""
+
+
+def _fault(detail: ErrorDetails) -> str:
+    place = ".".join(map(str, detail["loc"])) or "the body"
+    return f"{place}: {detail['msg']}"
+
+
+def _is_same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(), expected.encode())
+
+
+def _is_loopback(request: Request) -> bool:
+    return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback

@@ -1,0 +1,118 @@
+"""The ASGI app: wiring and lifespan; the only place that knows all the rooms.
+
+The hook endpoint is a plain ASGI callable in front of the Starlette app, so that a webhook
+pays for neither routing nor request objects. Starting activates the mappings in the store and
+begins delivering; ending finishes what is in flight within a bound and leaves the rest due.
+"""
+
+import asyncio
+import gc
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bridge.api import REFUSALS, Access, Api
+from bridge.events import Event, Receipt
+from bridge.inbound import HookEndpoint, Sources
+from bridge.mappings import MappingSet
+from bridge.outbound import DeliveryLoop, PindownClient
+from bridge.settings import Settings
+from bridge.store import ActivePin, Budget, Store
+
+STOP_DELIVERY_S = 5.0
+"""What deliveries in flight get at the end; with the server's own 3 s this stays within 10 s."""
+
+log = structlog.get_logger()
+
+
+def now() -> datetime:
+    """Read the wall clock: the one place where the process does."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The rooms as they were opened for this start. `sandbox` is served under /sandbox where there is one."""
+
+    mappings: MappingSet
+    sources: Sources
+    store: Store
+    client: PindownClient
+    destination: str
+    sandbox: ASGIApp | None = None
+
+
+class Bridge:
+    """The running whole, as an ASGI app. `draining` tells that the process is asked to end."""
+
+    def __init__(self, settings: Settings, parts: Parts, *, access: Access, draining: Callable[[], bool]) -> None:
+        self._parts = parts
+        self._delivery = DeliveryLoop(
+            parts.store,
+            mappings=lambda: parts.mappings,
+            client=parts.client,
+            budget=Budget(windows=settings.rate, cost=settings.cost),
+            clock=now,
+        )
+        self._hooks = HookEndpoint(
+            parts.sources, accept=self._accept, clock=now, max_body_bytes=settings.max_body, draining=draining
+        )
+        api = Api(check=parts.store.check, retry=parts.store.retry, access=access, draining=draining)
+        routes: list[BaseRoute] = [*api.routes()]
+        if parts.sandbox is not None:
+            routes.append(Mount("/sandbox", parts.sandbox))
+        self._web = Starlette(routes=routes, exception_handlers=REFUSALS, lifespan=self._lifespan)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's request: a webhook, or the rest."""
+        if scope["type"] == "http" and scope["path"].startswith("/hooks/"):
+            await self._hooks(scope, receive, send)
+        else:
+            await self._web(scope, receive, send)
+
+    async def _accept(self, event: Event) -> Receipt:
+        return await self._parts.store.ingest(event, self._parts.mappings.evaluate(event))
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        parts = self._parts
+        parts.store.on_due = self._delivery.wake
+        await parts.store.activate(_active_pins(parts.mappings), parts.destination)
+        delivering = asyncio.create_task(self._delivery.run(), name="delivery")
+        delivering.add_done_callback(_end_the_process_if_it_failed)
+        _tune_the_collector()
+        try:
+            yield
+        finally:
+            await self._delivery.stop(STOP_DELIVERY_S)
+            await parts.client.aclose()
+            await parts.store.close()
+
+
+def _active_pins(mappings: MappingSet) -> list[ActivePin]:
+    return [
+        ActivePin(pin=mapping.pin, mapping=mapping.name, fingerprint=mapping.render_fingerprint)
+        for mapping in mappings.mappings.values()
+        if mapping.enabled
+    ]
+
+
+def _end_the_process_if_it_failed(task: asyncio.Task[None]) -> None:
+    """Crash rather than live on without deliveries: whoever runs the process starts it again."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("delivery_loop_failed", exc_info=error)
+        signal.raise_signal(signal.SIGTERM)
+
+
+def _tune_the_collector() -> None:
+    """Keep what was loaded out of the garbage collector's way: a fifth of the throughput (docs/performance.md)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)

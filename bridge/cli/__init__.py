@@ -1,0 +1,21 @@
+"""The command line: each command is a thin caller of a room.
+
+Exit codes: 0 good, 1 the check failed, 2 wrong usage or unreadable configuration.
+"""
+
+import sys
+
+from bridge.cli.commands import commands
+from bridge.cli.output import stderr
+from bridge.errors import AuthorError, PinbridgeError, StoreUnusable
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command that the arguments name, and exit."""
+    try:
+        commands()
+    except PinbridgeError as error:
+        stderr.print(f"pinbridge: {error}" if "\n" not in str(error) else str(error), markup=False)
+        sys.exit(2 if isinstance(error, AuthorError | StoreUnusable) else 1)

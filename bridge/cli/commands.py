@@ -1,0 +1,159 @@
+"""Every command's arguments and help; what each does stands in the module of its name."""
+
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bridge.app import now
+from bridge.cli.demo import play
+from bridge.cli.look import list_events, list_pins, show_event
+from bridge.cli.output import print_json, stderr, stdout
+from bridge.cli.retry import retry
+from bridge.cli.send import Sending, report, send
+from bridge.cli.serve import serve
+from bridge.cli.validate import validate
+from bridge.settings import Settings, setting_lines
+from bridge.store import open_readonly
+
+commands = typer.Typer(
+    name="pinbridge",
+    help="Turns webhooks into dashboard pins.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many at most.")]
+
+
+def _settings() -> Settings:
+    return Settings.from_environ(os.environ)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  # Typer hands the option over by position
+    if wanted:
+        stdout.print(f"pinbridge {version('pinbridge')}")
+        raise typer.Exit
+
+
+@commands.callback()
+def root(
+    *,
+    _version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
+) -> None:
+    """Turn webhooks into dashboard pins."""
+
+
+@commands.command("serve", epilog="\b\nEnvironment:\n" + "\n".join(setting_lines()))
+def serve_command(
+    *,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Send pins to a sandbox, drawn at /sandbox/; needs no API key.")
+    ] = False,
+) -> None:
+    """Take webhooks and keep pins up to date, until told to end."""
+    serve(_settings(), os.environ, sandbox=sandbox)
+
+
+@commands.command("demo")
+def demo_command(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Do not wait; check that every pin ends as expected.")] = False,
+) -> None:
+    """Show the main job: sandbox, bridge, and signed sample traffic."""
+    sys.exit(0 if play(once=once) else 1)
+
+
+@commands.command("validate")
+def validate_command(
+    folder: Annotated[Path | None, typer.Argument(help="Folder of mappings; else PINBRIDGE_MAPPINGS.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Read every mapping and source, and name every mistake with its place."""
+    sys.exit(0 if validate(folder or _settings().mappings, os.environ, as_json=as_json) else 1)
+
+
+@commands.command("send")
+def send_command(
+    source: Annotated[str, typer.Argument(help="The source to speak for, such as stripe.")],
+    payload: Annotated[Path, typer.Argument(help="A file with the body; - reads standard input.")],
+    *,
+    header: Annotated[
+        list[str] | None, typer.Option("--header", "-H", help="A header to add, such as 'X-GitHub-Event: push'.")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Give it a new id and the present time, where the source has them.")
+    ] = False,
+    url: Annotated[str | None, typer.Option("--url", help="The bridge's address; else the one running here.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sign a payload as its source would, and post it to a running bridge."""
+    sending = Sending(source=source, payload=payload, headers=_headers(header or []), fresh=fresh)
+    sys.exit(0 if report(send(sending, _settings(), os.environ, url=url), as_json=as_json) else 1)
+
+
+@commands.command("events")
+def events_command(
+    number: Annotated[int | None, typer.Argument(help="One event's number, to see it whole.")] = None,
+    *,
+    source: Annotated[str | None, typer.Option("--source", help="Only events of this source.")] = None,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show what came in, newest first, or one event whole."""
+    with open_readonly(_settings().database) as reader:
+        if number is None:
+            list_events(reader, limit=limit, source=source, as_json=as_json, now=now())
+        else:
+            show_event(reader, number, as_json=as_json)
+
+
+@commands.command("pins")
+def pins_command(*, as_json: AsJson = False) -> None:
+    """Show every pin: how fresh it is, and what stands in its way."""
+    with open_readonly(_settings().database) as reader:
+        list_pins(reader.pins(), as_json=as_json, now=now(), empty="no pins yet")
+
+
+@commands.command("parked")
+def parked_command(*, as_json: AsJson = False) -> None:
+    """Show the pins that are set aside, each with its reason."""
+    with open_readonly(_settings().database) as reader:
+        list_pins(reader.parked(), as_json=as_json, now=now(), empty="nothing is parked")
+
+
+@commands.command("retry")
+def retry_command(
+    pins: Annotated[
+        list[str] | None, typer.Argument(help="Which parked pins; all of them where none is named.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Try parked pins again now."""
+    moved = retry(_settings(), pins or None)
+    if as_json:
+        print_json({"pins": list(moved)})
+    else:
+        stdout.print(f"tried again now: {', '.join(moved)}" if moved else "none of these is parked", markup=False)
+    unknown = sorted(set(pins or ()) - set(moved))
+    if unknown:
+        stderr.print(f"not parked: {', '.join(unknown)}", markup=False)
+        sys.exit(1)
+
+
+def _headers(lines: list[str]) -> dict[str, str]:
+    headers = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise typer.BadParameter(f"{line!r} is not a header; write it as 'Name: value'")
+        headers[name.strip()] = value.strip()
+    return headers

@@ -1,0 +1,89 @@
+"""Makes a stored sample look as if it had just happened: a new delivery id, and its times moved up to now.
+
+Every time in the payload moves by the same length, so that what lay an hour apart still does.
+A text counts as a time where it is ISO 8601 with a time of day, a whole number where its key
+says so (`created`, `pushed_at`, `timestamp`).
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import orjson
+
+from bridge.errors import ConfigurationError, Problem
+from bridge.events import Json
+from bridge.inbound import Source
+from bridge.inbound.locations import HeaderPlace
+
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
+_TIME_KEY = re.compile(r"(.*_)?(at|created|updated|timestamp|time|date)|.*(At|Time|Date)", re.ASCII)
+_OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def freshen(source: Source, body: bytes, headers: Mapping[str, str], now: datetime) -> tuple[bytes, dict[str, str]]:
+    """Give body and headers of a new delivery of the same kind; only JSON can be freshened.
+
+    Raises `ConfigurationError` where the body is not JSON.
+    """
+    try:
+        payload: Json = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        problem = Problem(file="--fresh", message=f"only a JSON payload can be made fresh; this is none: {error}")
+        raise ConfigurationError([problem]) from error
+    past = [found for found in _times_in(payload, "") if _OLDEST < found <= now]
+    payload = _moved(payload, "", now - max(past) if past else timedelta())
+    fresh_headers = dict(headers)
+    for place in source.id.places if source.id else ():
+        if isinstance(place, HeaderPlace):
+            fresh_headers = {name: value for name, value in headers.items() if name.lower() != place.name}
+            fresh_headers[place.name] = str(uuid4())
+        else:
+            payload = _replaced(payload, place.steps, f"sample-{uuid4().hex}")
+    return orjson.dumps(payload), fresh_headers
+
+
+def _times_in(value: Json, key: str) -> list[datetime]:
+    match value:
+        case dict():
+            return [found for name, part in value.items() for found in _times_in(part, name)]
+        case list():
+            return [found for part in value for found in _times_in(part, key)]
+        case _:
+            found = _as_time(value, key)
+            return [] if found is None else [found]
+
+
+def _moved(value: Json, key: str, by: timedelta) -> Json:
+    match value:
+        case dict():
+            return {name: _moved(part, name, by) for name, part in value.items()}
+        case list():
+            return [_moved(part, key, by) for part in value]
+    found = _as_time(value, key)
+    if found is None or found < _OLDEST:
+        return value
+    if isinstance(value, str):
+        return (found + by).isoformat().replace("+00:00", "Z")
+    return int((found + by).timestamp())
+
+
+def _as_time(value: Json, key: str) -> datetime | None:
+    if isinstance(value, str) and _ISO.fullmatch(value):
+        return datetime.fromisoformat(value)
+    if isinstance(value, int) and not isinstance(value, bool) and _TIME_KEY.fullmatch(key) and 0 < value < 2**32:
+        return datetime.fromtimestamp(value, UTC)
+    return None
+
+
+def _replaced(value: Json, steps: tuple[str | int, ...], new: str) -> Json:
+    """Give the value with what stands at a place replaced; a place that is not there stays so."""
+    if not steps:
+        return new
+    first, rest = steps[0], steps[1:]
+    if isinstance(value, dict) and isinstance(first, str) and first in value:
+        return {**value, first: _replaced(value[first], rest, new)}
+    if isinstance(value, list) and isinstance(first, int) and first < len(value):
+        return [*value[:first], _replaced(value[first], rest, new), *value[first + 1 :]]
+    return value

@@ -1,0 +1,96 @@
+"""`pinbridge events`, `pins`, `parked`: what came, what each pin shows, what is set aside. Reads, never writes."""
+
+from datetime import UTC, datetime
+
+from babel.dates import format_timedelta
+
+from bridge.cli.output import print_json, print_table, stdout
+from bridge.errors import ConfigurationError, Problem
+from bridge.mappings import Outcome
+from bridge.store import EventRecord, PinRecord, Reader
+
+STATES = {
+    "shown": "up to date",
+    "due": "due now",
+    "resting": "waits",
+    "in_flight": "being sent",
+    "parked": "parked",
+    "dormant": "not loaded",
+}
+
+
+def list_events(reader: Reader, *, limit: int, source: str | None, as_json: bool, now: datetime) -> None:
+    """Print the newest events, newest first."""
+    events = reader.events(limit=limit, source=source)
+    if as_json:
+        print_json([event.to_json() for event in events])
+        return
+    rows = [
+        (str(event.number), _ago(event.received_at, now), event.source, event.type, event.id, _verdict(event))
+        for event in events
+    ]
+    print_table(("NUMBER", "RECEIVED", "SOURCE", "TYPE", "ID", "OUTCOME"), rows, empty="no events yet")
+
+
+def show_event(reader: Reader, number: int, *, as_json: bool) -> None:
+    """Print one event whole: headers, payload, and each mapping's verdict with its reason.
+
+    Raises `ConfigurationError` where the journal does not hold it.
+    """
+    event = reader.event(number)
+    if event is None:
+        raise ConfigurationError([Problem(file=f"event {number}", message="the journal does not hold it")])
+    if as_json:
+        print_json(event.to_json())
+        return
+    stdout.print(f"event {event.number}: {event.source} {event.type} {event.id}", markup=False)
+    stdout.print(f"received {_instant(event.received_at)}, happened {_instant(event.at)}", markup=False)
+    for outcome in event.outcomes:
+        stdout.print(f"  {_story(outcome)}", markup=False)
+    for name, value in event.headers.items():
+        stdout.print(f"{name}: {value}", markup=False)
+    stdout.print(event.body.decode("utf-8", "replace"), markup=False)
+
+
+def list_pins(pins: list[PinRecord], *, as_json: bool, now: datetime, empty: str) -> None:
+    """Print pins with their freshness and what stands in their way."""
+    if as_json:
+        print_json([pin.to_json() for pin in pins])
+        return
+    rows = [(pin.pin, pin.mapping, STATES[pin.state], _freshness(pin, now), _trouble(pin, now)) for pin in pins]
+    print_table(("PIN", "MAPPING", "STATE", "DELIVERED", "TROUBLE"), rows, empty=empty)
+
+
+def _verdict(event: EventRecord) -> str:
+    moved = dict.fromkeys(f"{outcome.mapping} → {outcome.pin}" for outcome in event.outcomes if outcome.pin)
+    if moved:
+        return ", ".join(moved)
+    if not event.outcomes:
+        return "no mapping takes it"
+    return ", ".join(dict.fromkeys(f"{outcome.kind} {outcome.mapping}".strip() for outcome in event.outcomes[:3]))
+
+
+def _story(outcome: Outcome) -> str:
+    name = ".".join(filter(None, (outcome.mapping, outcome.trigger)))
+    pin = f" → {outcome.pin}" if outcome.pin else ""
+    reason = f": {outcome.reason}" if outcome.reason else ""
+    return f"{name} {outcome.kind}{pin}{reason}".strip()
+
+
+def _freshness(pin: PinRecord, now: datetime) -> str:
+    return "never" if pin.delivered_at is None else _ago(pin.delivered_at, now)
+
+
+def _trouble(pin: PinRecord, now: datetime) -> str:
+    if not pin.message:
+        return ""
+    again = f" (tried again {_ago(pin.next_at, now)})" if pin.next_at else ""
+    return f"{pin.message}{again}"
+
+
+def _ago(instant: datetime, now: datetime) -> str:
+    return format_timedelta(instant - now, add_direction=True, locale="en_US")
+
+
+def _instant(instant: datetime | None) -> str:
+    return "at a time it does not say" if instant is None else instant.astimezone(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,32 @@
+"""What the commands print: for people as Rich draws it, for scripts as JSON."""
+
+import sys
+from collections.abc import Sequence
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from bridge.events import Json
+
+stdout = Console(highlight=False, soft_wrap=True)
+stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Json) -> None:
+    """Write one JSON document and a newline to standard output."""
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.flush()
+
+
+def print_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, empty: str) -> None:
+    """Draw a table, or say `empty` where there is no row. Cells are text, never markup."""
+    if not rows:
+        stdout.print(empty)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(highlight=False, markup=False).print(table)

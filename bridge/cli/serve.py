@@ -1,0 +1,104 @@
+"""`pinbridge serve`: open every room, listen, and end cleanly when asked to."""
+
+import hashlib
+import secrets
+import signal
+import socket
+from collections.abc import Mapping
+from types import FrameType
+from uuid import uuid4
+
+import structlog
+import uvicorn
+from pydantic import SecretStr
+from starlette.types import ASGIApp
+
+from bridge.api import Access
+from bridge.app import Bridge, Parts, now
+from bridge.cli.configuration import load_configuration
+from bridge.errors import ConfigurationError, Problem
+from bridge.logs import configure_logging
+from bridge.outbound.client import PindownClient
+from bridge.sandbox import DEFAULT_KEY, create_sandbox
+from bridge.settings import Settings
+from bridge.store import Store
+
+GRACE_S = 3
+"""How long requests in flight may take to finish once the process is asked to end."""
+
+log = structlog.get_logger()
+
+
+def serve(settings: Settings, environ: Mapping[str, str], *, sandbox: bool) -> None:
+    """Run the bridge until SIGTERM or SIGINT.
+
+    Raises `ConfigurationError` or `StoreUnusable` where it cannot start.
+    """
+    configure_logging()
+    client, destination, sandbox_app = _destination(settings, sandbox=sandbox)
+    configuration = load_configuration(settings.mappings, environ)
+    with _listen(settings) as listener:
+        store = Store.open(settings.database, clock=now, horizon_s=settings.horizon, retention_s=settings.retention)
+        parts = Parts(
+            mappings=configuration.mappings,
+            sources=configuration.sources,
+            store=store,
+            client=client,
+            destination=destination,
+            sandbox=sandbox_app,
+        )
+        _run(settings, parts, listener)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        return socket.create_server((settings.host, settings.port), backlog=2048)
+    except OSError as error:
+        message = f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+        raise ConfigurationError([Problem(file="HOST, PORT", message=message)]) from error
+
+
+def _destination(settings: Settings, *, sandbox: bool) -> tuple[PindownClient, str, ASGIApp | None]:
+    """Give the client, what names the place it writes to, and the sandbox to mount where that is the place.
+
+    A sandbox forgets its pins with the process, so each start is a destination of its own.
+    Raises `ConfigurationError` without a key for the real one.
+    """
+    if sandbox:
+        app = create_sandbox(auto_create=True)
+        return PindownClient.for_app(app, SecretStr(DEFAULT_KEY)), f"sandbox {uuid4()}", app
+    if settings.api_key is None:
+        message = "is not set; set it to your Pindown key, or try `pinbridge serve --sandbox`, which needs none"
+        raise ConfigurationError([Problem(file="PINDOWN_API_KEY", message=message)])
+    fingerprint = hashlib.sha256(settings.api_key.get_secret_value().encode()).hexdigest()[:12]
+    return PindownClient(settings.api_url, settings.api_key), f"{settings.api_url} {fingerprint}", None
+
+
+def _run(settings: Settings, parts: Parts, listener: socket.socket) -> None:
+    address = "http://{}:{}".format(*listener.getsockname()[:2])
+    admin_token = settings.admin_token.get_secret_value() if settings.admin_token else None
+    access = Access(start_token=secrets.token_urlsafe(32), admin_token=admin_token)
+    parts.store.announce(address, access.start_token)
+    bridge = Bridge(settings, parts, access=access, draining=lambda: server.should_exit)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            bridge,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+    )
+    log.info("listening", address=address, mappings=len(parts.mappings.mappings), destination=parts.destination)
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, _end_cleanly)
+    server.run(sockets=[listener])
+    log.info("ended")
+
+
+def _end_cleanly(_number: int, _frame: FrameType | None) -> None:
+    """Take the signal that uvicorn raises again once it has ended, so that the exit code is 0."""
