@@ -64,10 +64,11 @@ class Scalar:
     is_plain: bool = True
     is_block: bool = False
 
-    def place_within(self, line_offset: int) -> Place:
-        """Give the place of a line of the text, counted from 0."""
+    def place_within(self, line_offset: int, column: int | None = None) -> Place:
+        """Give the place of a line of the text, counted from 0, and of a column in it where that can be told."""
         if line_offset == 0 and not self.is_block:
-            return self.place
+            in_text = 0 if column is None else column - self.is_plain
+            return Place(self.place.file, self.place.line, self.place.column + in_text)
         return Place(self.place.file, self.place.line + line_offset + self.is_block, 1)
 
     def plain(self) -> Plain:

@@ -3,7 +3,12 @@
 Pure functions of their arguments: no I/O but reading the folder, no clock, no web, no database.
 """
 
+from bridge.mappings.loading import load_folder, load_texts
+from bridge.mappings.mapping import Mapping
+from bridge.mappings.mapping_set import MappingSet
 from bridge.mappings.records import Change, Evaluation, EventHeader, Latest, Outcome, OutcomeKind, Rendered
+from bridge.mappings.templates import RenderError
+from bridge.mappings.triggers import Trigger
 from bridge.mappings.versions import compare_versions
 
 __all__ = [
@@ -11,8 +16,14 @@ __all__ = [
     "Evaluation",
     "EventHeader",
     "Latest",
+    "Mapping",
+    "MappingSet",
     "Outcome",
     "OutcomeKind",
+    "RenderError",
     "Rendered",
+    "Trigger",
     "compare_versions",
+    "load_folder",
+    "load_texts",
 ]

@@ -17,9 +17,14 @@ _WORDS = frozenset({"and", "else", "if", "import", "in", "is", "not", "or", "rec
 
 
 class Fields:
-    """The keys of one node that must be an object with known keys; `what` names it, as in `a trigger`."""
+    """The keys of one node that must be an object with known keys; `what` names it, as in `a trigger`.
 
-    def __init__(self, node: Node, what: str, allowed: Collection[str], problems: Problems) -> None:
+    Keys in `later` are known to the language and not to this release.
+    """
+
+    def __init__(
+        self, node: Node, what: str, allowed: Collection[str], problems: Problems, *, later: Collection[str] = ()
+    ) -> None:
         self.place = node.place
         self.problems = problems
         self._what = what
@@ -30,6 +35,8 @@ class Fields:
         for entry in node.entries:
             if entry.name in allowed:
                 self._nodes[entry.name] = entry.value
+            elif entry.name in later:
+                problems.append(entry.key.place.problem(f"{entry.name!r} comes with a later release; leave it out"))
             else:
                 advice = suggest(entry.name, allowed) or f"; allowed are {', '.join(allowed)}"
                 problems.append(entry.key.place.problem(f"unknown key {entry.name[:80]!r} in {what}{advice}"))

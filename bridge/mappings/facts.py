@@ -1,0 +1,89 @@
+"""What a trigger knows while it runs, and the one way in which it gives up."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from decimal import Decimal
+
+from babel import Locale
+
+from bridge.errors import AuthorError
+from bridge.events import Event, Json
+from bridge.mappings.expressions import Expression, Surroundings
+from bridge.mappings.queries import Missing
+from bridge.mappings.records import OutcomeKind
+from bridge.mappings.values import Value, decimal_text
+
+Found = Value | Missing
+"""What a look-up gives: a value (null is one), or `MISSING`."""
+
+EXCERPT_CHARACTERS = 80
+
+
+class TriggerFault(AuthorError):
+    """A trigger cannot make a change of this event; `kind` and the message become its outcome."""
+
+    def __init__(self, message: str, kind: OutcomeKind = "error") -> None:
+        super().__init__(message)
+        self.kind: OutcomeKind = kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What every trigger and template of one mapping shares."""
+
+    constants: Mapping[str, Value]
+    locale: Locale
+    timezone: tzinfo
+
+
+class Facts:
+    """One event, or one item in it, as a trigger sees it; `item` is what `$` stands for."""
+
+    __slots__ = ("event", "item", "setting", "variables")
+
+    def __init__(self, event: Event, item: Json, setting: Setting) -> None:
+        self.event = event
+        self.item = item
+        self.setting = setting
+        self.variables: dict[str, Value] = {}
+
+    @property
+    def own_at(self) -> datetime:
+        """When the event happened, as far as the source knows: else when it arrived."""
+        return self.event.at or self.event.received_at
+
+    def evaluate(self, expression: Expression) -> Value:
+        """Evaluate an expression on the constants, the event's header and the variables so far."""
+        event, setting = self.event, self.setting
+        header: dict[str, Value] = {
+            "source": event.source,
+            "type": event.type,
+            "id": event.id,
+            "at": self.own_at,
+            "received_at": event.received_at,
+        }
+        scope = {**setting.constants, "event": header, **self.variables}
+        surroundings = Surroundings(now=event.received_at, locale=setting.locale, timezone=setting.timezone)
+        return expression.evaluate(scope, surroundings)
+
+
+def excerpt(value: Found) -> str:
+    """Show a value in a message: short, on one line, texts in quotes."""
+    match value:
+        case Missing():
+            return "nothing"
+        case str():
+            text = repr(value[: EXCERPT_CHARACTERS + 1])
+        case Decimal():
+            text = decimal_text(value) if -40 < value.adjusted() < 40 else str(value)
+        case datetime():
+            text = value.isoformat()
+        case list():
+            text = f"a list of {len(value)}"
+        case dict():
+            text = f"an object with {len(value)} keys"
+        case _:
+            text = json.dumps(value)
+    return text if len(text) <= EXCERPT_CHARACTERS else f"{text[: EXCERPT_CHARACTERS - 1]}…"

@@ -1,0 +1,224 @@
+"""A mapping: one file, compiled. What its keys mean, and everything that is wrong with it.
+
+`compile_mapping` finds all the mistakes of a file in one go; a mapping that it gives has none.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping as MappingABC
+from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from babel import Locale, UnknownLocaleError
+from babel.localedata import locale_identifiers
+
+from bridge.errors import ConfigurationError, Problem
+from bridge.located import Mapping as MappingNode
+from bridge.located import Node, Place, suggest
+from bridge.mappings.facts import Setting
+from bridge.mappings.fields import Fields, Problems, describe, read_entries, read_name
+from bridge.mappings.pin_names import PinRule, read_pin
+from bridge.mappings.templates import Tree, compile_tree
+from bridge.mappings.trigger_definition import compile_triggers
+from bridge.mappings.triggers import Trigger
+from bridge.pin_model import PIN_TYPES
+
+DEFAULT_MIN_INTERVAL_S = 5
+RENDERED_BY = 1
+"""Part of the fingerprint: raised when the same mapping and variables come to render otherwise."""
+
+_LATER = ("state", "tests", "stale_after")
+_KEYS = (
+    "pin",
+    "type",
+    "pins",
+    "max_pins",
+    "description",
+    "enabled",
+    "timezone",
+    "locale",
+    "constants",
+    "triggers",
+    "update",
+    "deliver",
+)
+_FINGERPRINTED = ("update", "deliver", "type", "locale", "timezone", "constants", "pin")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """One mapping, ready to run.
+
+    `pin` is the literal pin id, None for a family, whose distinct pins `max_pins` bounds
+    where that is not None. `min_interval_s` and `refresh_s` are seconds. `render_fingerprint`
+    (16 bytes) changes with all that decides how a pin looks. `variables` are the names that
+    any trigger declares.
+    """
+
+    name: str
+    file: str
+    place: Place
+    description: str
+    enabled: bool
+    pin: str | None
+    max_pins: int | None
+    pin_type: str | None
+    min_interval_s: int
+    refresh_s: int | None
+    render_fingerprint: bytes
+    triggers: tuple[Trigger, ...]
+    setting: Setting
+    variables: frozenset[str]
+    update: Tree
+    source_places: MappingABC[str, Place]
+
+
+def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
+    """Compile one file's tree; raises `ConfigurationError` with every problem in it."""
+    problems: Problems = []
+    if not isinstance(node, MappingNode):
+        raise ConfigurationError([node.place.problem(f"a mapping is an object with keys, found {describe(node)}")])
+    fields = Fields(node, "a mapping", _KEYS, problems, later=_LATER)
+    constants = _read_constants(fields)
+    setting = Setting(
+        constants={key: value.plain() for key, value in constants.items()},
+        locale=_read_locale(fields),
+        timezone=_read_timezone(fields),
+    )
+    rule = read_pin(fields, constants)
+    triggers = compile_triggers(name, fields, rule, setting, warnings)
+    update = _compile_update(fields, {*triggers.variables, *constants, "event", "now", "pin"})
+    delivery = _read_deliver(fields)
+    _check_purpose(fields, rule, delivery)
+    head = _read_head(fields, warnings)
+    if problems or rule is None or update is None:
+        raise ConfigurationError(problems)
+    return Mapping(
+        name=name,
+        file=node.place.file,
+        place=rule.node.place,
+        description=head.description,
+        enabled=head.enabled,
+        pin=rule.literal,
+        max_pins=rule.max_pins,
+        pin_type=head.pin_type,
+        min_interval_s=delivery.min_interval_s,
+        refresh_s=delivery.refresh_s,
+        render_fingerprint=_fingerprint(fields),
+        triggers=triggers.compiled,
+        setting=setting,
+        variables=triggers.variables,
+        update=update,
+        source_places=triggers.source_places,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    description: str
+    enabled: bool
+    pin_type: str | None
+
+
+def _read_head(fields: Fields, warnings: Problems) -> _Head:
+    pin_type = fields.text("type") or None
+    node = fields.node("type")
+    if node is not None and pin_type is not None and pin_type not in PIN_TYPES:
+        advice = suggest(pin_type, PIN_TYPES)
+        warnings.append(
+            node.place.problem(f"the pin type {pin_type[:80]!r} is not known, so it is not checked{advice}")
+        )
+    return _Head(fields.text("description"), fields.flag("enabled", default=True), pin_type)
+
+
+def _read_constants(fields: Fields) -> dict[str, Node]:
+    node = fields.node("constants")
+    constants: dict[str, Node] = {}
+    if node is not None:
+        for key, value in read_entries(node, "'constants'", fields.problems):
+            if name := read_name(key, "a constant", lambda _: None, fields.problems):
+                constants[name] = value
+    return constants
+
+
+def _read_timezone(fields: Fields) -> tzinfo:
+    name = fields.text("timezone", "UTC")
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        advice = suggest(name, available_timezones()) or "; write one such as Europe/Berlin"
+        _fault(fields, "timezone", f"{name[:80]!r} is no time zone{advice}")
+        return UTC
+
+
+def _read_locale(fields: Fields) -> Locale:
+    name = fields.text("locale", "en_US")
+    try:
+        return Locale.parse(name.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        advice = suggest(name, locale_identifiers()) or "; write one such as de_DE"
+        _fault(fields, "locale", f"{name[:80]!r} is no locale{advice}")
+        return Locale("en", "US")
+
+
+def _fault(fields: Fields, name: str, message: str) -> None:
+    node = fields.node(name)
+    fields.problems.append((node.place if node else fields.place).problem(message))
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    min_interval_s: int
+    refresh_s: int | None
+
+
+def _read_deliver(fields: Fields) -> _Delivery:
+    node = fields.node("deliver")
+    if node is None:
+        return _Delivery(DEFAULT_MIN_INTERVAL_S, None)
+    keys = Fields(node, "'deliver'", ("min_interval", "refresh"), fields.problems)
+    min_interval_s = keys.duration_s("min_interval", lowest=0)
+    refresh_s = keys.duration_s("refresh", lowest=1)
+    return _Delivery(DEFAULT_MIN_INTERVAL_S if min_interval_s is None else min_interval_s, refresh_s)
+
+
+def _check_purpose(fields: Fields, rule: PinRule | None, delivery: _Delivery) -> None:
+    """Without triggers, only time can move a pin, and nothing names the pins of a family."""
+    if "triggers" in fields or rule is None:
+        return
+    if rule.literal is None:
+        fields.problems.append(fields.place.problem("a family of pins needs 'triggers': events name its pins"))
+    elif delivery.refresh_s is None:
+        fields.problems.append(fields.place.problem("a mapping needs 'triggers', or 'refresh' in 'deliver', or both"))
+
+
+def _compile_update(fields: Fields, names: set[str]) -> Tree | None:
+    node = fields.required("update")
+    if node is None:
+        return None
+    if not isinstance(node, MappingNode):
+        message = f"'update' is an object, such as {{metadata: …}}, found {describe(node)}"
+        fields.problems.append(node.place.problem(message))
+        return None
+    try:
+        return compile_tree(node, names=names)
+    except ConfigurationError as error:
+        fields.problems.extend(map(_with_news, error.problems))
+        return None
+
+
+def _with_news(problem: Problem) -> Problem:
+    """Tell who asks for what a later release brings that it does."""
+    found = re.match(r"unknown variable '(stale|stale_since)'", problem.message)
+    if found is None:
+        return problem
+    return replace(problem, message=f"{found[0]}; it comes with 'stale_after', in a later release")
+
+
+def _fingerprint(fields: Fields) -> bytes:
+    """Hash all that decides how a pin looks, given the same variables; the file's layout does not count."""
+    nodes = {name: fields.node(name) for name in _FINGERPRINTED}
+    told = [RENDERED_BY, {name: node.plain() for name, node in nodes.items() if node is not None}]
+    return hashlib.blake2b(json.dumps(told, default=str).encode(), digest_size=16).digest()

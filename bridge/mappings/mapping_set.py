@@ -1,0 +1,80 @@
+"""All the mappings of a folder, as one value: what an event changes, and how a pin looks.
+
+Immutable but for what dispatch remembers of event types; a reload makes a new set.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from bridge.errors import ConfigurationError, Problem
+from bridge.events import Event
+from bridge.located import Place
+from bridge.mappings.dispatch import Dispatch
+from bridge.mappings.mapping import Mapping as CompiledMapping
+from bridge.mappings.records import Evaluation, Latest, Outcome, Rendered
+from bridge.mappings.triggers import Results
+from bridge.mappings.views import render
+
+
+class MappingSet:
+    """Compiled mappings by name. `warnings` are what an author should look at, and may leave.
+
+    Raises `ConfigurationError` where two enabled mappings name the same literal pin.
+    """
+
+    def __init__(self, mappings: Iterable[CompiledMapping], warnings: Iterable[Problem] = ()) -> None:
+        self.mappings: Mapping[str, CompiledMapping] = MappingProxyType({each.name: each for each in mappings})
+        self.warnings = tuple(sorted(warnings))
+        enabled = [mapping for mapping in self.mappings.values() if mapping.enabled]
+        self._literal_pins = _literal_pins(enabled)
+        self._dispatch = Dispatch(trigger for mapping in enabled for trigger in mapping.triggers)
+        places: dict[str, Place] = {}
+        for mapping in enabled:
+            for source, place in mapping.source_places.items():
+                places.setdefault(source, place)
+        self.source_places: Mapping[str, Place] = MappingProxyType(places)
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The sources that the triggers of enabled mappings name."""
+        return frozenset(self.source_places)
+
+    def literal_pins(self) -> Mapping[str, str]:
+        """Give the enabled mapping of each literal pin."""
+        return self._literal_pins
+
+    def evaluate(self, event: Event) -> Evaluation:
+        """Give all that follows from an event. Never raises for an author's or a payload's fault."""
+        results = Results(self._literal_pins)
+        candidates = self._dispatch.candidates(event)
+        for trigger in candidates.triggers:
+            trigger.run(event, results)
+        if candidates.ruled_out:
+            results.outcomes.append(
+                Outcome(mapping="", trigger="", kind="not_matched", reason=candidates.ruled_out, pin=None)
+            )
+        return results.evaluation()
+
+    def render(self, mapping_name: str, pin: str, latest: Mapping[str, Latest], now: datetime) -> Rendered:
+        """Render a pin's body; `latest` has the newest event of each trigger that has had one.
+
+        Raises `RenderError` with the place in the YAML, for templates that fail and for content
+        that the pin model refuses.
+        """
+        return render(self.mappings[mapping_name], pin, latest, now)
+
+
+def _literal_pins(enabled: Iterable[CompiledMapping]) -> Mapping[str, str]:
+    owners: dict[str, CompiledMapping] = {}
+    problems = []
+    for mapping in enabled:
+        if mapping.pin is None:
+            continue
+        owner = owners.setdefault(mapping.pin, mapping)
+        if owner is not mapping:
+            message = f"the pin {mapping.pin!r} belongs to {owner.file} (line {owner.place.line}) already"
+            problems.append(mapping.place.problem(message))
+    if problems:
+        raise ConfigurationError(problems)
+    return MappingProxyType({pin: mapping.name for pin, mapping in owners.items()})
