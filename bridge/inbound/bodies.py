@@ -133,7 +133,7 @@ def _read_json(body: bytes) -> Json:
 
 def _check_depth(payload: Json) -> None:
     level = [payload]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         level = [child for node in level for child in _children(node) if isinstance(child, dict | list)]
         if not level:
             return
