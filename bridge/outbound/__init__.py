@@ -8,3 +8,8 @@ client.py     the requests to the Pindown API; alone in knowing HTTP
 answer.py     what an answer of the API says
 decision.py   what follows from an answer, or from none
 """
+
+from bridge.outbound.client import PindownClient
+from bridge.outbound.loop import DeliveryLoop
+
+__all__ = ["DeliveryLoop", "PindownClient"]

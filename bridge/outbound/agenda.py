@@ -6,7 +6,17 @@ claimed before, so what moves it meanwhile is remembered here and costs no query
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+REVOCABLE_LOOK_EVERY_S = 1.0
+"""How soon a rest that somebody ended by hand is noticed, and how often a pin that is set aside may cost a look."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    until: datetime
+    revocable: bool
 
 
 class Agenda:
@@ -14,7 +24,8 @@ class Agenda:
 
     def __init__(self, first_at: datetime) -> None:
         self._next_at: datetime | None = first_at
-        self._rests: dict[str, datetime] = {}
+        self._looked_at = first_at
+        self._rests: dict[str, _Rest] = {}
         self._in_flight: dict[str, bool] = {}
 
     @property
@@ -30,32 +41,36 @@ class Agenda:
     def looking(self, now: datetime) -> None:
         """Note that a look begins: it finds everything known until now."""
         self._next_at = None
-        self._rests = {pin: until for pin, until in self._rests.items() if until > now}
+        self._looked_at = now
+        self._rests = {pin: rest for pin, rest in self._rests.items() if rest.until > now}
 
     def wake(self, pins: Iterable[str], now: datetime) -> None:
-        """Take in that pins moved."""
+        """Take in that pins moved, or that somebody ended their rest."""
         for pin in pins:
             if pin in self._in_flight:
                 self._in_flight[pin] = True
             else:
-                self.look_at(max(now, self._rests.get(pin, now)))
-
-    def recall(self, pins: Iterable[str], now: datetime) -> None:
-        """Take in that somebody ended the rest of pins by hand."""
-        for pin in pins:
-            self._rests.pop(pin, None)
-        self.wake(pins, now)
+                self.look_at(self._claimable_at(pin, now))
 
     def started(self, pin: str) -> None:
         """Note that a pin is claimed."""
         self._in_flight[pin] = False
 
-    def ended(self, pin: str, *, rest_until: datetime, due_at: datetime | None) -> None:
+    def ended(self, pin: str, *, rest_until: datetime, revocable: bool, due_at: datetime | None) -> None:
         """Note that a pin is settled.
 
-        It cannot be claimed before `rest_until`; without an event it is due at `due_at`.
+        It cannot be claimed before `rest_until`, or, where that is `revocable`, before somebody
+        ends the rest by hand. Without an event it is due at `due_at`.
         """
-        self._rests[pin] = rest_until
+        self._rests[pin] = _Rest(rest_until, revocable)
         if self._in_flight.pop(pin, False):
             self.look_at(rest_until)
         self.look_at(due_at)
+
+    def _claimable_at(self, pin: str, now: datetime) -> datetime:
+        rest = self._rests.get(pin)
+        if rest is None or rest.until <= now:
+            return now
+        if rest.revocable:
+            return min(rest.until, max(now, self._looked_at + timedelta(seconds=REVOCABLE_LOOK_EVERY_S)))
+        return rest.until

@@ -32,7 +32,7 @@ News = Literal["paused", "slowed", "resumed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """The leave to send one request. `pauses` counts the key's pauses when it was given."""
+    """The leave to send what `slots` granted. `pauses` counts the key's pauses when it was given."""
 
     pauses: int
     probe: bool
@@ -64,7 +64,7 @@ class Gate:
         return min(wanted, 1) if self._state == "paused" and self._time_has_come(now) else 0
 
     def admit(self, now: datetime) -> Ticket:
-        """Give leave for one request; only after `slots` granted it."""
+        """Give leave for the requests that `slots` granted; where it was the probe, for that one."""
         probe = self._state == "paused" and self._time_has_come(now)
         if probe:
             self._state = "probing"

@@ -23,7 +23,7 @@ from bridge.outbound import DeliveryLoop, PindownClient
 from bridge.sandbox import DEFAULT_KEY, create_sandbox
 from bridge.sandbox.faults import Fault
 from bridge.sandbox.sandbox import Sandbox
-from bridge.store import ActivePin, Budget, Store
+from bridge.store import ActivePin, Budget, PinRecord, Store, open_readonly
 from bridge.units import Window
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -60,6 +60,10 @@ class ManualTime:
         self._asleep.add(event)
         await event.wait()
         self._asleep.discard(event)
+
+    def is_awaited(self) -> bool:
+        """Say whether somebody waits for the clock, with nothing else to wake it."""
+        return any(not event.is_set() for event in self._asleep)
 
     def move(self, seconds: float) -> None:
         """Move the clock on."""
@@ -185,6 +189,15 @@ class Bench:
                 return words
         return None
 
+    def pins(self) -> list[PinRecord]:
+        """Give what the store knows of every pin."""
+        with open_readonly(self._url, clock=self.time.now) as reader:
+            return reader.pins()
+
+    def parked(self) -> list[PinRecord]:
+        """Give the pins that are set aside."""
+        return [pin for pin in self.pins() if pin.state == "parked"]
+
     def asked(self) -> int:
         """Give how often the store was asked to claim."""
         return int(self.store.calls["claim_due"])
@@ -197,15 +210,15 @@ class Bench:
             await asyncio.sleep(0.005)
 
     async def quiet(self) -> None:
-        """Wait until nothing is under way: no call to the store in flight or to come before the clock moves."""
-        calm = 0
-        while calm < 6:
-            before = self.store.calls.total(), self.sandbox.log.count
-            await asyncio.sleep(0.01)
-            calm = calm + 1 if before == (self.store.calls.total(), self.sandbox.log.count) else 0
+        """Wait until nothing is under way: no delivery, and the loop asleep until the clock moves or an event comes."""
+        await self.until(lambda: self._task.done() or (self.time.is_awaited() and not self._delivering()))
+
+    def _delivering(self) -> bool:
+        return any(task.get_name().startswith("deliver ") for task in asyncio.all_tasks())
 
     async def move(self, seconds: float) -> None:
-        """Move the clock, and wait until what followed from it is done."""
+        """Let what is under way end, move the clock, and wait until what followed from that is done."""
+        await self.quiet()
         self.time.move(seconds)
         await self.quiet()
 

@@ -48,7 +48,7 @@ def test_the_earliest_moment_counts(agenda: Agenda) -> None:
 def test_a_pin_that_moves_while_it_rests_waits_for_the_end_of_its_rest(agenda: Agenda) -> None:
     """The trailing edge costs one look, however many events come."""
     agenda.started("p-1")
-    agenda.ended("p-1", rest_until=after(5), due_at=None)
+    agenda.ended("p-1", rest_until=after(5), revocable=False, due_at=None)
     assert agenda.next_at is None
     for second in (1, 2, 3):
         agenda.wake(["p-1"], after(second))
@@ -60,34 +60,48 @@ def test_a_pin_that_moves_in_flight_is_looked_for_after_its_rest(agenda: Agenda)
     agenda.started("p-1")
     agenda.wake(["p-1"], after(1))
     assert agenda.next_at is None
-    agenda.ended("p-1", rest_until=after(7), due_at=after(900))
+    agenda.ended("p-1", rest_until=after(7), revocable=False, due_at=after(900))
     assert agenda.next_at == after(7)
 
 
 def test_a_pin_that_did_not_move_is_looked_for_when_it_is_due_anyway(agenda: Agenda) -> None:
     """A refresh, a retry, a probe."""
     agenda.started("p-1")
-    agenda.ended("p-1", rest_until=after(7), due_at=after(900))
+    agenda.ended("p-1", rest_until=after(7), revocable=False, due_at=after(900))
     assert agenda.next_at == after(900)
 
 
 def test_a_rest_that_is_over_is_forgotten(agenda: Agenda) -> None:
     """Then a change is looked for at once again."""
-    agenda.ended("p-1", rest_until=after(5), due_at=None)
+    agenda.ended("p-1", rest_until=after(5), revocable=False, due_at=None)
     agenda.wake(["p-1"], after(6))
     assert agenda.next_at == after(6)
 
 
 def test_looking_keeps_the_rests_that_still_run(agenda: Agenda) -> None:
     """A look for one pin does not wake another."""
-    agenda.ended("p-1", rest_until=after(5), due_at=None)
+    agenda.ended("p-1", rest_until=after(5), revocable=False, due_at=None)
     agenda.looking(after(2))
     agenda.wake(["p-1"], after(3))
     assert agenda.next_at == after(5)
 
 
-def test_a_pin_recalled_by_hand_does_not_rest(agenda: Agenda) -> None:
-    """Somebody asked for it now."""
-    agenda.ended("p-1", rest_until=after(3600), due_at=after(3600))
-    agenda.recall(["p-1"], after(3))
-    assert agenda.next_at == after(3)
+def test_a_pin_set_aside_costs_at_most_one_look_a_second(agenda: Agenda) -> None:
+    """So that a retry by hand is noticed, and a busy parked pin is no burden."""
+    agenda.ended("p-1", rest_until=after(3600), revocable=True, due_at=None)
+    agenda.wake(["p-1"], after(0.2))
+    agenda.wake(["p-1"], after(0.4))
+    assert agenda.next_at == after(1)
+    agenda.looking(after(1))
+    agenda.wake(["p-1"], after(1.5))
+    assert agenda.next_at == after(2)
+    agenda.looking(after(2))
+    agenda.wake(["p-1"], after(9))
+    assert agenda.next_at == after(9)
+
+
+def test_a_revocable_rest_is_over_at_its_end(agenda: Agenda) -> None:
+    """Not a second later."""
+    agenda.ended("p-1", rest_until=after(0.5), revocable=True, due_at=None)
+    agenda.wake(["p-1"], after(0.2))
+    assert agenda.next_at == after(0.5)

@@ -1,0 +1,243 @@
+"""The way of one pin: snapshot, render, compare, book, PUT, settle.
+
+Whatever goes wrong is this pin's alone: a template that fails parks it with the place in the
+YAML, an error nobody foresaw parks it with what was caught, and no other pin waits for it.
+Nothing is sent that was not booked first, and only a confirmed update records what was shown.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+import structlog
+
+from bridge.errors import StoreUnavailable
+from bridge.events import Clock
+from bridge.mappings import Mapping, MappingSet, Rendered, RenderError
+from bridge.outbound.answer import Answer, TransportFailure
+from bridge.outbound.client import PindownClient
+from bridge.outbound.decision import PROBE_EVERY_S, Decision, History, decide
+from bridge.outbound.gate import Gate, Ticket
+from bridge.store import Booking, Claim, Lost, NoSlot, Rest, Settlement, Store
+
+LEASE_S = 60.0
+UNCHANGED_REST_MAX_S = 1.0
+"""A look that sent nothing delays the next change by no more than this."""
+RENDER_REST_S = 5.0
+"""How soon a pin that could not be rendered is tried with its next change."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """Where a delivery left its pin.
+
+    It cannot be claimed before `rest_until`, unless (`revocable`) somebody asks for it by hand; without
+    an event it is due at `due_at`. `no_slot_until` is set where the budget had nothing left.
+    """
+
+    rest_until: datetime
+    due_at: datetime | None
+    revocable: bool = False
+    no_slot_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A claimed pin, rendered: what to send, and what its mapping wants of deliveries."""
+
+    claim: Claim
+    ticket: Ticket
+    mapping: Mapping
+    revision: int
+    rendered: Rendered
+
+    @property
+    def body_hash(self) -> bytes:
+        """Recognise the body again (16 bytes)."""
+        return blake2b(self.rendered.payload, digest_size=16).digest()
+
+
+@dataclass(slots=True, kw_only=True)
+class Delivery:
+    """Delivers claimed pins of one key. `may_send` is asked right before a request is booked."""
+
+    store: Store
+    mappings: Callable[[], MappingSet]
+    client: PindownClient
+    gate: Gate
+    clock: Clock
+    random: Callable[[], float]
+    may_send: Callable[[], bool]
+    _delivered: int = 0
+    _delivered_when_it_began_to_fail: dict[str, int] = field(default_factory=dict)
+
+    async def deliver(self, claim: Claim, ticket: Ticket) -> Ending:
+        """Bring one claim to its end. Raises nothing but the cancellation of its task."""
+        try:
+            return await self._guarded(claim, ticket)
+        except StoreUnavailable as error:
+            log.warning("delivery_interrupted", pin=claim.pin, mapping=claim.mapping, reason=str(error))
+            back_at = self.clock() + timedelta(seconds=LEASE_S)
+            return Ending(rest_until=back_at, due_at=back_at)
+        finally:
+            self.gate.withdraw(ticket)
+
+    async def _guarded(self, claim: Claim, ticket: Ticket) -> Ending:
+        """Guard the loop, and every other pin, against whatever this one brings up."""
+        try:
+            return await self._render_and_send(claim, ticket)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            log.exception("pin_failed", pin=claim.pin, mapping=claim.mapping)
+            reason = f"the bridge failed on this pin: {type(error).__name__}: {error}"[:300]
+            return await self._park(claim, "internal_error", reason)
+
+    async def _render_and_send(self, claim: Claim, ticket: Ticket) -> Ending:
+        mappings, now = self.mappings(), self.clock()
+        snapshot = await self.store.snapshot(claim)
+        try:
+            # A heavy template must not hold up the webhooks that this process answers.
+            rendered = await asyncio.to_thread(mappings.render, snapshot.mapping, claim.pin, snapshot.latest, now)
+        except RenderError as error:
+            return await self._park(claim, "render_error", str(error))
+        mapping = mappings.mappings[snapshot.mapping]
+        draft = Draft(claim=claim, ticket=ticket, mapping=mapping, revision=snapshot.revision, rendered=rendered)
+        if draft.body_hash == claim.sent_hash:
+            return await self._leave_unchanged(draft)
+        if not (self.gate.holds(ticket) and self.may_send()):
+            return await self._give_back(claim)
+        booking = await self.store.book(claim, self.gate.budget(self.clock()))
+        if isinstance(booking, Booking):
+            return await self._send(booking, draft)
+        return await self._without_booking(claim, booking)
+
+    async def _leave_unchanged(self, draft: Draft) -> Ending:
+        now = self.clock()
+        rest_until = now + timedelta(seconds=min(draft.mapping.min_interval_s, UNCHANGED_REST_MAX_S))
+        rest = Rest(next_at=rest_until, wake_at=_refresh_at(draft.mapping, now))
+        await self.store.settle_unchanged(draft.claim, draft.revision, rest=rest)
+        return Ending(rest_until=rest_until, due_at=rest.wake_at)
+
+    async def _give_back(self, claim: Claim, no_slot_until: datetime | None = None) -> Ending:
+        await self.store.release(claim)
+        now = self.clock()
+        return Ending(rest_until=now, due_at=now, no_slot_until=no_slot_until)
+
+    async def _without_booking(self, claim: Claim, refusal: NoSlot | Lost) -> Ending:
+        if isinstance(refusal, NoSlot):
+            return await self._give_back(claim, refusal.until)
+        log.warning("claim_lost", pin=claim.pin, mapping=claim.mapping)
+        back_at = self.clock() + timedelta(seconds=LEASE_S)
+        return Ending(rest_until=self.clock(), due_at=back_at)
+
+    async def _send(self, booking: Booking, draft: Draft) -> Ending:
+        result = await self._request(draft)
+        now = self.clock()
+        decision = decide(result, self._history(draft.claim), self.random)
+        self._learn(decision, draft, now)
+        settlement = _settlement(decision, draft, now)
+        await self.store.settle(booking, settlement)
+        _tell(decision, draft, settlement)
+        return _ending(settlement, now)
+
+    async def _request(self, draft: Draft) -> Answer | TransportFailure:
+        try:
+            return await self.client.put_pin(draft.claim.pin, draft.rendered.payload)
+        except TransportFailure as failure:
+            return failure
+        except asyncio.CancelledError:
+            # Only the end of the loop cancels, and what is booked is settled before that end.
+            return TransportFailure("stopped", "the bridge went down during the request", sent=True)
+
+    def _history(self, claim: Claim) -> History:
+        before = self._delivered_when_it_began_to_fail.get(claim.pin, self._delivered)
+        return History(failures=claim.failures, others_delivered=self._delivered > before)
+
+    def _learn(self, decision: Decision, draft: Draft, now: datetime) -> None:
+        """Note what the answer says of the key, and for the pins that fail beside it."""
+        if decision.next == "delivered":
+            self._delivered += 1
+            self._delivered_when_it_began_to_fail.pop(draft.claim.pin, None)
+        else:
+            self._delivered_when_it_began_to_fail.setdefault(draft.claim.pin, self._delivered)
+        news = self.gate.report(draft.ticket, decision.key, decision.pause_s, now)
+        if news == "paused":
+            log.error("key_paused", reason=decision.reason, act=decision.act, probe_at=_iso(self.gate.paused_until))
+        elif news == "slowed":
+            rate = round(self.gate.rate(now), 3)
+            log.warning("rate_lowered", reason=decision.reason, rate=rate, until=_iso(self.gate.paused_until))
+        elif news == "resumed":
+            log.info("key_resumed", rate=round(self.gate.rate(now), 3))
+
+    async def _park(self, claim: Claim, code: str, reason: str) -> Ending:
+        """Set a pin aside that could not be rendered: its next change may mend it, and the passing of time."""
+        now = self.clock()
+        settlement = Settlement(
+            outcome="parked",
+            revision=claim.revision,
+            probe_at=now + timedelta(seconds=PROBE_EVERY_S),
+            retry_on_change_at=now + timedelta(seconds=RENDER_REST_S),
+            failures=claim.failures + 1,
+            code=code,
+            message=reason,
+        )
+        await self.store.park(claim, settlement)
+        if not claim.parked:
+            log.warning("pin_parked", pin=claim.pin, mapping=claim.mapping, code=code, reason=reason, act="author")
+        return _ending(settlement, now)
+
+
+def _settlement(decision: Decision, draft: Draft, now: datetime) -> Settlement:
+    rest_s = draft.mapping.min_interval_s if decision.next == "delivered" else decision.rest_s
+    return Settlement(
+        outcome=decision.next,
+        revision=draft.revision,
+        body_hash=draft.body_hash if decision.next == "delivered" else None,
+        next_at=None if decision.next == "parked" else now + timedelta(seconds=rest_s),
+        probe_at=_after(decision.probe_after_s, now),
+        retry_on_change_at=_after(decision.new_content_after_s, now),
+        wake_at=_refresh_at(draft.mapping, now),
+        failures=decision.failures,
+        status=decision.status,
+        code=decision.code,
+        message="" if decision.next == "delivered" else decision.reason,
+    )
+
+
+def _ending(settlement: Settlement, now: datetime) -> Ending:
+    """Say when a settled pin can be claimed, and when it is due without an event."""
+    if settlement.outcome == "parked":
+        rest_until = settlement.retry_on_change_at or settlement.probe_at or now
+        return Ending(rest_until=rest_until, due_at=settlement.probe_at, revocable=True)
+    rest_until = settlement.next_at or now
+    if settlement.outcome == "delivered":
+        return Ending(rest_until=rest_until, due_at=settlement.wake_at)
+    return Ending(rest_until=rest_until, due_at=rest_until, revocable=True)
+
+
+def _tell(decision: Decision, draft: Draft, settlement: Settlement) -> None:
+    line = log.bind(pin=draft.claim.pin, mapping=draft.mapping.name, revision=draft.revision, status=decision.status)
+    if decision.next == "delivered":
+        line.info("pin_delivered", why=draft.claim.reason)
+    elif decision.next == "parked":
+        line.warning("pin_parked", code=decision.code, reason=decision.reason, act=decision.act)
+    elif decision.key not in ("refused", "slowed"):
+        at = _iso(settlement.next_at)
+        line.warning("pin_not_delivered", outcome=decision.next, code=decision.code, reason=decision.reason, next_at=at)
+
+
+def _refresh_at(mapping: Mapping, now: datetime) -> datetime | None:
+    return _after(mapping.refresh_s, now)
+
+
+def _after(delay_s: float | None, now: datetime) -> datetime | None:
+    return None if delay_s is None else now + timedelta(seconds=delay_s)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="seconds")

@@ -1,0 +1,184 @@
+"""The delivery loop: claims what is due when the gate would let it through, and runs it side by side.
+
+At most eight deliveries are in flight. While nothing is due, or the gate is shut, or the budget
+is spent, no query runs: the loop sleeps until something wakes it or the next known moment.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import structlog
+
+from bridge.errors import StoreUnavailable
+from bridge.events import Clock
+from bridge.mappings import MappingSet
+from bridge.outbound.agenda import Agenda
+from bridge.outbound.client import PindownClient
+from bridge.outbound.decision import backoff_s
+from bridge.outbound.delivery import Delivery
+from bridge.outbound.gate import Gate, Ticket
+from bridge.store import Budget, Claim, Claimed, Store
+
+MAX_IN_FLIGHT = 8
+MAX_SLEEP_S = 60.0
+"""A clock that is set, or a machine that slept, delays a known moment by no more than this."""
+STORE_BACKOFF_MAX_S = 30.0
+
+Wait = Callable[[asyncio.Event, float | None], Awaitable[None]]
+"""Returns once the event is set, or after so many seconds (None: without limit)."""
+
+log = structlog.get_logger()
+
+
+async def wait_for(event: asyncio.Event, timeout_s: float | None) -> None:
+    """Wait by the machine's clock."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
+
+
+class DeliveryLoop:
+    """Keeps the pins of one key up to date, from `run` until `stop`.
+
+    `mappings` gives the set that is loaded now. `wake` must be called, on the event loop, with the
+    pins that a commit moved. `random` gives numbers in [0, 1).
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts it works with, each passed in; none is an option
+        self,
+        store: Store,
+        *,
+        mappings: Callable[[], MappingSet],
+        client: PindownClient,
+        budget: Budget,
+        clock: Clock,
+        random: Callable[[], float] = random.random,
+        wait: Wait = wait_for,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._random = random
+        self._wait = wait
+        self._gate = Gate(budget, random)
+        self._delivery = Delivery(
+            store=store,
+            mappings=mappings,
+            client=client,
+            gate=self._gate,
+            clock=clock,
+            random=random,
+            may_send=lambda: not self._stopping,
+        )
+        self._agenda = Agenda(clock())
+        self._not_before: datetime | None = None
+        self._store_failures = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stirred = asyncio.Event()
+        self._stopping = False
+        self._ended = asyncio.Event()
+        self._ended.set()
+
+    def wake(self, pins: Iterable[str]) -> None:
+        """Take in that a commit moved these pins, or made them due."""
+        self._agenda.wake(pins, self._clock())
+        self._stirred.set()
+
+    async def run(self) -> None:
+        """Deliver until `stop`."""
+        self._ended.clear()
+        try:
+            while not self._stopping:
+                await self._sleep()
+                if not self._stopping:
+                    await self._look()
+        finally:
+            self._ended.set()
+
+    async def stop(self, deadline_s: float) -> None:
+        """Take no new claims and finish what is in flight; what is not done in time is left in doubt, to be sent again.
+
+        Returns once everything is settled or released.
+        """
+        self._stopping = True
+        self._stirred.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(deadline_s):
+                await self._ended.wait()
+                await self._all_done()
+        for task in self._tasks:
+            task.cancel()
+        await self._ended.wait()
+        await self._all_done()
+
+    async def _all_done(self) -> None:
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _sleep(self) -> None:
+        """Sleep until a look into the store is worth it."""
+        while not self._stopping:
+            self._stirred.clear()
+            now, moment = self._clock(), self._worth_it_at()
+            if moment is not None and moment <= now:
+                return
+            timeout_s = None if moment is None else min((moment - now).total_seconds(), MAX_SLEEP_S)
+            await self._wait(self._stirred, timeout_s)
+
+    def _worth_it_at(self) -> datetime | None:
+        """Say when something may be due, a delivery may start, and the store may be asked; None: not known."""
+        due_at = self._agenda.next_at
+        if due_at is None or len(self._tasks) >= MAX_IN_FLIGHT:
+            return None
+        opens_at = self._gate.paused_until
+        if opens_at is None and self._gate.slots(1, self._clock()) == 0:
+            return None
+        return max(moment for moment in (due_at, opens_at, self._not_before) if moment is not None)
+
+    async def _look(self) -> None:
+        now = self._clock()
+        wanted = self._gate.slots(MAX_IN_FLIGHT - len(self._tasks), now)
+        # Before the claims: a pause that begins meanwhile must find this leave older than itself.
+        ticket = self._gate.admit(now)
+        self._not_before = None
+        self._agenda.looking(now)
+        try:
+            claimed = await self._store.claim_due(wanted, self._gate.budget(now))
+        except StoreUnavailable as error:
+            self._gate.withdraw(ticket)
+            self._try_later(error)
+            return
+        self._store_failures = 0
+        self._take(claimed, wanted, ticket)
+
+    def _try_later(self, error: StoreUnavailable) -> None:
+        self._store_failures += 1
+        delay_s = min(backoff_s(self._store_failures, self._random), STORE_BACKOFF_MAX_S)
+        if self._store_failures == 1:
+            log.warning("store_unavailable", reason=str(error), retry_s=round(delay_s, 1))
+        now = self._clock()
+        self._agenda.look_at(now)
+        self._not_before = now + timedelta(seconds=delay_s)
+
+    def _take(self, claimed: Claimed, wanted: int, ticket: Ticket) -> None:
+        if not claimed.claims:
+            self._gate.withdraw(ticket)
+        for claim in claimed.claims:
+            self._agenda.started(claim.pin)
+            task = asyncio.create_task(self._deliver(claim, ticket), name=f"deliver {claim.pin}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        self._agenda.look_at(claimed.next_at)
+        if len(claimed.claims) == wanted or claimed.no_slot_until is not None:
+            self._agenda.look_at(self._clock())
+        self._not_before = claimed.no_slot_until
+
+    async def _deliver(self, claim: Claim, ticket: Ticket) -> None:
+        ending = await self._delivery.deliver(claim, ticket)
+        self._agenda.ended(claim.pin, rest_until=ending.rest_until, revocable=ending.revocable, due_at=ending.due_at)
+        # The slot that it held, or gave back, may be what other due pins were short of.
+        self._agenda.look_at(self._clock())
+        self._not_before = ending.no_slot_until
+        self._stirred.set()
