@@ -127,17 +127,17 @@ async def serving(
     config = uvicorn.Config(
         endpoint, host="127.0.0.1", port=0, http="httptools", ws="none", lifespan="off", log_config=None
     )
+    config.load()
     server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
     sockets = [config.bind_socket()]
-    task = asyncio.create_task(server.serve(sockets=sockets))
+    # Its `serve` would do the same, and tick ten times a second until it notices the end.
+    await server.startup(sockets=sockets)
     try:
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.005)
         yield Client(sockets[0].getsockname()[1])
     finally:
-        server.should_exit = True
         server.force_exit = True
-        await task
+        await server.shutdown(sockets=sockets)
 
 
 @pytest.fixture

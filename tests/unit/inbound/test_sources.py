@@ -1,12 +1,16 @@
 """What sources.yaml and the catalogue say, and how mistakes in them are told."""
 
+from pathlib import Path
+
 import pytest
 
 from bridge.errors import ConfigurationError, Problem
-from bridge.inbound.declarations import Ack
+from bridge.inbound.catalogue import providers
+from bridge.inbound.declarations import KEYS, Ack
 from bridge.inbound.locations import HeaderPlace, Location, PathPlace
+from bridge.inbound.schemes import read_scheme
 from bridge.inbound.sources import Sources, load_sources
-from bridge.located import Place
+from bridge.located import Mapping, Place, parse_yaml
 
 NAMED_AT = Place("mappings/sales.yaml", 7, 13)
 HMAC = "verify: {scheme: hmac, header: X-Sig}"
@@ -157,3 +161,17 @@ def test_a_source_that_nobody_knows_is_told_where_it_is_named() -> None:
 def test_all_mistakes_are_told_in_one_go() -> None:
     """Those of one source do not hide those of another."""
     assert len(problems("a: {verify: none, dedupe: never, at: x}\nb: {provider: x, y: 1}\n", "nobody")) == 5
+
+
+def test_the_docs_show_the_catalogue_as_it_is() -> None:
+    """Every provider, key and scheme is documented, and the declarations shown do load."""
+    docs = (Path(__file__).parents[3] / "docs" / "sources.md").read_text()
+    for word in (*providers(), *KEYS):
+        assert f"`{word}`" in docs
+    shown = docs.split("```yaml\n")[1].split("```")[0]
+    assert set(load(shown)) == {"billing", "plant", "lan-probe"}
+    stripe = parse_yaml("docs", docs.split("```yaml\n")[2].split("```")[0].encode())
+    assert isinstance(stripe, Mapping)
+    verify = stripe.get("verify")
+    assert verify is not None
+    assert read_scheme(verify) == load("", "stripe")["stripe"].scheme
