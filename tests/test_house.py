@@ -147,9 +147,9 @@ def test_the_written_defaults_are_the_defaults() -> None:
 
 # --- the shipped mappings ------------------------------------------------------------------------------------------
 
-SHOWN = {
+SHOWN: dict[str, tuple[str, list[str | int]]] = {
     "stripe/payment.json": ("p-stripe-payments", ["€49.00", "ada@example.com", "20 Nov, 09:30", "paid", "up"]),
-    "stripe/payment-failed.json": ("p-stripe-payments", ["¥12,000", "–", "failed", "down"]),
+    "stripe/payment-failed.json": ("p-stripe-payments", ["¥12,000", "anonymous", "failed", "down", "–"]),
     "stripe/refund.json": ("p-stripe-payments", ["€15.00", "20 Nov, 09:50", "none yet"]),
     "github/push.json": (
         "p-github-pushes",
