@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.localedata import locale_identifiers
 
 from bridge.errors import ConfigurationError, Problem
@@ -19,6 +19,7 @@ from bridge.located import Mapping as MappingNode
 from bridge.located import Node, Place, suggest
 from bridge.mappings.facts import Setting
 from bridge.mappings.fields import Fields, Problems, describe, read_entries, read_name
+from bridge.mappings.format_filters import read_locale
 from bridge.mappings.pin_names import PinRule, read_pin
 from bridge.mappings.templates import Tree, compile_tree
 from bridge.mappings.trigger_definition import compile_triggers
@@ -29,8 +30,8 @@ DEFAULT_MIN_INTERVAL_S = 5
 RENDERED_BY = 1
 """Part of the fingerprint: raised when the same mapping and variables come to render otherwise."""
 
-_LATER = ("state", "tests", "stale_after")
-_KEYS = (
+KEYS_OF_LATER_RELEASES = ("state", "tests", "stale_after")
+KEYS = (
     "pin",
     "type",
     "pins",
@@ -80,7 +81,7 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
     problems: Problems = []
     if not isinstance(node, MappingNode):
         raise ConfigurationError([node.place.problem(f"a mapping is an object with keys, found {describe(node)}")])
-    fields = Fields(node, "a mapping", _KEYS, problems, later=_LATER)
+    fields = Fields(node, "a mapping", KEYS, problems, later=KEYS_OF_LATER_RELEASES)
     constants = _read_constants(fields)
     setting = Setting(
         constants={key: value.plain() for key, value in constants.items()},
@@ -156,10 +157,9 @@ def _read_timezone(fields: Fields) -> tzinfo:
 def _read_locale(fields: Fields) -> Locale:
     name = fields.text("locale", "en_US")
     try:
-        return Locale.parse(name.replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
-        advice = suggest(name, locale_identifiers()) or "; write one such as de_DE"
-        _fault(fields, "locale", f"{name[:80]!r} is no locale{advice}")
+        return read_locale(name)
+    except ValueError as error:
+        _fault(fields, "locale", f"{error}{suggest(name, locale_identifiers())}")
         return Locale("en", "US")
 
 

@@ -18,7 +18,7 @@ from bridge.mappings.queries import MISSING, Query
 from bridge.mappings.readings import Names, Reading, read_query, read_single
 from bridge.mappings.triggers import Trigger
 
-_KEYS = ("name", "source", "event", "when", "each", "at", "version", "key", "extract", "let")
+KEYS = ("name", "source", "event", "when", "each", "at", "version", "key", "extract", "let")
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 
@@ -76,7 +76,7 @@ class _Compiler:
         if not isinstance(node, MappingNode):
             self._problems.append(node.place.problem(f"a trigger is an object with keys, found {describe(node)}"))
             return
-        fields = Fields(node, "a trigger", _KEYS, self._problems)
+        fields = Fields(node, "a trigger", KEYS, self._problems)
         name = self._read_name(fields, is_only=is_only)
         source = self._read_source(fields)
         names = Names(constants=self._setting.constants, problems=self._problems, warnings=self._warnings)

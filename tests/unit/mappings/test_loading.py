@@ -74,7 +74,10 @@ def test_every_key_is_read() -> None:
             WHOLE + "timezone: Europe/Berlim\n",
             ["m.yaml:5:11: 'Europe/Berlim' is no time zone; did you mean 'Europe/Berlin'?"],
         ),
-        (WHOLE + "locale: xx_XX\n", ["m.yaml:5:9: 'xx_XX' is no locale; write one such as de_DE"]),
+        (
+            WHOLE + "locale: xx_XX\n",
+            ["m.yaml:5:9: 'xx_XX' is not a locale that is known; write one such as en_US or de_DE"],
+        ),
         (
             WHOLE + "deliver: {min_interval: 5}\n",
             [
