@@ -13,7 +13,7 @@ from typing import cast
 from bridge.errors import PinbridgeError
 from bridge.events import Event
 from bridge.mappings import Change, Evaluation, Outcome, OutcomeKind, compare_versions
-from bridge.mappings.values import Value, decode_values, encode_values
+from bridge.mappings.values import UnusableValue, Value, decode_values, encode_values
 from bridge.store.instants import to_micros
 
 ItemKey = tuple[str, str, bytes]
@@ -21,6 +21,9 @@ ItemKey = tuple[str, str, bytes]
 
 LatestKey = tuple[str, str, str]
 """Mapping, pin, trigger."""
+
+UNKEEPABLE = (PinbridgeError, TypeError, ValueError, ArithmeticError)
+"""What values from a payload can do wrong where they are compared or written; no other error is theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """The newest change of a trigger for a pin, and the event it came with; texts as they are stored."""
+    """The newest change of a trigger for a pin, and the event it came with."""
 
     place: Place
-    at: int
-    version: str
+    change: Change
     event: Event
-    variables: str
 
 
 @dataclass(slots=True)
@@ -55,7 +56,9 @@ class Ledger:
     `owners` holds the loaded mapping that a pin belongs to; pins that no loaded mapping owns
     are absent. `families` counts the pins of the mappings that `max_pins` bounds.
     `items` says which event folded an item, and until when that is remembered.
-    `newest`, `new_items` and `moved` (mapping, since when) are to be written.
+    `broken` says why an event's changes for a mapping (number, mapping) cannot be kept, as far
+    as an earlier fold of the same batch found out. `newest`, `new_items` and `moved` (mapping,
+    since when) are to be written.
     """
 
     horizon: timedelta
@@ -64,6 +67,7 @@ class Ledger:
     owners: dict[str, str]
     families: dict[str, int]
     items: dict[ItemKey, tuple[int, int]]
+    broken: Mapping[tuple[int, str], str]
     newest: dict[LatestKey, Newest] = field(default_factory=dict)
     new_items: dict[ItemKey, tuple[int, int]] = field(default_factory=dict)
     moved: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -116,16 +120,14 @@ def _fold_mapping(
     """Fold one event's changes for one mapping, all that can be or, where one breaks, none."""
     stage = _Stage(changes[0][1].mapping)
     try:
+        if (reason := ledger.broken.get((number, stage.mapping))) is not None:
+            raise UnusableValue(reason)
         for item, (index, change) in enumerate(changes):
-            try:
-                reason = _stage(ledger, stage, Place(change.version, number, item), event, change)
-            except _NotFolded as refusal:
-                outcomes[index] = replace(outcomes[index], kind=refusal.kind, reason=str(refusal))
-            else:
-                if reason:
-                    outcomes[index] = replace(outcomes[index], reason=reason)
-    except (PinbridgeError, TypeError, ValueError, ArithmeticError) as error:
-        # What the values of a payload can do wrong; anything else is the writer's to isolate.
+            refused = _try_stage(ledger, stage, Place(change.version, number, item), event, change)
+            if refused is not None:
+                kind, reason = refused
+                outcomes[index] = replace(outcomes[index], kind=kind, reason=reason)
+    except UNKEEPABLE as error:
         for index, _ in changes:
             outcomes[index] = replace(outcomes[index], kind="error", reason=f"it cannot be kept: {error}")
         return _Stage(stage.mapping)
@@ -133,23 +135,26 @@ def _fold_mapping(
     return stage
 
 
-def _stage(ledger: Ledger, stage: _Stage, place: Place, event: Event, change: Change) -> str:
-    """Stage one change; gives the reason that its outcome has beyond having matched."""
-    _refuse_late(ledger, event, change)
-    _refuse_foreign_pin(ledger, stage, change)
-    if change.item_key is not None:
-        item = (change.mapping, change.trigger, change.item_key)
-        _refuse_known_item(ledger, stage, item, event)
-        stage.items.add(item)
+def _try_stage(
+    ledger: Ledger, stage: _Stage, place: Place, event: Event, change: Change
+) -> tuple[OutcomeKind, str] | None:
+    """Stage one change; gives what its outcome says instead where it changes nothing."""
+    try:
+        _refuse_late(ledger, event, change)
+        _refuse_foreign_pin(ledger, stage, change)
+        if change.item_key is not None:
+            item = (change.mapping, change.trigger, change.item_key)
+            _refuse_known_item(ledger, stage, item, event)
+            stage.items.add(item)
+    except _NotFolded as refusal:
+        return refusal.kind, str(refusal)
     key = (change.mapping, change.pin, change.trigger)
     held = stage.newest[key].place if key in stage.newest else ledger.places.get(key)
     if held is not None and not place.is_after(held):
-        return f"older than what the pin shows, which came with event {held.number}"
-    stage.newest[key] = Newest(
-        place, to_micros(change.at), encode_version(change.version), event, encode_values(change.variables)
-    )
+        return "matched", f"older than what the pin shows, which came with event {held.number}"
+    stage.newest[key] = Newest(place, change, event)
     stage.pins.add(change.pin)
-    return ""
+    return None
 
 
 def _refuse_late(ledger: Ledger, event: Event, change: Change) -> None:
@@ -180,12 +185,14 @@ def _refuse_foreign_pin(ledger: Ledger, stage: _Stage, change: Change) -> None:
 
 
 def _take_over(ledger: Ledger, stage: _Stage, number: int, event: Event) -> None:
+    for key, newest in stage.newest.items():
+        ledger.newest[key] = newest
+        ledger.places[key] = newest.place
+    if stage.items:
+        kept = (number, to_micros(event.received_at + ledger.horizon))
+        ledger.items |= dict.fromkeys(stage.items, kept)
+        ledger.new_items |= dict.fromkeys(stage.items, kept)
     received_at = to_micros(event.received_at)
-    ledger.newest |= stage.newest
-    ledger.places |= {key: newest.place for key, newest in stage.newest.items()}
-    kept = (number, to_micros(event.received_at + ledger.horizon))
-    ledger.items |= dict.fromkeys(stage.items, kept)
-    ledger.new_items |= dict.fromkeys(stage.items, kept)
     for pin in stage.pins:
         if pin not in ledger.owners:
             ledger.owners[pin] = stage.mapping

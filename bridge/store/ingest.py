@@ -5,7 +5,7 @@ pins. Keys, places and pins are read and written in sorted order. The functions 
 driver's cursor inside a transaction that the writer began, and never commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,9 +14,20 @@ import orjson
 
 from bridge.events import Event, Receipt
 from bridge.mappings import Evaluation, Outcome
+from bridge.mappings.values import encode_values
 from bridge.store import statements
 from bridge.store.active import ActiveSet
-from bridge.store.folding import LatestKey, Ledger, Newest, Place, decode_version, fold
+from bridge.store.folding import (
+    UNKEEPABLE,
+    Folded,
+    LatestKey,
+    Ledger,
+    Newest,
+    Place,
+    decode_version,
+    encode_version,
+    fold,
+)
 from bridge.store.instants import SECOND, maybe_micros, to_micros
 
 
@@ -48,15 +59,11 @@ class Batch:
 def take_in(cursor: Any, arrivals: Sequence[Arrival], *, first_number: int, rules: Rules) -> Batch:
     """Fold and journal a batch; `first_number` is the journal number of its first new event."""
     numbers = {place: number for number, place in enumerate(_remember(cursor, arrivals, rules), first_number)}
-    ledger = _read_ledger(cursor, [arrivals[place].evaluation for place in numbers], rules)
-    folded = {
-        place: fold(ledger, number, arrivals[place].event, arrivals[place].evaluation)
-        for place, number in numbers.items()
-    }
-    _write_ledger(cursor, ledger, rules)
-    _journal(cursor, [(number, arrivals[place].event, folded[place].outcomes) for place, number in numbers.items()])
+    folded, ledger, newest = _fold(cursor, [(number, arrivals[place]) for place, number in numbers.items()], rules)
+    _write(cursor, ledger, newest, rules)
+    _journal(cursor, [(number, arrivals[place].event, folded[number].outcomes) for place, number in numbers.items()])
     receipts = [
-        _accepted(arrival.event, numbers[place], folded[place].mappings)
+        _accepted(arrival.event, numbers[place], folded[numbers[place]].mappings)
         if place in numbers
         else Receipt(status="duplicate", id=arrival.event.id, number=None, mappings=())
         for place, arrival in enumerate(arrivals)
@@ -97,7 +104,32 @@ def _lifetime(event: Event, rules: Rules) -> tuple[int, int]:
     return seen_at, seen_at + int(event.dedup_window_s * SECOND)
 
 
-def _read_ledger(cursor: Any, evaluations: Sequence[Evaluation], rules: Rules) -> Ledger:
+def _fold(
+    cursor: Any, fresh: Sequence[tuple[int, Arrival]], rules: Rules
+) -> tuple[dict[int, Folded], Ledger, list[statements.Row]]:
+    """Fold new events by their number; gives what became of each, the ledger, and the rows of its newest changes.
+
+    Values are written as text only for the changes that are left at the end. Where that fails,
+    the fold begins anew without the changes of that event for that mapping.
+    """
+    broken: dict[tuple[int, str], str] = {}
+    while True:
+        ledger = _read_ledger(cursor, [arrival.evaluation for _, arrival in fresh], rules, broken)
+        folded = {number: fold(ledger, number, arrival.event, arrival.evaluation) for number, arrival in fresh}
+        known = len(broken)
+        rows = []
+        for key in sorted(ledger.newest):
+            try:
+                rows.append(_latest_row(key, ledger.newest[key]))
+            except UNKEEPABLE as error:
+                broken[ledger.newest[key].place.number, key[0]] = str(error)
+        if len(broken) == known:
+            return folded, ledger, rows
+
+
+def _read_ledger(
+    cursor: Any, evaluations: Sequence[Evaluation], rules: Rules, broken: Mapping[tuple[int, str], str]
+) -> Ledger:
     """Read, in sorted order, what the fold needs to know."""
     changes = [change for evaluation in evaluations for change in evaluation.changes]
     newest = statements.run(cursor, statements.NEWEST, sorted({(c.mapping, c.pin, c.trigger) for c in changes}))
@@ -119,6 +151,7 @@ def _read_ledger(cursor: Any, evaluations: Sequence[Evaluation], rules: Rules) -
             (mapping, trigger, key): (number, expires_at)
             for mapping, trigger, key, number, expires_at in statements.run(cursor, statements.KNOWN_ITEMS, items)
         },
+        broken=broken,
     )
 
 
@@ -127,10 +160,9 @@ def _family_size(cursor: Any, mapping: str) -> int:
     return size
 
 
-def _write_ledger(cursor: Any, ledger: Ledger, rules: Rules) -> None:
+def _write(cursor: Any, ledger: Ledger, newest: Sequence[statements.Row], rules: Rules) -> None:
     """Write items, newest changes and pins, each sorted."""
     statements.run(cursor, statements.KEEP_ITEMS, sorted((*key, *item) for key, item in ledger.new_items.items()))
-    newest = [_latest_row(key, ledger.newest[key]) for key in sorted(ledger.newest)]
     statements.run(cursor, statements.KEEP_NEWEST, newest)
     fingerprints = rules.active.fingerprints
     moved = [(pin, mapping, 1, 1, fingerprints.get(mapping), at) for pin, (mapping, at) in sorted(ledger.moved.items())]
@@ -138,10 +170,10 @@ def _write_ledger(cursor: Any, ledger: Ledger, rules: Rules) -> None:
 
 
 def _latest_row(key: LatestKey, newest: Newest) -> statements.Row:
-    place, event = newest.place, newest.event
-    received_at = to_micros(event.received_at)
-    header = (event.source, event.type, event.id, received_at)
-    return (*key, newest.at, newest.version, place.number, place.item, *header, newest.variables)
+    place, change, event = newest.place, newest.change, newest.event
+    header = (event.source, event.type, event.id, to_micros(event.received_at))
+    order = (to_micros(change.at), encode_version(change.version), place.number, place.item)
+    return (*key, *order, *header, encode_values(change.variables))
 
 
 def _journal(cursor: Any, entries: Sequence[tuple[int, Event, Sequence[Outcome]]]) -> None:

@@ -1,0 +1,146 @@
+"""A real SQLite file for each test, a clock that the test moves, and events in few words."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.events import Event, Receipt
+from bridge.mappings import Change, Evaluation, Outcome
+from bridge.mappings.values import Value
+from bridge.store import ActivePin, Booking, Budget, Claim, Reader, Settlement, Store, open_readonly
+from bridge.units import Window
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+BUDGET = Budget(windows=(Window(160, 60),), cost=2)
+
+
+@dataclass
+class MovingClock:
+    """Stands still until the test moves it."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, seconds: float) -> datetime:
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+
+@dataclass
+class Bench:
+    """One database, opened as often as a test likes."""
+
+    path: Path
+    clock: MovingClock
+    opened: AsyncExitStack
+    moved: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.path}"
+
+    async def open(self, *pins: ActivePin, destination: str = "https://api", **options: Any) -> Store:
+        given = {"horizon_s": 35 * 86400, "retention_s": 35 * 86400, "lock_wait_s": 0.0, "busy_wait_s": 0.1, **options}
+        store = await asyncio.to_thread(lambda: Store.open(self.url, clock=self.clock, **given))
+        self.opened.push_async_callback(store.close)
+        store.on_due = self.moved.extend
+        await store.activate(pins or [ActivePin(pin="p-sales", mapping="sales", fingerprint=b"f" * 16)], destination)
+        return store
+
+    def event(self, id: str = "evt_1", **fields: Any) -> Event:  # noqa: A002 - the field's own name
+        given: dict[str, Any] = {
+            "source": "stripe",
+            "type": "payment_intent.succeeded",
+            "id": id,
+            "dedup_key": hashlib.blake2b(id.encode(), digest_size=16).digest(),
+            "dedup_window_s": None,
+            "at": self.clock.now,
+            "received_at": self.clock.now,
+            "tolerance_s": 300.0,
+            "content_type": "application/json",
+            "headers": {"content-type": "application/json"},
+            "query": {},
+            "body": b'{"id": 1}',
+            "payload": {"id": 1},
+        }
+        return Event(**given | fields)
+
+    async def send(self, store: Store, id: str, *changes: Change, **fields: Any) -> Receipt:  # noqa: A002 - as above
+        event = self.event(id, **fields)
+        return await store.ingest(event, evaluation(*(changes or [self.change(amount=1)])))
+
+    def change(self, pin: str = "p-sales", **variables: Value) -> Change:
+        return change_at(self.clock.now, pin=pin, variables=variables)
+
+    def look(self) -> Reader:
+        reader = open_readonly(self.url, clock=self.clock)
+        self.opened.callback(reader.close)
+        return reader
+
+    async def claim(self, store: Store, budget: Budget = BUDGET) -> Claim:
+        claimed = await store.claim_due(1, budget)
+        assert len(claimed.claims) == 1
+        return claimed.claims[0]
+
+    async def book(self, store: Store, claim: Claim, budget: Budget = BUDGET) -> Booking:
+        booking = await store.book(claim, budget)
+        assert isinstance(booking, Booking)
+        return booking
+
+    async def deliver(self, store: Store, body_hash: bytes = b"h" * 16, **fields: Any) -> None:
+        claim = await self.claim(store)
+        snapshot = await store.snapshot(claim)
+        booking = await self.book(store, claim)
+        given: dict[str, Any] = {"outcome": "delivered", "revision": snapshot.revision, "body_hash": body_hash}
+        await store.settle(booking, Settlement(**given | fields))
+
+
+def change_at(at: datetime, **fields: Any) -> Change:
+    """Give a change of the pin `p-sales` that is newest by its time."""
+    given: dict[str, Any] = {
+        "mapping": "sales",
+        "trigger": "sale",
+        "pin": "p-sales",
+        "at": at,
+        "version": (at,),
+        "item_key": None,
+        "variables": {},
+    }
+    return Change(**given | fields)
+
+
+def evaluation(*changes: Change) -> Evaluation:
+    """Give changes with an outcome `matched` for each."""
+    matched = [
+        Outcome(mapping=change.mapping, trigger=change.trigger, kind="matched", reason="", pin=change.pin)
+        for change in changes
+    ]
+    return Evaluation(changes=changes, outcomes=tuple(matched))
+
+
+@pytest.fixture
+def clock() -> MovingClock:
+    """Give a clock that stands at noon."""
+    return MovingClock()
+
+
+@pytest.fixture
+async def bench(tmp_path: Path, clock: MovingClock) -> AsyncIterator[Bench]:
+    """Give a database that is closed after the test, however often it was opened."""
+    async with AsyncExitStack() as opened:
+        yield Bench(tmp_path / "pinbridge.db", clock, opened)
+
+
+@pytest.fixture
+def change() -> Callable[..., Change]:
+    """Give what makes a change at a time."""
+    return change_at

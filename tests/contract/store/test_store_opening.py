@@ -1,0 +1,190 @@
+"""Opening a database: one writer, its own schema, and clear words where that cannot be."""
+
+import asyncio
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from bridge.errors import StoreUnusable
+from bridge.store import Budget, Store, migrations, open_readonly, read_running
+from bridge.store.schema import HEAD
+from bridge.store.tables import metadata
+from bridge.units import Window
+
+
+async def test_a_second_opener_is_refused_and_told_the_holder(bench: Any) -> None:
+    """One process writes an SQLite database; the lock goes with the store."""
+    first = await bench.open()
+
+    with pytest.raises(StoreUnusable, match=f"in use by the process {os.getpid()}"):
+        await bench.open()
+
+    await first.close()
+    await bench.open()
+
+
+async def test_a_second_opener_waits_for_the_first_to_end(bench: Any) -> None:
+    """A restart overlaps with the old process; it takes over as soon as that has gone."""
+    first = await bench.open()
+    second = asyncio.create_task(bench.open(lock_wait_s=10.0))
+    await asyncio.sleep(0.1)
+    assert not second.done()
+    await first.close()
+
+    assert (await bench.send(await second, "a")).number == 1
+
+
+def test_a_running_bridge_leaves_word_beside_its_database(bench: Any) -> None:
+    """Only its user may read it; it goes with the store, and what a dead process left does not count."""
+    store = Store.open(bench.url, clock=bench.clock, horizon_s=1, retention_s=1)
+    assert read_running(bench.url) is None
+
+    store.announce("http://127.0.0.1:8080", "secret")
+
+    running = read_running(bench.url)
+    assert running is not None
+    assert (running.address, running.token) == ("http://127.0.0.1:8080", "secret")
+    beside = Path(f"{bench.path}.running")
+    assert stat.S_IMODE(beside.stat().st_mode) == 0o600
+    left = beside.read_bytes()
+    asyncio.run(store.close())
+    assert not beside.exists()
+    beside.write_bytes(left)
+    assert read_running(bench.url) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("nonsense", "no database URL"),
+        ("postgresql://localhost/x", "'postgresql' is not supported yet"),
+        ("sqlite:////no/such/folder/x.db", "'/no/such/folder' does not exist"),
+    ],
+)
+def test_an_unusable_url_is_explained(bench: Any, url: str, words: str) -> None:
+    """Whoever runs the process learns what to change."""
+    with pytest.raises(StoreUnusable, match=words):
+        Store.open(url, clock=bench.clock, horizon_s=1, retention_s=1)
+
+
+def test_a_file_that_is_no_database_is_refused(bench: Any) -> None:
+    """It is not touched, and the lock is given back."""
+    bench.path.write_bytes(b"not a database, whatever it is" * 100)
+
+    for _ in range(2):
+        with pytest.raises(StoreUnusable, match="not a database"):
+            Store.open(bench.url, clock=bench.clock, horizon_s=1, retention_s=1, lock_wait_s=0)
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ("CREATE TABLE recipes (name)", "another program"),
+        ("CREATE TABLE alembic_version (version_num); INSERT INTO alembic_version VALUES ('9999')", "newer release"),
+    ],
+)
+def test_a_foreign_schema_is_refused(bench: Any, schema: str, words: str) -> None:
+    """A database of another program, or of a newer release, is left alone."""
+    with closing(sqlite3.connect(bench.path)) as connection:
+        connection.executescript(schema)
+
+    with pytest.raises(StoreUnusable, match=words):
+        Store.open(bench.url, clock=bench.clock, horizon_s=1, retention_s=1)
+
+
+async def test_looking_needs_a_database_of_this_release(bench: Any) -> None:
+    """Where there is none, the reader says what to do, and makes none."""
+    with pytest.raises(StoreUnusable, match="there is no database yet"):
+        open_readonly(bench.url)
+    assert not bench.path.exists()
+
+    with closing(sqlite3.connect(bench.path)) as connection:
+        connection.execute("CREATE TABLE recipes (name)")
+    with pytest.raises(StoreUnusable, match="of no release"):
+        open_readonly(bench.url)
+
+
+async def test_looking_works_beside_a_running_bridge_and_without_one(bench: Any) -> None:
+    """Readers never wait for the writer, and leave no lock."""
+    store = await bench.open()
+    await bench.send(store, "a")
+    assert [event.id for event in bench.look().events()] == ["a"]
+
+    await store.close()
+
+    assert [event.id for event in bench.look().events()] == ["a"]
+
+
+async def test_migrations_build_what_the_tables_say(bench: Any) -> None:
+    """The migrated schema equals the metadata, to the letter of what SQLite keeps of it."""
+    store = await bench.open()
+    await store.close()
+    fresh = create_engine("sqlite://")
+    with fresh.begin() as connection:
+        metadata.create_all(connection)
+        wanted = _definitions(connection)
+    migrated = create_engine(bench.url)
+    with migrated.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+        found = _definitions(connection)
+    fresh.dispose()
+    migrated.dispose()
+
+    assert differences == []
+    assert found == wanted
+
+
+def test_the_newest_migration_is_the_one_that_the_code_wants() -> None:
+    """Alembic is imported only where the schema is not current, so the code names it."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_alembic_is_not_imported_for_a_current_schema(bench: Any) -> None:
+    """It would cost every start a tenth of a second."""
+    store = Store.open(bench.url, clock=bench.clock, horizon_s=1, retention_s=1)
+    asyncio.run(store.close())
+    script = (
+        "import sys; from datetime import UTC, datetime; from bridge.store import Store;"
+        f"Store.open({bench.url!r}, clock=lambda: datetime.now(UTC), horizon_s=1, retention_s=1);"
+        "print('alembic' in sys.modules)"
+    )
+
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert answer.stdout.strip() == "False"
+
+
+async def test_a_database_in_memory_serves_the_same(bench: Any) -> None:
+    """For a demo without a trace: the same methods, on one connection, with no files."""
+    store = Store.open("sqlite://", clock=bench.clock, horizon_s=3600, retention_s=3600)
+    await store.activate([], "https://api")
+
+    await bench.send(store, "a")
+    claim = await bench.claim(store)
+    snapshot = await store.snapshot(claim)
+    await bench.book(store, claim, Budget(windows=(Window(2, 60),), cost=2))
+    store.announce("http://x", "t")
+    await store.close()
+
+    assert snapshot.latest["sale"].variables == {"amount": 1}
+    assert read_running("sqlite://") is None
+
+
+def _definitions(connection: Any) -> dict[str, str]:
+    rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master")
+    return {name: " ".join((sql or "").split()) for name, sql in rows if "alembic" not in name}
