@@ -45,9 +45,9 @@ class Answer:
     """One complete answer.
 
     `code` is the API's word for an error, empty where it gave none. `message` is what it says
-    about it, at most 300 characters on one line. `success` is the envelope's own word, None
-    where it has none. `readable` is false where the body is neither empty nor a JSON object.
-    `retry_after_s` is at most an hour. `data` is the envelope's content.
+    about it, at most 300 characters on one line. `success` is the envelope's own word; without
+    one, false where it names an error, else None. `readable` is false where the body is neither
+    empty nor a JSON object. `retry_after_s` is at most an hour. `data` is the envelope's content.
     """
 
     status: int
@@ -73,7 +73,7 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes | None, now
         status=status,
         code=code,
         message=_one_line(message),
-        success=success if isinstance(success, bool) else None,
+        success=success if isinstance(success, bool) else False if envelope.get("error") else None,
         retry_after_s=retry_after_s,
         data=envelope.get("data"),
     )

@@ -18,7 +18,7 @@ from bridge.events import Clock
 from bridge.mappings import Mapping, MappingSet, Rendered, RenderError
 from bridge.outbound.answer import Answer, TransportFailure
 from bridge.outbound.client import PindownClient
-from bridge.outbound.decision import PROBE_EVERY_S, Decision, History, decide
+from bridge.outbound.decision import NEW_CONTENT_EVERY_S, PROBE_EVERY_S, Decision, History, decide
 from bridge.outbound.gate import Gate, Ticket
 from bridge.store import Booking, Claim, Lost, NoSlot, Rest, Settlement, Store
 
@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class Upshot:
     """Where a delivery left its pin.
 
     It cannot be claimed before `rest_until`, unless (`revocable`) somebody asks for it by hand; without
@@ -75,18 +75,22 @@ class Delivery:
     _delivered: int = 0
     _delivered_when_it_began_to_fail: dict[str, int] = field(default_factory=dict)
 
-    async def deliver(self, claim: Claim, ticket: Ticket) -> Ending:
+    async def deliver(self, claim: Claim, ticket: Ticket) -> Upshot:
         """Bring one claim to its end. Raises nothing but the cancellation of its task."""
         try:
             return await self._guarded(claim, ticket)
         except StoreUnavailable as error:
             log.warning("delivery_interrupted", pin=claim.pin, mapping=claim.mapping, reason=str(error))
-            back_at = self.clock() + timedelta(seconds=LEASE_S)
-            return Ending(rest_until=back_at, due_at=back_at)
+            return self.left_to_its_lease()
         finally:
             self.gate.withdraw(ticket)
 
-    async def _guarded(self, claim: Claim, ticket: Ticket) -> Ending:
+    def left_to_its_lease(self) -> Upshot:
+        """Say what follows for a claim that was neither settled nor given back: it runs out by itself."""
+        now = self.clock()
+        return Upshot(rest_until=now, due_at=now + timedelta(seconds=LEASE_S))
+
+    async def _guarded(self, claim: Claim, ticket: Ticket) -> Upshot:
         """Guard the loop, and every other pin, against whatever this one brings up."""
         try:
             return await self._render_and_send(claim, ticket)
@@ -95,16 +99,17 @@ class Delivery:
         except Exception as error:
             log.exception("pin_failed", pin=claim.pin, mapping=claim.mapping)
             reason = f"the bridge failed on this pin: {type(error).__name__}: {error}"[:300]
-            return await self._park(claim, "internal_error", reason)
+            # Long enough for a request that was under way.
+            return await self._park(claim, "internal_error", reason, NEW_CONTENT_EVERY_S)
 
-    async def _render_and_send(self, claim: Claim, ticket: Ticket) -> Ending:
+    async def _render_and_send(self, claim: Claim, ticket: Ticket) -> Upshot:
         mappings, now = self.mappings(), self.clock()
         snapshot = await self.store.snapshot(claim)
         try:
             # A heavy template must not hold up the webhooks that this process answers.
             rendered = await asyncio.to_thread(mappings.render, snapshot.mapping, claim.pin, snapshot.latest, now)
         except RenderError as error:
-            return await self._park(claim, "render_error", str(error))
+            return await self._park(claim, "render_error", str(error), RENDER_REST_S)
         mapping = mappings.mappings[snapshot.mapping]
         draft = Draft(claim=claim, ticket=ticket, mapping=mapping, revision=snapshot.revision, rendered=rendered)
         if draft.body_hash == claim.sent_hash:
@@ -116,26 +121,25 @@ class Delivery:
             return await self._send(booking, draft)
         return await self._without_booking(claim, booking)
 
-    async def _leave_unchanged(self, draft: Draft) -> Ending:
+    async def _leave_unchanged(self, draft: Draft) -> Upshot:
         now = self.clock()
         rest_until = now + timedelta(seconds=min(draft.mapping.min_interval_s, UNCHANGED_REST_MAX_S))
         rest = Rest(next_at=rest_until, wake_at=_refresh_at(draft.mapping, now))
         await self.store.settle_unchanged(draft.claim, draft.revision, rest=rest)
-        return Ending(rest_until=rest_until, due_at=rest.wake_at)
+        return Upshot(rest_until=rest_until, due_at=rest.wake_at)
 
-    async def _give_back(self, claim: Claim, no_slot_until: datetime | None = None) -> Ending:
+    async def _give_back(self, claim: Claim, no_slot_until: datetime | None = None) -> Upshot:
         await self.store.release(claim)
         now = self.clock()
-        return Ending(rest_until=now, due_at=now, no_slot_until=no_slot_until)
+        return Upshot(rest_until=now, due_at=now, no_slot_until=no_slot_until)
 
-    async def _without_booking(self, claim: Claim, refusal: NoSlot | Lost) -> Ending:
+    async def _without_booking(self, claim: Claim, refusal: NoSlot | Lost) -> Upshot:
         if isinstance(refusal, NoSlot):
             return await self._give_back(claim, refusal.until)
         log.warning("claim_lost", pin=claim.pin, mapping=claim.mapping)
-        back_at = self.clock() + timedelta(seconds=LEASE_S)
-        return Ending(rest_until=self.clock(), due_at=back_at)
+        return self.left_to_its_lease()
 
-    async def _send(self, booking: Booking, draft: Draft) -> Ending:
+    async def _send(self, booking: Booking, draft: Draft) -> Upshot:
         result = await self._request(draft)
         now = self.clock()
         decision = decide(result, self._history(draft.claim), self.random)
@@ -174,21 +178,21 @@ class Delivery:
         elif news == "resumed":
             log.info("key_resumed", rate=round(self.gate.rate(now), 3))
 
-    async def _park(self, claim: Claim, code: str, reason: str) -> Ending:
-        """Set a pin aside that could not be rendered: its next change may mend it, and the passing of time."""
+    async def _park(self, claim: Claim, code: str, reason: str, rest_s: float) -> Upshot:
+        """Set a pin aside that the API did not refuse: after a rest its next change may mend it, or time does."""
         now = self.clock()
         settlement = Settlement(
             outcome="parked",
             revision=claim.revision,
             probe_at=now + timedelta(seconds=PROBE_EVERY_S),
-            retry_on_change_at=now + timedelta(seconds=RENDER_REST_S),
+            retry_on_change_at=now + timedelta(seconds=rest_s),
             failures=claim.failures + 1,
             code=code,
             message=reason,
         )
         await self.store.park(claim, settlement)
         if not claim.parked:
-            log.warning("pin_parked", pin=claim.pin, mapping=claim.mapping, code=code, reason=reason, act="author")
+            log.warning("pin_parked", pin=claim.pin, mapping=claim.mapping, code=code, reason=reason)
         return _ending(settlement, now)
 
 
@@ -198,7 +202,8 @@ def _settlement(decision: Decision, draft: Draft, now: datetime) -> Settlement:
         outcome=decision.next,
         revision=draft.revision,
         body_hash=draft.body_hash if decision.next == "delivered" else None,
-        next_at=None if decision.next == "parked" else now + timedelta(seconds=rest_s),
+        # Without a rest, as where the key is at fault, the pin keeps its place among those that wait.
+        next_at=_after(rest_s or None, now),
         probe_at=_after(decision.probe_after_s, now),
         retry_on_change_at=_after(decision.new_content_after_s, now),
         wake_at=_refresh_at(draft.mapping, now),
@@ -209,21 +214,22 @@ def _settlement(decision: Decision, draft: Draft, now: datetime) -> Settlement:
     )
 
 
-def _ending(settlement: Settlement, now: datetime) -> Ending:
+def _ending(settlement: Settlement, now: datetime) -> Upshot:
     """Say when a settled pin can be claimed, and when it is due without an event."""
     if settlement.outcome == "parked":
         rest_until = settlement.retry_on_change_at or settlement.probe_at or now
-        return Ending(rest_until=rest_until, due_at=settlement.probe_at, revocable=True)
+        return Upshot(rest_until=rest_until, due_at=settlement.probe_at, revocable=True)
     rest_until = settlement.next_at or now
     if settlement.outcome == "delivered":
-        return Ending(rest_until=rest_until, due_at=settlement.wake_at)
-    return Ending(rest_until=rest_until, due_at=rest_until, revocable=True)
+        return Upshot(rest_until=rest_until, due_at=settlement.wake_at)
+    return Upshot(rest_until=rest_until, due_at=rest_until, revocable=True)
 
 
 def _tell(decision: Decision, draft: Draft, settlement: Settlement) -> None:
     line = log.bind(pin=draft.claim.pin, mapping=draft.mapping.name, revision=draft.revision, status=decision.status)
     if decision.next == "delivered":
-        line.info("pin_delivered", why=draft.claim.reason)
+        notes = {"notes": draft.rendered.notes} if draft.rendered.notes else {}
+        line.info("pin_delivered", why=draft.claim.reason, **notes)
     elif decision.next == "parked":
         line.warning("pin_parked", code=decision.code, reason=decision.reason, act=decision.act)
     elif decision.key not in ("refused", "slowed"):

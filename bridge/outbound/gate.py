@@ -18,6 +18,7 @@ from typing import Literal
 from bridge.outbound.decision import KeyVerdict
 from bridge.store import Budget
 
+PAUSE_MIN_S = 1.0
 REFUSED_PAUSE_MIN_S = 15.0
 REFUSED_PAUSE_MAX_S = 900.0
 SLOWED_PAUSE_MAX_S = 60.0
@@ -124,7 +125,7 @@ class Gate:
     def _slow(self, pause_s: float | None, now: datetime) -> None:
         self._rate = max(RATE_MIN, self.rate(now) / 2)
         self._slowed_at = now
-        self._pause("slowed", self._slowed_pause_s() if pause_s is None else pause_s, now)
+        self._pause("slowed", self._slowed_pause_s() if pause_s is None else max(PAUSE_MIN_S, pause_s), now)
 
     def _open(self, ticket: Ticket, verdict: KeyVerdict) -> News | None:
         if verdict == "accepted":
@@ -139,7 +140,7 @@ class Gate:
 
     def _slowed_pause_s(self) -> float:
         longest = min(SLOWED_PAUSE_MAX_S, 4.0 * 2.0 ** self._streak("slowed"))
-        return 1.0 + self._random() * (longest - 1.0)
+        return PAUSE_MIN_S + self._random() * (longest - PAUSE_MIN_S)
 
     def _streak(self, cause: Cause) -> int:
         """Count the pauses for one cause that nothing accepted has interrupted."""

@@ -176,9 +176,14 @@ class DeliveryLoop:
         self._not_before = claimed.no_slot_until
 
     async def _deliver(self, claim: Claim, ticket: Ticket) -> None:
-        ending = await self._delivery.deliver(claim, ticket)
-        self._agenda.ended(claim.pin, rest_until=ending.rest_until, revocable=ending.revocable, due_at=ending.due_at)
-        # The slot that it held, or gave back, may be what other due pins were short of.
-        self._agenda.look_at(self._clock())
-        self._not_before = ending.no_slot_until
-        self._stirred.set()
+        upshot = self._delivery.left_to_its_lease()
+        try:
+            upshot = await self._delivery.deliver(claim, ticket)
+        finally:
+            self._agenda.ended(
+                claim.pin, rest_until=upshot.rest_until, revocable=upshot.revocable, due_at=upshot.due_at
+            )
+            # The slot that it held, or gave back, may be what other due pins were short of.
+            self._agenda.look_at(self._clock())
+            self._not_before = upshot.no_slot_until
+            self._stirred.set()

@@ -1,5 +1,6 @@
 """The delivery loop when things go wrong: unknown outcomes, refusals, storms, restarts."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from structlog.testing import capture_logs
@@ -228,6 +229,35 @@ async def test_a_store_out_of_reach_is_asked_ever_less_often_and_recovers(tmp_pa
         for _ in range(4):
             await bench.move(31)
         assert (bench.shown("p-1"), bench.shown("p-2")) == ("y", "z")
+
+
+async def test_a_success_that_could_not_be_recorded_is_sent_again(tmp_path: Path) -> None:
+    """Once the lease has run out; what is not recorded is in doubt."""
+    async with at_work(tmp_path) as bench:
+        bench.fault("slow", delay_s=DEADLINE_S / 2, times=1)
+        await bench.say("p-1", "x")
+        await bench.until(lambda: bench.sandbox.log.count == 1)
+        bench.store.out_of_reach = True
+        await bench.until(lambda: bench.store.calls["settle"] == 1)
+        bench.store.out_of_reach = False
+        await bench.move(59)
+        assert bench.sent() == ["x"]
+        await bench.move(30)
+        assert bench.sent() == ["x", "x"]
+
+
+async def test_a_pin_refused_for_its_key_keeps_its_place(tmp_path: Path) -> None:
+    """After the pause it goes before what came later."""
+    async with at_work(tmp_path, budget=Budget(windows=(Window(2, 10),), cost=2)) as bench:
+        bench.sandbox.account.keys = {}
+        await bench.say("p-9", "first")
+        await bench.quiet()
+        bench.sandbox.account.keys = {DEFAULT_KEY: frozenset({"pins:write"})}
+        bench.time.instant += timedelta(seconds=1)
+        await bench.say("p-1", "second")
+        await bench.move(15)
+        await bench.move(11)
+        assert bench.sent() == ["first", "first", "second"]
 
 
 async def test_a_restart_finds_what_is_due(tmp_path: Path) -> None:

@@ -101,3 +101,10 @@ def test_retry_after_stands_in_the_answer() -> None:
     """Whatever the body is."""
     for body in (b"", b"<html>", b"{}", None):
         assert read_answer(429, {"retry-after": "9"}, body, NOW).retry_after_s == timedelta(seconds=9).total_seconds()
+
+
+def test_an_error_in_the_envelope_is_no_success() -> None:
+    """Unless the envelope insists."""
+    assert read_answer(200, {}, b'{"error": {"code": "OOPS"}}', NOW).success is False
+    assert read_answer(200, {}, b'{"error": null, "data": {}}', NOW).success is None
+    assert read_answer(200, {}, b'{"error": "x", "success": true}', NOW).success is True

@@ -134,6 +134,12 @@ def test_a_429_pauses_for_what_the_api_asks_and_halves_the_rate(gate: Gate) -> N
     assert gate.budget(START).cost == 2
 
 
+def test_a_429_that_asks_for_no_pause_gets_one_of_a_second(gate: Gate) -> None:
+    """`Retry-After: 0` must not become a tight loop."""
+    gate.report(gate.admit(START), "slowed", 0.0, START)
+    assert gate.paused_until == after(1)
+
+
 def test_429_without_a_wish_backs_off_by_itself_to_a_minute(gate: Gate) -> None:
     """The longest window that the API is known to count in."""
     pauses, moment = [], 0.0
