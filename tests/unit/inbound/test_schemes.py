@@ -291,3 +291,13 @@ def test_the_catalogue_is_a_mapping_of_entries_with_their_source() -> None:
         assert isinstance(docs, Scalar)
         assert docs.text.startswith("https://")
         assert provider(name).provider == name
+
+
+@pytest.mark.parametrize("text", ["{scheme: hmac, header: S}", "bearer", "basic", "{scheme: header, header: S}"])
+def test_without_any_secret_nobody_is_verified(text: str) -> None:
+    """Not even a request that was signed with an empty secret."""
+    given = scheme(text)
+    request = Unverified(BODY, {"s": hexed(b"", BODY), "authorization": "Bearer  "})
+    with pytest.raises(SenderError) as caught:
+        given.bind((), tolerance_s=300)(request, NOW)
+    assert caught.value.status == 401
