@@ -21,14 +21,19 @@ REMEMBER = """
 """
 """Gives back the keys that are new: never met, or met and expired."""
 
+# Joined, because SQLite answers `(a, b, c) IN (VALUES …)` by reading the whole table.
 KNOWN_ITEMS = """
-    SELECT mapping, "trigger", key, number, expires_at FROM item_keys
-    WHERE (mapping, "trigger", key) IN (VALUES {rows})
+    WITH wanted (mapping, "trigger", key) AS (VALUES {rows})
+    SELECT known.mapping, known."trigger", known.key, known.number, known.expires_at
+    FROM wanted JOIN item_keys AS known
+    ON known.mapping = wanted.mapping AND known."trigger" = wanted."trigger" AND known.key = wanted.key
 """
 
 NEWEST = """
-    SELECT mapping, pin, "trigger", version, number, item FROM latest
-    WHERE (mapping, pin, "trigger") IN (VALUES {rows})
+    WITH wanted (mapping, pin, "trigger") AS (VALUES {rows})
+    SELECT known.mapping, known.pin, known."trigger", known.version, known.number, known.item
+    FROM wanted JOIN latest AS known
+    ON known.mapping = wanted.mapping AND known.pin = wanted.pin AND known."trigger" = wanted."trigger"
 """
 
 OWNERS = """

@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from bridge.errors import StoreUnusable
-from bridge.store import Budget, Store, migrations, open_readonly, read_running
+from bridge.store import Budget, Store, migrations, open_readonly, read_running, statements
 from bridge.store.schema import HEAD
 from bridge.store.tables import metadata
 from bridge.units import Window
@@ -183,6 +183,19 @@ async def test_a_database_in_memory_serves_the_same(bench: Any) -> None:
 
     assert snapshot.latest["sale"].variables == {"amount": 1}
     assert read_running("sqlite://") is None
+
+
+@pytest.mark.parametrize(("template", "width"), [("KNOWN_ITEMS", 3), ("NEWEST", 3), ("OWNERS", 1)])
+async def test_ingest_looks_up_rows_by_their_index(bench: Any, template: str, width: int) -> None:
+    """Its cost must not grow with what is stored: no statement reads a whole table."""
+    store = await bench.open()
+    await store.close()
+    query = statements.with_rows(getattr(statements, template), width, 16)
+    with closing(sqlite3.connect(bench.path)) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", ["x"] * width * 16)]
+
+    assert [step for step in plan if step.startswith("SEARCH")] != []
+    assert [step for step in plan if step.startswith("SCAN") and "wanted" not in step and "CONSTANT" not in step] == []
 
 
 def _definitions(connection: Any) -> dict[str, str]:
