@@ -8,6 +8,7 @@ from collections.abc import Sized
 from dataclasses import dataclass
 
 from bridge.errors import AuthorError
+from bridge.mappings.values import MAX_DEPTH, Value
 
 MAX_CHARACTERS = 2**18
 """Longest text that an expression may make, and longest whole rendering."""
@@ -63,3 +64,29 @@ def check_items(count: int) -> None:
     """Refuse a list before it is made."""
     if count > MAX_ITEMS:
         raise ExpressionError(f"the list would have {count:,} items; at most {MAX_ITEMS:,} are allowed")
+
+
+def measured(value: Value) -> int:
+    """Count roughly the characters that a value takes when it is written.
+
+    A list may hold another twice, and that one a third twice, and so on; so the walk ends
+    where the value is too large anyway.
+
+    Raises:
+        ExpressionError: for a value that nests too deeply or is too large.
+    """
+    pending, count = [(value, 0)], 0
+    while pending:
+        part, depth = pending.pop()
+        count += len(part) if isinstance(part, str) else 1
+        check_characters(count)
+        if depth > MAX_DEPTH:
+            raise ExpressionError(f"the value nests deeper than {MAX_DEPTH} levels")
+        if isinstance(part, dict):
+            check_items(len(part))
+            count += sum(map(len, part))
+            pending.extend((item, depth + 1) for item in part.values())
+        elif isinstance(part, list | tuple):
+            check_items(len(part))
+            pending.extend((item, depth + 1) for item in part)
+    return count

@@ -22,7 +22,7 @@ from jinja2.utils import Namespace
 
 from bridge.located import suggest
 from bridge.mappings import arithmetic
-from bridge.mappings.bounds import ExpressionError, NothingFound, Work, check_characters, check_items
+from bridge.mappings.bounds import ExpressionError, NothingFound, Work, check_characters, check_items, measured
 from bridge.mappings.conversion import convert
 from bridge.mappings.methods import bound_method, loop_attribute
 from bridge.mappings.values import Value, plain
@@ -184,6 +184,7 @@ def text_of(value: Any, surroundings: Surroundings) -> str:
     if isinstance(value, datetime):
         return value.astimezone(surroundings.timezone).isoformat()
     if isinstance(value, list | tuple | dict):
+        measured(value)
         return orjson.dumps(plain(value)).decode()
     if isinstance(value, str | bool | int | float | Decimal):
         return str(convert(value, ("string",)))

@@ -13,7 +13,7 @@ from jinja2 import Template, TemplateSyntaxError, nodes
 from jinja2.exceptions import TemplateError
 from jinja2.utils import consume
 
-from bridge.mappings.bounds import ExpressionError, NothingFound, Work, check_characters, check_items
+from bridge.mappings.bounds import ExpressionError, NothingFound, Work, check_characters, measured
 from bridge.mappings.dialect import FUNCTIONS, SURROUNDINGS, WORK, Surroundings, defined, localized
 from bridge.mappings.filters import DIALECT
 from bridge.mappings.template_check import TemplateSyntaxProblem, checked, undeclared
@@ -141,9 +141,9 @@ def _value(template: Template, variables: dict[str, Any]) -> Value:
     context = template.new_context(variables, shared=True)
     consume(template.root_render_func(context))
     value = defined(context.vars[_RESULT])
-    if isinstance(value, tuple):
-        check_items(len(value))
-        return list(value)
+    if isinstance(value, list | tuple | dict):
+        measured(value)
+        return list(value) if isinstance(value, tuple) else value
     if value is not None and not isinstance(value, str | int | float | list | dict) and callable(value):
         raise ExpressionError("this is a method without its parentheses")
     result: Value = value

@@ -14,7 +14,7 @@ from jinja2 import Undefined, pass_context
 from jinja2.runtime import Context
 
 from bridge.mappings import arithmetic, format_filters, list_filters, text_filters
-from bridge.mappings.bounds import ExpressionError, check_characters
+from bridge.mappings.bounds import ExpressionError, check_characters, measured
 from bridge.mappings.conversion import ConversionError, convert, parse_number, shown
 from bridge.mappings.dialect import (
     Dialect,
@@ -118,6 +118,7 @@ def _groupby(value: Any, attribute: Value) -> list[list[Any]]:
 
 
 def _to_json(value: Any) -> str:
+    measured(value)
     return orjson.dumps(plain(value)).decode()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from bridge.errors import AuthorError, ConfigurationError, Problem
 from bridge.located import Mapping as MappingNode
 from bridge.located import Node, Place, Scalar, Sequence, suggest
-from bridge.mappings.bounds import MAX_CHARACTERS, ExpressionError, Work, check_characters, check_items
+from bridge.mappings.bounds import ExpressionError, Work, check_characters, measured
 from bridge.mappings.dialect import Surroundings
 from bridge.mappings.expressions import (
     Expression,
@@ -23,7 +23,7 @@ from bridge.mappings.expressions import (
     is_expression,
     scope_of,
 )
-from bridge.mappings.values import MAX_DEPTH, Value
+from bridge.mappings.values import Value
 
 Path = tuple[str | int, ...]
 """Where a value stands in a body: keys and positions from the outside in."""
@@ -99,7 +99,7 @@ class _Rendering:
         """Remember where a value came from, and count it."""
         self.places[path] = place
         self.work.spend()
-        self.characters += _characters(value)
+        self.characters += measured(value)
         check_characters(self.characters)
 
 
@@ -267,24 +267,6 @@ def _noted(rendering: _Rendering, path: Path, place: Place, value: Value = None)
         rendering.note(path, place, value)
     except ExpressionError as error:
         raise RenderError(str(error), place) from error
-
-
-def _characters(value: Value) -> int:
-    """Count roughly what a value will take in the body; stops where that is too much anyway."""
-    pending, count = [(value, 0)], 0
-    while pending and count <= MAX_CHARACTERS:
-        part, depth = pending.pop()
-        count += len(part) if isinstance(part, str) else 1
-        if depth > MAX_DEPTH:
-            raise ExpressionError(f"the value nests deeper than {MAX_DEPTH} levels")
-        if isinstance(part, dict):
-            check_items(len(part))
-            count += sum(map(len, part))
-            pending.extend((item, depth + 1) for item in part.values())
-        elif isinstance(part, list | tuple):
-            check_items(len(part))
-            pending.extend((item, depth + 1) for item in part)
-    return count
 
 
 def _placed(problem: TemplateSyntaxProblem, node: Scalar) -> Place:
