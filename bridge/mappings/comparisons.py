@@ -94,7 +94,7 @@ def _ordered(compare: Callable[[Any, Any], bool], wanted: Plain) -> Test:
         raise WrongOperand("a number, a text or a time in ISO 8601")
 
     def test(found: Any) -> bool:
-        number = number_of(found)
+        number = found if type(found) is int else number_of(found)
         return number is not None and compare(number, wanted)
 
     return test

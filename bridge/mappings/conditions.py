@@ -118,7 +118,7 @@ def compile_left(key: Scalar, names: Names) -> Left | None:
     space, dot, name = text.partition(".")
     if text.startswith("$"):
         return _path_left(key, names)
-    if is_expression(text):
+    if "{{" in text and is_expression(text):
         return _expression_left(key, names)
     if dot and name and space == "header":
         lower = name.lower()
@@ -203,7 +203,7 @@ def _exists(node: Node, names: Names) -> bool | None:
 
 def _is_literal(node: Node, names: Names) -> bool:
     """Refuse an expression where a literal stands: it would silently be compared as text."""
-    if isinstance(node, Scalar) and isinstance(node.value, str) and is_expression(node.text):
+    if isinstance(node, Scalar) and isinstance(node.value, str) and "{{" in node.text and is_expression(node.text):
         message = (
             "the right side of a condition is a literal; write the whole condition as an expression: '{{ a == b }}'"
         )

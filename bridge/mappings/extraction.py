@@ -10,8 +10,8 @@ A path that matches nothing is an error unless there is a default (but counting 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from bridge.located import Mapping as MappingNode
 from bridge.located import Node, Scalar, suggest
@@ -29,8 +29,7 @@ _KEYS = (*_SOURCES, "default", "as", "take")
 _MAX_JOINED = 2**16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
+class Variable(NamedTuple):
     """A variable and how its value is read; `read` raises `TriggerFault` or an error of values."""
 
     name: str
@@ -96,6 +95,9 @@ def _plain_path(name: str, query: Query) -> Callable[[Facts], Value]:
 
     def read(facts: Facts) -> Value:
         found = get(facts.item)
+        kind = type(found)
+        if kind is str or kind is int:
+            return found  # type: ignore[return-value]  # a text or an integer, as nearly always
         if found is MISSING:
             raise TriggerFault(f"{name}: {text} matches nothing; give it a default where it may be missing")
         return exact(found)

@@ -56,7 +56,7 @@ class Trigger:
         """Add to `results` what this event changes, and what became of it. Never raises for an event's fault."""
         facts = Facts(event, event.payload, self.setting)
         try:
-            if failed := _first_failing(self.of_event, facts):
+            if self.of_event and (failed := _first_failing(self.of_event, facts)):
                 results.tell(self, "not_matched", failed.reason(facts))
             elif self.each is None:
                 self._run_item(facts, results)
@@ -77,11 +77,12 @@ class Trigger:
 
     def _run_item(self, facts: Facts, results: "Results") -> None:
         try:
-            if failed := _first_failing(self.early, facts):
+            if self.early and (failed := _first_failing(self.early, facts)):
                 results.tell(self, "not_matched", failed.reason(facts))
                 return
-            for variable in self.variables:
-                facts.variables[variable.name] = variable.read(facts)
+            variables = facts.variables
+            for name, read in self.variables:
+                variables[name] = read(facts)
             if self.late and (failed := _first_failing(self.late, facts)):
                 results.tell(self, "not_matched", failed.reason(facts))
                 return
@@ -108,8 +109,10 @@ class Trigger:
     def _happened_at(self, facts: Facts) -> tuple[datetime, str]:
         """Give the event's own time; one too far ahead counts at its arrival, and the reason says so."""
         event = facts.event
-        own = None if self.at is None else self.at(facts)
-        at = facts.own_at if own is None or own is MISSING else _readable_time(own)
+        at = event.at or event.received_at
+        if self.at is not None:
+            own = self.at(facts)
+            at = at if own is None or own is MISSING else _readable_time(own)
         if at <= event.received_at:
             return at, ""
         if at - event.received_at > timedelta(seconds=event.tolerance_s):
