@@ -1,5 +1,6 @@
 """Dispatch by index gives what evaluating every mapping one by one gives."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -49,13 +50,7 @@ def _line(field: str, values: list[Json]) -> str:
 
 
 def _yaml_scalar(value: Json) -> str:
-    return (
-        f"'{value}'"
-        if isinstance(value, str)
-        else {None: "null", True: "true", False: "false"}.get(
-            value if isinstance(value, bool) or value is None else "", str(value)
-        )
-    )
+    return json.dumps(value)
 
 
 def _equal(found: Json, wanted: Json) -> bool:
