@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.localedata import locale_identifiers
 
 from bridge.errors import ConfigurationError, Problem
@@ -19,7 +19,6 @@ from bridge.located import Mapping as MappingNode
 from bridge.located import Node, Place, suggest
 from bridge.mappings.facts import Setting
 from bridge.mappings.fields import Fields, Problems, describe, read_entries, read_name
-from bridge.mappings.format_filters import read_locale
 from bridge.mappings.pin_names import PinRule, read_pin
 from bridge.mappings.templates import Tree, compile_tree
 from bridge.mappings.trigger_definition import compile_triggers
@@ -157,9 +156,10 @@ def _read_timezone(fields: Fields) -> tzinfo:
 def _read_locale(fields: Fields) -> Locale:
     name = fields.text("locale", "en_US")
     try:
-        return read_locale(name)
-    except ValueError as error:
-        _fault(fields, "locale", f"{error}{suggest(name, locale_identifiers())}")
+        return Locale.parse(name.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        advice = suggest(name, locale_identifiers()) or "; write one such as en_US or de_DE"
+        _fault(fields, "locale", f"{name[:80]!r} is no locale that is known{advice}")
         return Locale("en", "US")
 
 

@@ -76,7 +76,7 @@ def test_every_key_is_read() -> None:
         ),
         (
             WHOLE + "locale: xx_XX\n",
-            ["m.yaml:5:9: 'xx_XX' is not a locale that is known; write one such as en_US or de_DE"],
+            ["m.yaml:5:9: 'xx_XX' is no locale that is known; write one such as en_US or de_DE"],
         ),
         (
             WHOLE + "deliver: {min_interval: 5}\n",
