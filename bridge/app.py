@@ -98,7 +98,12 @@ class Bridge:
 
 def _active_pins(mappings: MappingSet) -> list[ActivePin]:
     return [
-        ActivePin(pin=mapping.pin, mapping=mapping.name, fingerprint=mapping.render_fingerprint)
+        ActivePin(
+            pin=mapping.pin,
+            mapping=mapping.name,
+            fingerprint=mapping.render_fingerprint,
+            max_pins=mapping.max_pins,
+        )
         for mapping in mappings.mappings.values()
         if mapping.enabled
     ]

@@ -45,7 +45,8 @@ def configure_logging(stream: TextIO = sys.stderr, *, level: int = logging.INFO)
 
 def _rendering(stream: TextIO) -> list[Processor]:
     if stream.isatty():
-        return [structlog.dev.ConsoleRenderer()]
+        # The plain formatter: others show local variables, and those may hold secrets.
+        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_dumps)]
 
 

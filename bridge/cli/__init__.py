@@ -16,6 +16,8 @@ def main() -> None:
     """Run the command that the arguments name, and exit."""
     try:
         commands()
+    except KeyboardInterrupt:
+        sys.exit(130)
     except PinbridgeError as error:
         stderr.print(f"pinbridge: {error}" if "\n" not in str(error) else str(error), markup=False)
         sys.exit(2 if isinstance(error, AuthorError | StoreUnusable) else 1)

@@ -18,7 +18,7 @@ class Configuration:
     sources: Sources
 
 
-def load_configuration(folder: Path, environ: Mapping[str, str]) -> Configuration:
+def load_configuration(folder: Path, environ: Mapping[str, str], *, secrets_are_required: bool = True) -> Configuration:
     """Read mappings, `sources.yaml` and secrets. Raises `ConfigurationError` with every problem found."""
     mappings = load_folder(folder, environ)
     declared = folder / "sources.yaml"
@@ -26,5 +26,6 @@ def load_configuration(folder: Path, environ: Mapping[str, str]) -> Configuratio
         mappings.source_places,
         declared.read_bytes() if declared.is_file() else None,
         partial(source_secrets, environ),
+        secrets_are_required=secrets_are_required,
     )
     return Configuration(mappings=mappings, sources=sources)

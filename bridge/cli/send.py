@@ -18,7 +18,6 @@ from bridge.settings import Settings
 from bridge.store import read_running
 
 TIMEOUT_S = 30.0
-FORGED_SECRET = b"whsec_not_the_secret"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +49,12 @@ def send(sending: Sending, settings: Settings, environ: Mapping[str, str], *, ur
 def deliver(
     url: str, source: Source, body: bytes, *, headers: Mapping[str, str], forged: bool = False
 ) -> httpx.Response:
-    """Sign with the source's newest secret and post. Raises `OperatorError` where no bridge answers."""
-    secret = FORGED_SECRET if forged else next(iter(source.secrets), b"")
-    signed = {"content-type": "application/json", **headers, **sign(source, body, secret, now(), headers=headers)}
+    """Sign with the source's newest secret and post; a forgery is signed for another body.
+
+    Raises `OperatorError` where no bridge answers.
+    """
+    signature = sign(source, b"forged" if forged else body, next(iter(source.secrets), b""), now(), headers=headers)
+    signed = {"content-type": "application/json", **headers, **signature}
     try:
         return httpx.post(f"{url}/hooks/{source.name}", content=body, headers=signed, timeout=TIMEOUT_S)
     except httpx.HTTPError as error:

@@ -1,33 +1,45 @@
 """`pinbridge validate`: read every mapping and source, and name every mistake."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bridge.cli.configuration import Configuration, load_configuration
+from bridge.cli.configuration import load_configuration
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
+from bridge.inbound import Sources
+from bridge.settings import secret_variable
 
 
 def validate(folder: Path, environ: Mapping[str, str], *, as_json: bool) -> bool:
-    """Print what is wrong and what is odd; tell whether the bridge would start with it."""
+    """Print what is wrong and what is odd; tell whether the files are good.
+
+    A secret that is not set is no fault of the files; it is a warning.
+    """
     try:
-        configuration = load_configuration(folder, environ)
+        configuration = load_configuration(folder, environ, secrets_are_required=False)
     except ConfigurationError as error:
-        _report(error.problems, (), None, as_json=as_json)
+        _report(error.problems, (), as_json=as_json)
         return False
-    _report((), configuration.mappings.warnings, configuration, as_json=as_json)
+    _report((), (*configuration.mappings.warnings, *_unset_secrets(configuration.sources)), as_json=as_json)
+    if not as_json:
+        mappings, sources = configuration.mappings.mappings, configuration.sources
+        counted = "1 mapping" if len(mappings) == 1 else f"{len(mappings)} mappings"
+        fed = f" fed by {', '.join(sources)}" if sources else ""
+        stdout.print(f"good: {counted} ({', '.join(mappings)}){fed}", markup=False)
     return True
 
 
-def _report(
-    problems: tuple[Problem, ...],
-    warnings: tuple[Problem, ...],
-    configuration: Configuration | None,
-    *,
-    as_json: bool,
-) -> None:
+def _unset_secrets(sources: Sources) -> list[Problem]:
+    return [
+        Problem(file=secret_variable(name), message=f"is not set; `serve` will not start without the secret of {name}")
+        for name, source in sources.items()
+        if source.lacks_secret
+    ]
+
+
+def _report(problems: Sequence[Problem], warnings: Sequence[Problem], *, as_json: bool) -> None:
     if as_json:
         listed: dict[str, Json] = {
             "problems": [dataclasses.asdict(problem) for problem in problems],
@@ -39,10 +51,5 @@ def _report(
         stderr.print(str(problem), markup=False)
     for warning in warnings:
         stderr.print(f"{warning} (warning)", markup=False)
-    if configuration is None:
-        stderr.print(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}")
-        return
-    mappings, sources = configuration.mappings.mappings, configuration.sources
-    stdout.print(
-        f"good: {len(mappings)} mappings ({', '.join(mappings)}) fed by {', '.join(sorted(sources)) or 'none'}"
-    )
+    if problems:
+        stderr.print("1 problem" if len(problems) == 1 else f"{len(problems)} problems")

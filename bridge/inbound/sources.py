@@ -52,16 +52,24 @@ class Source:
     single_headers: frozenset[str]
     credential_headers: frozenset[str]
 
+    @property
+    def lacks_secret(self) -> bool:
+        """Tell whether it can verify nobody for want of a secret."""
+        return self.scheme.needs_secret and not self.secrets
+
 
 Sources = Mapping[str, Source]
 """Sources by name; a name is also the last part of the address, `/hooks/<name>`."""
 
 
-def load_sources(named: Mapping[str, Place], sources_yaml: bytes | None, secrets: Secrets) -> Sources:
+def load_sources(
+    named: Mapping[str, Place], sources_yaml: bytes | None, secrets: Secrets, *, secrets_are_required: bool = True
+) -> Sources:
     """Make every source that mappings name (with the place of one mention) or `sources.yaml` declares.
 
     Raises `ConfigurationError` with every problem: a source that nobody knows, or without a
-    secret, a wrong key or value, a source whose deliveries could not be told apart.
+    secret, a wrong key or value, a source whose deliveries could not be told apart. Where
+    secrets are not required (a check of the files alone) a source without one refuses every delivery.
     """
     problems: list[Problem] = []
     own = own_entries("sources.yaml", sources_yaml or b"", problems)
@@ -69,8 +77,13 @@ def load_sources(named: Mapping[str, Place], sources_yaml: bytes | None, secrets
     for name in sorted({*named, *own}):
         place, node = own.get(name) or (named[name], None)
         source = _load(name, place, node, secrets, problems)
-        if source is not None:
-            sources[name] = source
+        if source is None:
+            continue
+        if secrets_are_required and source.lacks_secret:
+            variable = secret_variable(name)
+            advice = f"set {variable} (or {variable}_FILE), or say `verify: none` in sources.yaml"
+            problems.append(place.problem(f"the source {name!r} has no secret; {advice}"))
+        sources[name] = source
     if problems:
         raise ConfigurationError(problems)
     return MappingProxyType(sources)
@@ -97,22 +110,17 @@ def _load(
     except ConfigurationError as error:
         problems.extend(error.problems)
         return None
-    return _bind(name, place, declaration, texts, problems)
+    return _bind(name, declaration, texts, problems)
 
 
-def _bind(
-    name: str, place: Place, declaration: Declaration, secrets: tuple[bytes, ...], problems: list[Problem]
-) -> Source | None:
+def _bind(name: str, declaration: Declaration, secrets: tuple[bytes, ...], problems: list[Problem]) -> Source | None:
     scheme = declaration.scheme
-    variable = secret_variable(name)
-    if scheme.needs_secret and not secrets:
-        advice = f"set {variable} (or {variable}_FILE), or say `verify: none` in sources.yaml"
-        problems.append(place.problem(f"the source {name!r} has no secret; {advice}"))
-        return None
     try:
         verifier = scheme.bind(secrets, tolerance_s=declaration.tolerance_s)
     except ValueError as error:
-        problems.append(Problem(file=variable, message=f"the secret of the source {name!r} is malformed: {error}"))
+        problems.append(
+            Problem(file=secret_variable(name), message=f"the secret of the source {name!r} is malformed: {error}")
+        )
         return None
     return _source(name, declaration, secrets, verifier)
 

@@ -17,7 +17,7 @@ GOOD = {"metadata": {"title": "Sales", "pin_config": {"cards": [{"title": "Sales
 def start(*options: str) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
     """Start a sandbox and give it with what it announced."""
     command = [sys.executable, "-m", "bridge.sandbox", "--until-stdin-closes", *options]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own module
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout is not None
     return process, orjson.loads(process.stdout.readline())
 
@@ -291,6 +291,6 @@ def test_without_auto_create_an_unknown_pin_is_a_404_and_sigterm_ends_it_well() 
 def test_a_wrong_rate_is_refused_with_advice() -> None:
     """Before anything listens."""
     command = [sys.executable, "-m", "bridge.sandbox", "--rate", "many"]
-    ended = subprocess.run(command, capture_output=True, check=False, text=True, timeout=20)  # noqa: S603 - our own module
+    ended = subprocess.run(command, capture_output=True, check=False, text=True, timeout=20)
     assert ended.returncode == 2
     assert "'many' is not a rate" in ended.stderr

@@ -49,7 +49,7 @@ class Sandbox:
 
     def __init__(self, *options: str) -> None:
         command = [sys.executable, "-m", "bridge.sandbox", "--port", "0", "--key", KEY, "--auto-create"]
-        self._process = subprocess.Popen(  # noqa: S603  # our own module
+        self._process = subprocess.Popen(  # our own module
             [*command, "--until-stdin-closes", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
@@ -106,7 +106,7 @@ class BridgeProcess:
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run another command of the program in the same environment."""
-        return subprocess.run(  # noqa: S603  # our own module
+        return subprocess.run(  # our own module
             [sys.executable, "-m", "bridge", *words],
             check=False,
             env=self._environ,
@@ -115,12 +115,12 @@ class BridgeProcess:
             timeout=60,
         )
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Start, and wait until it says that it is ready."""
         self._running.unlink(missing_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bridge", "serve"], env=self._environ, stdout=log, stderr=log
+                [sys.executable, "-m", "bridge", "serve", *options], env=self._environ, stdout=log, stderr=log
             )
         deadline = time.monotonic() + STARTUP_S
         while not self._is_ready():
@@ -167,12 +167,13 @@ class Payment:
     turn: int = 1
     cents: int = 2000
     version: int | None = None
+    currency: str = "eur"
 
     def body(self) -> bytes:
         """Give the event as it would be posted."""
         version = self.turn if self.version is None else self.version
         metadata = {"key": self.key, "turn": self.turn, "version": version}
-        intent = {"currency": "eur", "amount": self.cents, "metadata": metadata}
+        intent = {"currency": self.currency, "amount": self.cents, "metadata": metadata}
         event = {"id": self.id, "type": "payment_intent.succeeded", "created": int(time.time())}
         return json.dumps({**event, "data": {"object": intent}}).encode()
 

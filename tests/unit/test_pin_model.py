@@ -73,7 +73,7 @@ def test_a_type_that_is_not_given_is_read_from_the_shape(content: object, pin_ty
         (1e16, "10000000000000000"),
         (-0.0, "0"),
         (1e300, "1E+300"),
-        (None, "–"),  # noqa: RUF001 - the dash that pins show
+        (None, "–"),
         (datetime(2026, 11, 22, 20, 0, tzinfo=UTC), "2026-11-22T20:00:00+00:00"),
     ],
 )
@@ -150,7 +150,7 @@ def test_cells_are_text_or_numbers_and_nothing_is_a_dash() -> None:
     """A number stays a number in a table."""
     content = {"columns": [{"id": "a", "label": "A"}], "rows": [{"a": 1.5}, {"a": None}, {"a": "x"}, {}]}
     fitted = fit_content(content)
-    assert fitted.body["metadata"]["pin_config"]["rows"] == [{"a": 1.5}, {"a": "–"}, {"a": "x"}, {}]  # noqa: RUF001
+    assert fitted.body["metadata"]["pin_config"]["rows"] == [{"a": 1.5}, {"a": "–"}, {"a": "x"}, {}]
     assert fitted.flaws == ()
 
 

@@ -12,7 +12,11 @@ from bridge.events import Json
 from bridge.store import EventRecord
 
 WIDTH = 110
-HANDLING = {"as signed": "", "sent twice": " (the same delivery again)", "forged": " (signed with a wrong secret)"}
+HANDLING = {
+    "as signed": "",
+    "sent twice": " (the same delivery again)",
+    "forged": " (with the signature of another body)",
+}
 
 
 class Narrator:
@@ -52,7 +56,9 @@ class Narrator:
             self._told = request["number"]
             if request["method"] == "PUT" and request["status"] == 200:
                 shown = " | ".join(texts_of(request["body"]["metadata"]))
-                stdout.print(Text.assemble((f"  ★ {request['pin']}  ", "bold magenta"), " ".join(shown.split())[:WIDTH]))
+                stdout.print(
+                    Text.assemble((f"  ★ {request['pin']}  ", "bold magenta"), " ".join(shown.split())[:WIDTH])
+                )
 
     def shown(self, pin: str) -> str:
         """Give all text that a pin shows now."""

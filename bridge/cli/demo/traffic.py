@@ -5,6 +5,7 @@ GitHub: https://docs.github.com/en/webhooks/webhook-events-and-payloads#push.
 Alertmanager: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -59,10 +60,10 @@ def push(number: int, *, author: str, messages: list[str], at: datetime) -> Deli
     """Build GitHub's `push` to the main branch, one commit per message."""
     commits: list[Json] = [
         {
-            "id": f"{number:08x}{place:032x}",
+            "id": _commit_id(number, message),
             "message": message,
             "timestamp": (at - timedelta(minutes=len(messages) - place)).isoformat(),
-            "url": f"https://github.example/acme/shop/commit/{number:08x}{place:032x}",
+            "url": f"https://github.example/acme/shop/commit/{_commit_id(number, message)}",
             "author": {"name": author, "email": f"{author.lower()}@acme.example", "username": author.lower()},
             "added": [],
             "removed": [],
@@ -72,8 +73,8 @@ def push(number: int, *, author: str, messages: list[str], at: datetime) -> Deli
     ]
     payload: dict[str, Json] = {
         "ref": "refs/heads/main",
-        "before": f"{number - 1:08x}{0:032x}",
-        "after": f"{number:08x}{len(messages) - 1:032x}",
+        "before": _commit_id(number - 1, ""),
+        "after": _commit_id(number, messages[-1]),
         "repository": {
             "id": 1296269,
             "name": "shop",
@@ -117,6 +118,10 @@ def alerts(*, firing: Mapping[str, str], resolved: Mapping[str, str], at: dateti
     }
     says = f"HighLatency: {len(firing)} firing, {len(resolved)} resolved"
     return Delivery(source="alertmanager", says=says, payload=payload)
+
+
+def _commit_id(number: int, message: str) -> str:
+    return hashlib.sha1(f"{number} {message}".encode(), usedforsecurity=False).hexdigest()
 
 
 def _alert(instance: str, severity: str, status: str, at: datetime) -> Json:

@@ -1,0 +1,62 @@
+"""A stored sample becomes a delivery of now: new id, times moved together, all else as it was."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from bridge.cli.freshening import freshen
+from bridge.errors import ConfigurationError
+from bridge.inbound import Source, load_sources
+from bridge.located import Place
+
+NOW = datetime(2027, 3, 4, 5, 6, 7, tzinfo=UTC)
+
+
+def source(name: str) -> Source:
+    """Make a source of the catalogue."""
+    return load_sources({name: Place("test.yaml", 1, 1)}, None, lambda _name: (b"secret",))[name]
+
+
+def fresh(name: str, payload: object, **headers: str) -> tuple[Any, dict[str, str]]:
+    """Freshen a payload, and read it again."""
+    body, given = freshen(source(name), orjson.dumps(payload), headers, NOW)
+    return orjson.loads(body), given
+
+
+def test_times_move_together_up_to_now() -> None:
+    """The newest becomes now, the others keep their distance; what has not begun or is year 1 is kept apart."""
+    payload = {
+        "id": "evt_1",
+        "created": 1_700_000_000,
+        "data": {"object": {"paid_at": 1_699_999_990, "amount": 1_700_000_000, "at": "2023-11-14T22:13:19Z"}},
+        "endsAt": "0001-01-01T00:00:00Z",
+    }
+    made, _ = fresh("stripe", payload)
+    now_s = int(NOW.timestamp())
+    assert made["created"] == now_s
+    assert made["data"]["object"] == {"paid_at": now_s - 10, "amount": 1_700_000_000, "at": "2027-03-04T05:06:06Z"}
+    assert made["endsAt"] == "0001-01-01T00:00:00Z"
+
+
+def test_the_delivery_id_is_new_each_time() -> None:
+    """Twice the same sample is two deliveries."""
+    first, _ = fresh("stripe", {"id": "evt_1", "created": 1_700_000_000})
+    second, _ = fresh("stripe", {"id": "evt_1", "created": 1_700_000_000})
+    assert len({"evt_1", first["id"], second["id"]}) == 3
+
+
+def test_an_id_in_a_header_is_replaced_there() -> None:
+    """The old header goes, whatever its case; the payload is left alone."""
+    made, headers = fresh("github", {"ref": "main"}, **{"X-GitHub-Delivery": "old", "X-GitHub-Event": "push"})
+    assert made == {"ref": "main"}
+    assert headers["X-GitHub-Event"] == "push"
+    assert "X-GitHub-Delivery" not in headers
+    assert headers["x-github-delivery"] != "old"
+
+
+def test_what_is_not_json_is_refused() -> None:
+    """A form cannot be freshened, and the message says so."""
+    with pytest.raises(ConfigurationError, match="only a JSON payload can be made fresh"):
+        freshen(source("stripe"), b"a=b", {}, NOW)

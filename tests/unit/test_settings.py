@@ -1,0 +1,68 @@
+"""The environment is read once, strictly, and every mistake in it is named."""
+
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import ConfigurationError
+from bridge.settings import Settings, secret_variable, setting_lines, source_secrets
+from bridge.units import Window
+
+
+def test_defaults() -> None:
+    """Without any variable the documented defaults hold."""
+    settings = Settings.from_environ({"UNRELATED": "x"})
+    assert (settings.host, settings.port) == ("127.0.0.1", 8080)
+    assert settings.rate == (Window(160, 60),)
+    assert (settings.cost, settings.max_body) == (2, 2**20)
+    assert (settings.retention, settings.horizon) == (35 * 86400, 35 * 86400)
+    assert settings.api_key is None
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    """What a container passes on as empty changes nothing."""
+    assert Settings.from_environ({"PORT": "", "PINDOWN_API_KEY": ""}) == Settings.from_environ({})
+
+
+def test_every_mistake_is_named_at_once() -> None:
+    """Each unreadable variable is a problem of its own, under its name."""
+    environ = {"PORT": "http", "PINBRIDGE_RATE": "many", "PINBRIDGE_MAX_BODY": "big", "PINDOWN_API_URL": "ftp://x"}
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.from_environ(environ)
+    assert [problem.file for problem in refused.value.problems] == sorted(environ)
+
+
+def test_a_budget_that_holds_no_update_is_refused() -> None:
+    """A rate below the cost of one update could never send."""
+    with pytest.raises(ConfigurationError, match="PINBRIDGE_RATE allows 1 tokens, less than one update costs"):
+        Settings.from_environ({"PINBRIDGE_RATE": "1/60s"})
+
+
+def test_secrets_never_show_in_the_settings_text() -> None:
+    """What is logged or raised with the settings in it holds no secret."""
+    settings = Settings.from_environ({"PINDOWN_API_KEY": "pk_hidden", "PINBRIDGE_ADMIN_TOKEN": "t0p"})
+    assert "pk_hidden" not in repr(settings)
+    assert "t0p" not in repr(settings)
+
+
+def test_every_setting_has_a_line_of_help() -> None:
+    """Each line names its variable and says what it is for."""
+    lines = setting_lines()
+    assert len(lines) == len(Settings.model_fields)
+    assert all(len(line.partition(": ")[2]) > 10 for line in lines)
+
+
+def test_a_sources_secrets_come_from_its_variable_and_its_file(tmp_path: Path) -> None:
+    """Several secrets hold during rotation; a file may add to them."""
+    file = tmp_path / "secret"
+    file.write_text("third\n")
+    environ = {"LAN_PROBE_WEBHOOK_SECRET": "first, second", "LAN_PROBE_WEBHOOK_SECRET_FILE": str(file)}
+    assert secret_variable("lan-probe") == "LAN_PROBE_WEBHOOK_SECRET"
+    assert source_secrets(environ, "lan-probe") == (b"first", b"second", b"third")
+    assert source_secrets({}, "lan-probe") == ()
+
+
+def test_a_secret_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """The variable that names it is the place of the problem."""
+    with pytest.raises(ConfigurationError, match=r"^STRIPE_WEBHOOK_SECRET_FILE: the file .* cannot be read"):
+        source_secrets({"STRIPE_WEBHOOK_SECRET_FILE": str(tmp_path / "none")}, "stripe")
