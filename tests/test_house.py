@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -83,7 +84,9 @@ def test_ci_runs_the_commands_of_the_readme() -> None:
 
 def test_every_command_that_is_shown_exists() -> None:
     """In the pages, `pinbridge` is followed by a command that it has."""
-    help_text = subprocess.run([ROOT / ".venv/bin/pinbridge", "--help"], capture_output=True, check=True, text=True)
+    help_text = subprocess.run(
+        [Path(sys.executable).with_name("pinbridge"), "--help"], capture_output=True, check=True, text=True
+    )
     commands = set(re.findall(r"^\W*([a-z]+)  ", help_text.stdout, re.MULTILINE))
     for page in PAGES:
         shown = set(re.findall(r"(?:`|^|bin/)pinbridge ([a-z]+)\b", read(page), re.MULTILINE))
