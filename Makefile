@@ -27,7 +27,7 @@ lint: $(STAMP) ## check the format, the rules, the types and the direction of im
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timings
+	@$(BIN)/lint-imports
 
 bench: $(STAMP) ## measure against a control in the same run; takes some minutes (Linux)
 	@$(BIN)/python -m benchmarks $(ARGS)
