@@ -9,8 +9,9 @@ no recursion of ours. See https://yaml.org/spec/1.2.2/#103-core-schema.
 import difflib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from typing import Any, NoReturn
 
 from ruamel.yaml import YAML
@@ -22,6 +23,7 @@ from bridge.errors import ConfigurationError, Problem
 MAX_BYTES = 2**20
 MAX_DEPTH = 64
 MAX_NODES = 100_000
+_MOST_WORDS = 2_000
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -29,7 +31,6 @@ _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 _NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _BASES = {"0o": 8, "0x": 16}
-_BLOCK_STYLES = ("|", ">")
 
 Plain = bool | int | Decimal | str | list["Plain"] | dict[str, "Plain"] | None
 """What a tree says, without places: numbers are integers or exact decimals."""
@@ -53,23 +54,25 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A single value. `text` is it as written, less quotes; `plain` says that it had none.
+    """A single value. `text` is it less quotes and folds; `is_plain` says that it had no quotes.
 
-    `block` tells a text that begins on the line below its place (`|` and `>`).
+    `is_literal` tells a text after `|`, which has the lines of the file, the first one below
+    its place. `written` is all of it as it stands in the file, from its place on.
     """
 
     place: Place
     value: bool | int | Decimal | str | None
     text: str
     is_plain: bool = True
-    is_block: bool = False
+    is_literal: bool = False
+    written: str = field(default="", repr=False, compare=False)
 
-    def place_within(self, line_offset: int, column: int | None = None) -> Place:
-        """Give the place of a line of the text, counted from 0, and of a column in it where that can be told."""
-        if line_offset == 0 and not self.is_block:
-            in_text = 0 if column is None else column - self.is_plain
-            return Place(self.place.file, self.place.line, self.place.column + in_text)
-        return Place(self.place.file, self.place.line + line_offset + self.is_block, 1)
+    def place_at(self, index: int) -> Place:
+        """Give the place of a character of `written`."""
+        before = self.written[:index]
+        line = before.count("\n")
+        column = index - before.rfind("\n") if line else self.place.column + index
+        return Place(self.place.file, self.place.line + line, column)
 
     def plain(self) -> Plain:
         """Give the value."""
@@ -130,8 +133,9 @@ def parse_yaml(file: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> Node:
     if len(data) > max_bytes:
         message = f"the file has {len(data):,} bytes; at most {max_bytes:,} are allowed"
         raise ConfigurationError([start.problem(message)])
-    builder = _Builder(file)
-    for event in _read_events(file, _decode(file, data)):
+    text = _decode(file, data)
+    builder = _Builder(file, text)
+    for event in _read_events(file, text):
         builder.take(event)
     if builder.problems:
         raise ConfigurationError(builder.problems)
@@ -139,8 +143,12 @@ def parse_yaml(file: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> Node:
 
 
 def suggest(word: str, allowed: Iterable[str]) -> str:
-    """Give `; did you mean 'x'?` for the nearest allowed word, or nothing where none is near."""
-    near = difflib.get_close_matches(word[:100], list(allowed), n=1, cutoff=0.6)
+    """Give `; did you mean 'x'?` for the nearest allowed word, or nothing where none is near.
+
+    Of more words than an author can have in mind, the first are looked at: each costs some
+    10 microseconds.
+    """
+    near = difflib.get_close_matches(word[:100], list(islice(allowed, _MOST_WORDS)), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
@@ -216,10 +224,11 @@ class _Built:
 class _Builder:
     """Builds the tree from the parser's events, with a stack of its own."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, text: str) -> None:
         self.root: Node | None = None
         self.problems: list[Problem] = []
         self._file = file
+        self._text = text
         self._stack: list[_Open] = []
         self._anchors: dict[str, _Built | None] = {}
         self._nodes = 0
@@ -304,7 +313,8 @@ class _Builder:
                 value = read_plain(text)
             except ValueError as error:
                 self.problems.append(place.problem(str(error)))
-        return Scalar(place, value, text, is_plain, event.style in _BLOCK_STYLES)
+        written = self._text[event.start_mark.index : event.end_mark.index]
+        return Scalar(place, value, text, is_plain, event.style == "|", written)
 
 
 def read_plain(text: str) -> bool | int | Decimal | str | None:

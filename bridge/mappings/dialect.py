@@ -14,11 +14,12 @@ from typing import Any
 
 import orjson
 from babel import Locale
-from jinja2 import StrictUndefined, Undefined, nodes, pass_context
+from jinja2 import StrictUndefined, Template, Undefined, nodes, pass_context
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.idtracking import VAR_LOAD_RESOLVE
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import Namespace
+from jinja2.utils import Namespace, missing
 
 from bridge.located import suggest
 from bridge.mappings import arithmetic
@@ -33,6 +34,7 @@ NONE_TEXT = "\u2013"
 SURROUNDINGS, WORK = "$surroundings", "$work"
 """Where a rendering keeps them among its variables; no author can write such a name."""
 
+_FILE_NAME = "<template>"
 _JINJA_ARGUMENTS = frozenset({"_loop_vars", "_block_vars"})
 
 TURNS = "$turns"
@@ -53,9 +55,31 @@ class NothingThere(StrictUndefined):
 
     __slots__ = ()
 
+    @property
+    def _undefined_message(self) -> str:
+        """Say what was missing; the nearest word is looked for only here, as `default` never asks."""
+        value, name = self._undefined_obj, self._undefined_name
+        if self._undefined_hint or value is missing:
+            return str(super()._undefined_message)
+        near = suggest(str(name), value) if isinstance(value, Mapping) else ""
+        return f"{_kind(value)} has no {name!r}{near}"
+
 
 class _DialectCode(CodeGenerator):
-    """Writes the code of literals, comparisons and joins so that they pass the dialect."""
+    """Writes the code of literals, comparisons and joins so that they pass the dialect.
+
+    `read_names` are the variables that the code looks up; `jinja2.meta` would write the whole
+    code a second time to find them.
+    """
+
+    def __init__(self, environment: "Dialect") -> None:
+        super().__init__(environment, name=None, filename=None, optimized=False)
+        self.read_names: set[str] = set()
+
+    def enter_frame(self, frame: Frame) -> None:
+        super().enter_frame(frame)
+        loads = frame.symbols.loads.values()
+        self.read_names.update(name for action, name in loads if action == VAR_LOAD_RESOLVE and name is not None)
 
     def visit_Const(self, node: nodes.Const, frame: Frame) -> None:  # noqa: N802  # Jinja's visitor names
         if isinstance(node.value, float):
@@ -83,7 +107,6 @@ class _DialectCode(CodeGenerator):
 class Dialect(ImmutableSandboxedEnvironment):
     """The environment in which every expression and template is compiled and run."""
 
-    code_generator_class = _DialectCode
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
     intercepted_unops = frozenset({"+", "-"})
     decimal = Decimal
@@ -93,7 +116,6 @@ class Dialect(ImmutableSandboxedEnvironment):
             undefined=NothingThere,
             trim_blocks=True,
             lstrip_blocks=True,
-            optimized=False,
             finalize=finalize,
             autoescape=False,
             cache_size=0,
@@ -101,6 +123,13 @@ class Dialect(ImmutableSandboxedEnvironment):
         self.globals.clear()
         self.filters = {TURNS: count_turns}
         self.tests = {}
+
+    def compiled(self, tree: nodes.Template) -> tuple[Template, frozenset[str]]:
+        """Compile a tree; gives the variables that it reads, too."""
+        generator = _DialectCode(self)
+        generator.visit(tree)
+        code = compile(generator.stream.getvalue(), _FILE_NAME, "exec")  # type: ignore[attr-defined]  # a StringIO
+        return Template.from_code(self, code, {}), frozenset(generator.read_names)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Value:
         """Compute exactly, within the bounds."""
@@ -166,8 +195,7 @@ class Dialect(ImmutableSandboxedEnvironment):
             return self.undefined(name=name) if name.startswith("_") else getattr(obj, name, self.undefined(name=name))
         if (method := bound_method(obj, name)) is not None:
             return method
-        known = suggest(name, obj) if isinstance(obj, Mapping) else ""
-        return self.undefined(f"{_kind(obj)} has no {name!r}{known}")
+        return self.undefined(obj=obj, name=name)
 
 
 def defined(value: Any) -> Any:

@@ -7,6 +7,8 @@ unknown filters, tests and variables, and the parts of Jinja that the language l
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
+from traceback import walk_tb
 from typing import Any
 
 from jinja2 import Template, TemplateSyntaxError, nodes
@@ -16,7 +18,7 @@ from jinja2.utils import consume
 from bridge.mappings.bounds import ExpressionError, NothingFound, Work, check_characters, measured
 from bridge.mappings.dialect import FUNCTIONS, SURROUNDINGS, WORK, Surroundings, defined, localized
 from bridge.mappings.filters import DIALECT
-from bridge.mappings.template_check import TemplateSyntaxProblem, checked, undeclared
+from bridge.mappings.template_check import TemplateSyntaxProblem, checked, misnamed_variables, refused
 from bridge.mappings.values import UnusableValue, Value
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Surroundings",
     "TemplateSyntaxProblem",
     "compile_expression",
+    "compile_template",
     "compile_text",
     "is_expression",
     "names_in",
@@ -33,6 +36,10 @@ __all__ = [
 ]
 
 _RESULT = "the_result_of_the_expression"
+_REMEMBERED = 8192
+"""Templates that are kept compiled: they are immutable, the same ones stand in many mappings, and
+a folder that is read again has nearly all of them unchanged. One costs half a millisecond."""
+
 _EPOCH = Surroundings(now=datetime(1970, 1, 1, tzinfo=UTC))
 
 
@@ -75,6 +82,16 @@ class Expression:
         except RecursionError as error:
             raise ExpressionError("the expression nests too deeply") from error
 
+    def line_of(self, error: BaseException) -> int:
+        """Tell in which line of the text, counted from 0, an error came up; 0 where nothing tells."""
+        code_globals = self._template.root_render_func.__globals__
+        for each in (error, error.__cause__):
+            traced = walk_tb(each.__traceback__ if each else None)
+            lines = [line for frame, line in traced if frame.f_globals is code_globals]
+            if lines:
+                return self._template.get_corresponding_lineno(lines[-1]) - 1
+        return 0
+
 
 def scope_of(variables: Mapping[str, Value], surroundings: Surroundings, work: Work) -> dict[str, Any]:
     """Put together what expressions see; times come in the mapping's timezone."""
@@ -83,57 +100,91 @@ def scope_of(variables: Mapping[str, Value], surroundings: Surroundings, work: W
     return {**FUNCTIONS, **local, SURROUNDINGS: surroundings, WORK: work}
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def is_expression(text: str) -> bool:
     """Tell whether a string is exactly one `{{ … }}`, spaces around it aside."""
+    inner = text.strip()
+    if not inner.startswith(("{{", "{#")) or not inner.endswith(("}}", "#}")):
+        return False
+    if inner.startswith("{{") and inner.count("{{") == inner.count("}}") == 1:
+        return True
     try:
-        return _single(DIALECT.parse(text.strip())) is not None
-    except TemplateSyntaxError:
-        stripped = text.strip()
-        return stripped.startswith("{{") and stripped.endswith("}}") and stripped.count("{{") == 1
+        return _single(DIALECT.parse(text)) is not None
+    except (TemplateSyntaxError, RecursionError):
+        return inner.startswith("{{") and inner.count("{{") == 1
 
 
 def names_in(text: str) -> frozenset[str]:
     """List the variables that an expression or template reads; raises `TemplateSyntaxProblem`."""
-    return frozenset(undeclared(checked(text)) - FUNCTIONS.keys())
+    return compile_text(text, names=None).names
 
 
-def compile_expression(text: str, *, names: Collection[str]) -> Expression:
-    """Compile a string that is exactly one `{{ … }}`.
+def compile_template(text: str, *, names: Collection[str] | None) -> Expression:
+    """Compile a string as an expression where it is exactly one, else as a template that gives text.
 
     Raises:
-        TemplateSyntaxProblem: for bad syntax, and names outside `names`.
+        TemplateSyntaxProblem: for bad syntax, and names outside `names`, with all faults.
     """
-    stripped = text.strip()
-    tree = checked(stripped, names)
-    expression = _single(tree)
+    return (compile_expression if is_expression(text) else compile_text)(text, names=names)
+
+
+def compile_expression(text: str, *, names: Collection[str] | None) -> Expression:
+    """Compile a string that is exactly one `{{ … }}`; raises as `compile_template` does."""
+    return _with_known_names(_compile_value, text, names)
+
+
+def compile_text(text: str, *, names: Collection[str] | None) -> Expression:
+    """Compile a template that gives text; raises as `compile_template` does."""
+    return _with_known_names(_compile_text, text, names)
+
+
+def _with_known_names(compiler: Callable[[str], Expression], text: str, names: Collection[str] | None) -> Expression:
+    """Compile, and tell the unknown variables beside all other faults; without `names` any will do."""
+    try:
+        compiled = compiler(text)
+    except TemplateSyntaxProblem as problem:
+        unknown = [] if names is None else misnamed_variables(problem.names, names)
+        raise TemplateSyntaxProblem(*problem.faults, *unknown) from problem
+    unknown = [] if names is None else misnamed_variables(compiled.names, names)
+    if unknown:
+        raise TemplateSyntaxProblem(*unknown)
+    return compiled
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _compile_value(text: str) -> Expression:
+    expression = _single(checked(text))
     if expression is None:
-        raise TemplateSyntaxProblem('this must be exactly one expression, as in "{{ amount * 100 }}"')
-    body: list[nodes.Node] = [nodes.Assign(nodes.Name(_RESULT, "store"), expression, lineno=1)]
-    assignment = nodes.Template(body, lineno=1)
+        raise refused('this must be exactly one expression, as in "{{ amount * 100 }}"')
+    line = expression.lineno
+    body: list[nodes.Node] = [nodes.Assign(nodes.Name(_RESULT, "store"), expression, lineno=line)]
+    assignment = nodes.Template(body, lineno=line)
     assignment.set_environment(DIALECT)
     return _compiled(text, assignment, _value)
 
 
-def compile_text(text: str, *, names: Collection[str]) -> Expression:
-    """Compile a template that gives text; raises `TemplateSyntaxProblem` as `compile_expression` does."""
-    return _compiled(text, checked(text, names), _text)
+@lru_cache(maxsize=_REMEMBERED)
+def _compile_text(text: str) -> Expression:
+    return _compiled(text, checked(text), _text)
 
 
 def _compiled(text: str, tree: nodes.Template, result: Callable[[Template, dict[str, Any]], Value]) -> Expression:
-    names = frozenset(undeclared(tree) - FUNCTIONS.keys())
     try:
-        template = DIALECT.from_string(tree)
+        template, names = DIALECT.compiled(tree)
     except (RecursionError, SyntaxError) as error:
-        raise TemplateSyntaxProblem("the expression nests too deeply") from error
+        raise refused("the expression nests too deeply") from error
     except TemplateSyntaxError as error:
-        raise TemplateSyntaxProblem(str(error.message), line_offset=error.lineno - 1) from error
-    return Expression(text=text, names=names, _template=template, _result=result)
+        raise refused(str(error.message), error.lineno - 1) from error
+    return Expression(text=text, names=names - FUNCTIONS.keys(), _template=template, _result=result)
 
 
 def _single(tree: nodes.Template) -> nodes.Expr | None:
+    """Give the one expression of a template, None where there is more than spaces beside it."""
     match tree.body:
-        case [nodes.Output(nodes=[nodes.Expr() as expression])] if not isinstance(expression, nodes.TemplateData):
-            return expression
+        case [nodes.Output(nodes=parts)]:
+            shown = [part for part in parts if not (isinstance(part, nodes.TemplateData) and part.data.isspace())]
+            if len(shown) == 1 and not isinstance(shown[0], nodes.TemplateData):
+                return shown[0]
     return None
 
 

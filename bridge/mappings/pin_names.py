@@ -11,16 +11,11 @@ from dataclasses import dataclass
 
 from bridge.located import Node, Scalar, Sequence
 from bridge.mappings.bounds import NothingFound
-from bridge.mappings.expressions import (
-    Expression,
-    TemplateSyntaxProblem,
-    compile_expression,
-    compile_text,
-    is_expression,
-)
+from bridge.mappings.expressions import Expression, TemplateSyntaxProblem, compile_template, is_expression
 from bridge.mappings.facts import Facts, TriggerFault, excerpt
 from bridge.mappings.fields import Fields, Problems, one_or_many, read_text
-from bridge.mappings.readings import Names, expression_problem
+from bridge.mappings.readings import Names
+from bridge.mappings.template_places import placed_problems
 from bridge.pin_model import PIN_ID
 
 DEFAULT_MAX_PINS = 1000
@@ -118,10 +113,9 @@ def compile_pin(rule: PinRule, names: Names) -> Callable[[Facts], str]:
         literal = rule.literal
         return lambda _: literal
     try:
-        compiled = compile_expression if is_expression(rule.text) else compile_text
-        expression = compiled(rule.text, names=names.known())
+        expression = compile_template(rule.text, names=names.known())
     except TemplateSyntaxProblem as error:
-        names.problems.append(expression_problem(rule.node, error))
+        names.problems.extend(placed_problems(rule.node, error))
         return lambda _: rule.text
     return lambda facts: _allowed(_evaluate(expression, facts), rule)
 

@@ -2,9 +2,12 @@
 
 jsonpath-ng's extended parser reads the text; the tree it gives is flattened into steps, and
 every step is checked, those inside filters included: children, quoted names, indexes,
-wildcards, slices, filters and one `..`. Everything else is refused with advice.
+wildcards, slices, filters and one `..`. Everything else is refused with advice. Paths of
+children, indexes and wildcards, which nearly all are, are read here, to the same tree: the
+parser takes a millisecond for each. A property test holds that the two never differ.
 """
 
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,6 +45,8 @@ def parse(text: str) -> JSONPath:
         raise QuerySyntaxError(f"{_shown(text)} is not a path; a path begins with '$', such as $.data.id")
     if len(text) > MAX_TEXT:
         raise QuerySyntaxError(f"the path has {len(text)} characters; at most {MAX_TEXT} are read")
+    if _PLAIN.fullmatch(text):
+        return _plain_path(text)
     with warnings.catch_warnings():
         warnings.simplefilter("error", DeprecationWarning)
         try:
@@ -54,6 +59,25 @@ def parse(text: str) -> JSONPath:
                 " than letters, digits, '_' and '-' is quoted, as in $['user name'].id, and a text in a filter is"
                 " too, as in $.items[?(@.status == 'open')]"
             ) from error
+
+
+_NAME = r"\.(?!where)(?P<name>[A-Za-z_][A-Za-z0-9_-]*)"
+_QUOTED_NAME = r"\['(?P<quoted>[^'\\*\n]+)'\]"
+_INDEX = r"\[(?P<index>-?[0-9]+)\]"
+_PLAIN_STEP = re.compile(rf"{_NAME}|{_QUOTED_NAME}|{_INDEX}|\[\*\]|\.\*")
+_PLAIN = re.compile(rf"\$(?:{_PLAIN_STEP.pattern})*")
+
+
+def _plain_path(text: str) -> JSONPath:
+    """Build the tree of a path of children, indexes and wildcards."""
+    path: JSONPath = Root()
+    for step in _PLAIN_STEP.finditer(text):
+        name, index = step["name"] or step["quoted"], step["index"]
+        if name is not None:
+            path = Child(path, Fields(name))
+        else:
+            path = Child(path, Wildcard() if index is None else Index(int(index)))
+    return path
 
 
 def _deprecation_advice(message: str) -> str:

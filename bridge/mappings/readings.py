@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from bridge.errors import Problem
 from bridge.located import Node, Place, Scalar, suggest
 from bridge.mappings.expressions import Expression, TemplateSyntaxProblem, compile_expression, is_expression
 from bridge.mappings.facts import Facts, Found
 from bridge.mappings.fields import Problems, describe
 from bridge.mappings.queries import MISSING, Query, QuerySyntaxError, compile_query
+from bridge.mappings.template_places import placed_problems
 from bridge.mappings.values import Value, exact
 
 Reading = Callable[[Facts], Found]
@@ -64,13 +64,8 @@ def read_expression(scalar: Scalar, names: Names) -> Expression | None:
     try:
         return compile_expression(scalar.text, names=names.known())
     except TemplateSyntaxProblem as error:
-        names.problems.append(expression_problem(scalar, error))
+        names.problems.extend(placed_problems(scalar, error))
         return None
-
-
-def expression_problem(scalar: Scalar, error: TemplateSyntaxProblem) -> Problem:
-    """Place what is wrong with an expression."""
-    return scalar.place_within(error.line_offset, error.column).problem(str(error))
 
 
 def read_single(node: Node, what: str, names: Names) -> Reading | None:

@@ -18,11 +18,11 @@ from bridge.mappings.dialect import Surroundings
 from bridge.mappings.expressions import (
     Expression,
     TemplateSyntaxProblem,
-    compile_expression,
-    compile_text,
+    compile_template,
     is_expression,
     scope_of,
 )
+from bridge.mappings.template_places import place_of_line, placed_problems
 from bridge.mappings.values import Value
 
 Path = tuple[str | int, ...]
@@ -121,11 +121,10 @@ def _compile_scalar(node: Scalar, names: frozenset[str], problems: list[Problem]
     value = node.value
     if not isinstance(value, str) or not any(mark in value for mark in _MARKS):
         return _constant(value, node.place)
-    compiler = compile_expression if is_expression(value) else compile_text
     try:
-        return _evaluated(compiler(value, names=names), node.place)
+        return _evaluated(compile_template(value, names=names), node)
     except TemplateSyntaxProblem as problem:
-        problems.append(_placed(problem, node).problem(problem.message))
+        problems.extend(placed_problems(node, problem))
         return _constant(None, node.place)
 
 
@@ -249,14 +248,16 @@ def _constant(value: Value, place: Place) -> _Part:
     return render
 
 
-def _evaluated(expression: Expression, place: Place) -> _Part:
+def _evaluated(expression: Expression, node: Scalar) -> _Part:
+    place = node.place
+
     def render(scope: dict[str, Any], path: Path, rendering: _Rendering) -> Value:
         try:
             rendering.work.spend(_EVALUATION_WORK)
             value = expression.run(scope)
             rendering.note(path, place, value)
         except ExpressionError as error:
-            raise RenderError(str(error), place) from error
+            raise RenderError(str(error), place_of_line(node, expression.line_of(error))) from error
         return value
 
     return render
@@ -267,11 +268,3 @@ def _noted(rendering: _Rendering, path: Path, place: Place, value: Value = None)
         rendering.note(path, place, value)
     except ExpressionError as error:
         raise RenderError(str(error), place) from error
-
-
-def _placed(problem: TemplateSyntaxProblem, node: Scalar) -> Place:
-    """Find a problem's place in the file: to the column where the text stands on one line."""
-    place = node.place_within(problem.line_offset)
-    if problem.column is None or node.is_block or "\n" in node.text:
-        return place
-    return Place(place.file, place.line, place.column + problem.column - (1 if node.is_plain else 0))

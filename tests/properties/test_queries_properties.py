@@ -1,11 +1,13 @@
 import copy
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonpath_ng.ext.parser import parse
 
 from bridge.events import Json
 from bridge.mappings.queries import MISSING, compile_query
+from bridge.mappings.query_syntax import QuerySyntaxError, checked_steps
+from bridge.mappings.query_syntax import parse as read
 
 NAMES = ["a", "b", "c-d", "7", "user name", "a.b", "true", "null", "*", "$", "é", "where"]
 LEAVES = st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.sampled_from(["", "a", "ab7"])
@@ -34,9 +36,28 @@ FILTERS = st.sampled_from(
 )
 
 
+PIECES = st.sampled_from(
+    [".a", ".b-1", ".true", ".null", ".where", ".wherenot", ".whereabouts", ".where-x", ".7", ".7a", ".é", ".a b", ".",
+     "..", "[", "]", "'", "['a']", "['a b']", "['*']", "['']", "['a','b']", "[0]", "[-1]", "[007]", "[ 1 ]", "[1,2]",
+     "[1:2]", "[*]", ".*", "*", "$", "@", ".@a", "-1", "/", "\\", "a", "0", " ", "\n", "\t", "1.5", "(", "|"]
+)  # fmt: skip
+TEXTS = st.lists(PIECES, max_size=6).map(lambda pieces: "$" + "".join(pieces))
+
+
 def by_jsonpath_ng(path: str, payload: Json) -> list[Json]:
     """Find as the library itself does, parsing included."""
     return [match.value for match in parse(path).find(payload)]
+
+
+@settings(max_examples=400)
+@given(TEXTS | st.text("$.[]'*_-aw07: \n", max_size=8).map("$".__add__))
+def test_a_path_is_read_as_jsonpath_ng_reads_it(text: str) -> None:
+    """What is read without the library's parser gives the same steps, and it refuses nothing that is read so."""
+    try:
+        steps = checked_steps(read(text), text)
+    except QuerySyntaxError:
+        return
+    assert repr(steps) == repr(checked_steps(parse(text), text))
 
 
 @given(PAYLOADS, st.lists(PLAIN_STEPS, max_size=5))

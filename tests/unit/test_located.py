@@ -85,16 +85,19 @@ def test_an_empty_file_is_null() -> None:
     assert node == Scalar(Place("m.yaml", 1, 1), None, "")
 
 
-def test_a_block_text_knows_its_lines() -> None:
-    """The text of `|` begins on the line below; a quoted one on its own line."""
-    node = parse_yaml("m.yaml", b"a: |\n  one\n  two\nb: three\n")
+def test_a_text_knows_how_it_is_written() -> None:
+    """With quotes and indentation, so that every character of it has a place; only `|` keeps the file's lines."""
+    node = parse_yaml("m.yaml", b"a: | # why\n  one\n  two\nb: 'it''s'\nc: >\n  folded\n  text\n")
     assert isinstance(node, Mapping)
-    block, plain = node.get("a"), node.get("b")
+    block, quoted, folded = (node.get(name) for name in "abc")
     assert isinstance(block, Scalar)
-    assert isinstance(plain, Scalar)
+    assert isinstance(quoted, Scalar)
+    assert isinstance(folded, Scalar)
+    assert [each.is_literal for each in (block, quoted, folded)] == [True, False, False]
     assert block.text == "one\ntwo\n"
-    assert [block.place_within(offset).line for offset in (0, 1)] == [2, 3]
-    assert plain.place_within(0) == Place("m.yaml", 4, 4)
+    assert block.place_at(block.written.index("two")) == Place("m.yaml", 3, 3)
+    assert quoted.written == "'it''s'"
+    assert quoted.place_at(quoted.written.index("s")) == Place("m.yaml", 4, 9)
 
 
 @pytest.mark.parametrize(

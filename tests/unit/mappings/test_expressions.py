@@ -11,6 +11,7 @@ from bridge.mappings.expressions import (
     Surroundings,
     TemplateSyntaxProblem,
     compile_expression,
+    compile_template,
     compile_text,
     is_expression,
     names_in,
@@ -98,6 +99,12 @@ def test_times_are_in_the_timezone_of_the_mapping() -> None:
         ("{{ a }}!", False),
         ("{% if a %}x{% endif %}", False),
         ("{{ a b }}", True),
+        ("\n{{ a }}\n\n", True),
+        ("{# why #}{{ a }}", True),
+        ("{{ a }}{# why #}", True),
+        ("{# why #}", False),
+        ("{{ '{{' }}", True),
+        ("{{ a }}{{ b }}", False),
         ("plain", False),
     ],
 )
@@ -151,14 +158,38 @@ def test_a_mistake_in_writing_is_found_when_compiled(text: str, message: str) ->
     """With the nearest word where there is one."""
     with pytest.raises(TemplateSyntaxProblem) as refused:
         compile_text(text, names=VARIABLES)
-    assert message in refused.value.message
+    assert message in str(refused.value)
 
 
-def test_a_misnamed_word_has_a_place() -> None:
-    """Line counted from 0 and column from 1, within the text."""
+def test_all_mistakes_of_one_text_are_found_at_once() -> None:
+    """Unknown filters, tests and variables, and what is left out; each with its line, counted from 0."""
+    text = "{{ amuont | curency }}\n{{ wrd is strng }} {{ amount }}\n{% include 'x' %}"
     with pytest.raises(TemplateSyntaxProblem) as refused:
-        compile_text("first\n  {{ amuont }}", names=VARIABLES)
-    assert (refused.value.line_offset, refused.value.column) == (1, 6)
+        compile_text(text, names=VARIABLES)
+    assert [(fault.line_offset, fault.word) for fault in refused.value.faults] == [
+        (0, "curency"),
+        (1, "strng"),
+        (2, None),
+        (0, "amuont"),
+        (0, "wrd"),
+    ]
+
+
+def test_an_error_is_traced_to_its_line() -> None:
+    """Counted from 0, in a text and in an expression; also where a filter raised it."""
+    for text, line in (("a\n\n{{ word + 1 }}\n", 2), ("a\n{{ word | number }}", 1), ("\n\n{{ rows[0].y + 1 }}", 2)):
+        compiled = compile_template(text, names=VARIABLES)
+        with pytest.raises(ExpressionError) as failed:
+            compiled.evaluate(VARIABLES)
+        assert compiled.line_of(failed.value) == line
+
+
+def test_the_same_text_is_compiled_once() -> None:
+    """Whatever names it may use; they are checked every time."""
+    first = compile_text("twice {{ amount }}", names=VARIABLES)
+    assert compile_text("twice {{ amount }}", names=["amount"]) is first
+    with pytest.raises(TemplateSyntaxProblem, match="unknown variable 'amount'"):
+        compile_text("twice {{ amount }}", names=["price"])
 
 
 @pytest.mark.parametrize(
