@@ -1,7 +1,7 @@
 """The JSON API beside the hook endpoint: health, readiness, and what the command line changes.
 
 `/healthz` and `/readyz` are open. `/api/` takes the admin token from anywhere, or the token
-of this start from loopback; the command line reads the latter from a private file beside the
+of this start from this machine; the command line reads the latter from a private file beside the
 database. Errors have the shape of every error of the bridge, `{"error": {"code", "message"}}`.
 """
 
@@ -34,7 +34,7 @@ class Retry(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Who may use `/api/`: `start_token` opens it from loopback, `admin_token` from anywhere."""
+    """Who may use `/api/`: `start_token` opens it from this machine, `admin_token` from anywhere."""
 
     start_token: str
     admin_token: str | None
@@ -44,7 +44,7 @@ class Access:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return False
-        if _is_same(given, self.start_token) and _is_loopback(request):
+        if _is_same(given, self.start_token) and _is_from_this_machine(request):
             return True
         return self.admin_token is not None and _is_same(given, self.admin_token)
 
@@ -98,7 +98,7 @@ class Api:
 
     async def _body(self, request: Request) -> bytes:
         if not self._access.allows(request):
-            raise HTTPException(401, "this needs the admin token, or the token of this start from loopback")
+            raise HTTPException(401, "this needs the admin token, or the token of this start from this machine")
         body = b""
         async for part in request.stream():
             body += part
@@ -140,5 +140,9 @@ def _is_same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode(), expected.encode())
 
 
-def _is_loopback(request: Request) -> bool:
-    return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+def _is_from_this_machine(request: Request) -> bool:
+    """Tell whether the request comes from loopback, or from the very address that it was sent to."""
+    if request.client is None:
+        return False
+    host, _port = request.scope.get("server") or ("", None)
+    return ipaddress.ip_address(request.client.host).is_loopback or request.client.host == host

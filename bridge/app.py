@@ -8,7 +8,7 @@ begins delivering; ending finishes what is in flight within a bound and leaves t
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,9 +50,13 @@ class Parts:
 
 
 class Bridge:
-    """The running whole, as an ASGI app. `draining` tells that the process is asked to end."""
+    """The running whole, as an ASGI app. `draining` tells that the process is asked to end.
+
+    `failure` is what broke a part that the rest is nothing without; the process then asks itself to end.
+    """
 
     def __init__(self, settings: Settings, parts: Parts, *, access: Access, draining: Callable[[], bool]) -> None:
+        self.failure: BaseException | None = None
         self._parts = parts
         self._delivery = DeliveryLoop(
             parts.store,
@@ -77,8 +81,8 @@ class Bridge:
         else:
             await self._web(scope, receive, send)
 
-    async def _accept(self, event: Event) -> Receipt:
-        return await self._parts.store.ingest(event, self._parts.mappings.evaluate(event))
+    def _accept(self, event: Event) -> Awaitable[Receipt]:
+        return self._parts.store.ingest(event, self._parts.mappings.evaluate(event))
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -86,7 +90,7 @@ class Bridge:
         parts.store.on_due = self._delivery.wake
         await parts.store.activate(_active_pins(parts.mappings), parts.destination)
         delivering = asyncio.create_task(self._delivery.run(), name="delivery")
-        delivering.add_done_callback(_end_the_process_if_it_failed)
+        delivering.add_done_callback(self._end_if_it_failed)
         _tune_the_collector()
         try:
             yield
@@ -94,6 +98,16 @@ class Bridge:
             await self._delivery.stop(STOP_DELIVERY_S)
             await parts.client.aclose()
             await parts.store.close()
+
+    def _end_if_it_failed(self, task: asyncio.Task[None]) -> None:
+        """Crash rather than live on without deliveries: whoever runs the process starts it again."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        self.failure = error
+        log.critical("bridge_failed", exc_info=error)
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _active_pins(mappings: MappingSet) -> list[ActivePin]:
@@ -107,13 +121,6 @@ def _active_pins(mappings: MappingSet) -> list[ActivePin]:
         for mapping in mappings.mappings.values()
         if mapping.enabled
     ]
-
-
-def _end_the_process_if_it_failed(task: asyncio.Task[None]) -> None:
-    """Crash rather than live on without deliveries: whoever runs the process starts it again."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.critical("delivery_loop_failed", exc_info=error)
-        signal.raise_signal(signal.SIGTERM)
 
 
 def _tune_the_collector() -> None:

@@ -9,15 +9,20 @@ from dataclasses import dataclass
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _BYTES = {"": 1, "B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+_LONGEST_S = 3650 * 86400
+"""Ten years: beyond any use, and far from where dates overflow."""
 _NUMBER_AND_UNIT = re.compile(r"([0-9]{1,15})([A-Za-z]*)", re.ASCII)
 
 
 def parse_duration_s(text: str) -> int:
-    """Read a length of time, in seconds: a whole number and `s`, `m`, `h`, `d` or `w`."""
+    """Read a length of time, in seconds: a whole number and `s`, `m`, `h`, `d` or `w`, at most ten years."""
     match = _NUMBER_AND_UNIT.fullmatch(text)
     if match is None or match[2] not in _SECONDS:
         raise ValueError(f"{text!r} is not a length of time; write a number and s, m, h, d or w, such as 90s or 24h")
-    return int(match[1]) * _SECONDS[match[2]]
+    seconds = int(match[1]) * _SECONDS[match[2]]
+    if seconds > _LONGEST_S:
+        raise ValueError(f"{text!r} is too long; at most 3650d are allowed")
+    return seconds
 
 
 def parse_size_bytes(text: str) -> int:

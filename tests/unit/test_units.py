@@ -21,6 +21,14 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
     assert repr(text) in str(refused.value)
 
 
+@pytest.mark.parametrize("text", ["3651d", "99999999999d", "999999999999999w"])
+def test_what_would_overflow_a_date_is_refused(text: str) -> None:
+    """Ten years are the longest."""
+    assert parse_duration_s("3650d") == 3650 * 86400
+    with pytest.raises(ValueError, match="is too long; at most 3650d"):
+        parse_duration_s(text)
+
+
 @pytest.mark.parametrize(
     ("text", "size"), [("0", 0), ("512", 512), ("1kB", 1000), ("1KiB", 1024), ("1MiB", 1048576), ("2GiB", 2**31)]
 )
