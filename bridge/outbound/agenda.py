@@ -56,6 +56,10 @@ class Agenda:
         """Note that a pin is claimed."""
         self._in_flight[pin] = False
 
+    def is_in_flight(self, pin: str) -> bool:
+        """Say whether a pin is claimed and not settled yet."""
+        return pin in self._in_flight
+
     def ended(self, pin: str, *, rest_until: datetime, revocable: bool, due_at: datetime | None) -> None:
         """Note that a pin is settled.
 

@@ -7,7 +7,7 @@ Nothing is sent that was not booked first, and only a confirmed update records w
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
@@ -105,6 +105,7 @@ class Delivery:
     async def _render_and_send(self, claim: Claim, ticket: Ticket) -> Upshot:
         mappings, now = self.mappings(), self.clock()
         snapshot = await self.store.snapshot(claim)
+        claim = replace(claim, revision=snapshot.revision)
         try:
             # A heavy template must not hold up the webhooks that this process answers.
             rendered = await asyncio.to_thread(mappings.render, snapshot.mapping, claim.pin, snapshot.latest, now)
@@ -167,7 +168,7 @@ class Delivery:
         if decision.next == "delivered":
             self._delivered += 1
             self._delivered_when_it_began_to_fail.pop(draft.claim.pin, None)
-        else:
+        elif decision.failures > draft.claim.failures:
             self._delivered_when_it_began_to_fail.setdefault(draft.claim.pin, self._delivered)
         news = self.gate.report(draft.ticket, decision.key, decision.pause_s, now)
         if news == "paused":

@@ -166,6 +166,9 @@ class DeliveryLoop:
         if not claimed.claims:
             self._gate.withdraw(ticket)
         for claim in claimed.claims:
+            if self._agenda.is_in_flight(claim.pin):
+                # The machine slept through the lease of a request that goes on: never two of one pin.
+                continue
             self._agenda.started(claim.pin)
             task = asyncio.create_task(self._deliver(claim, ticket), name=f"deliver {claim.pin}")
             self._tasks.add(task)

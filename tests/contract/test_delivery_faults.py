@@ -313,3 +313,17 @@ async def test_a_template_of_another_pin_does_not_matter_to_a_paused_key(tmp_pat
         bench.sandbox.account.keys = {DEFAULT_KEY: frozenset({"pins:write"})}
         await bench.move(16)
         assert (bench.shown("p-0"), bench.shown("p-1")) == ("fine", "fine")
+
+
+async def test_a_lease_that_runs_out_under_a_request_gives_no_second_one(tmp_path: Path) -> None:
+    """A machine that slept finds the pin due again; the request that goes on stays the only one."""
+    async with at_work(tmp_path) as bench:
+        bench.fault("slow", pin="p-1", times=1, delay_s=0.8)
+        await bench.say("p-1", "x")
+        await bench.until(lambda: bench.under_way() == 1)
+        bench.time.move(100)
+        await bench.say("p-2", "y")
+        await bench.until(lambda: bench.shown("p-2") == "y")
+        assert bench.sent("p-1") == ["x"]
+        await bench.until(lambda: bench.shown("p-1") == "x")
+        assert bench.sent("p-1") == ["x"]
