@@ -13,29 +13,28 @@ from bridge.mappings.values import Value, plain
 
 _NULL, _BOOLEAN, _NUMBER, _TIME, _TEXT, _COMPOUND = range(6)
 
+_Ranked = tuple[int, bool | int | float | Decimal | datetime | str | bytes]
 
-def compare_versions(a: tuple[Value, ...], b: tuple[Value, ...]) -> int:
-    """Give -1 where `a` is the older, 1 where it is the newer, 0 where neither is.
+VersionOrder = tuple[_Ranked, ...]
+"""A version in a form whose own order is that of versions."""
+
+
+def version_order(version: tuple[Value, ...]) -> VersionOrder:
+    """Give what stands for a version in comparisons: `<`, `>` and `==` of two say which is the newer.
 
     Parts are compared in order; where one version runs out first, it is the older.
+    Raises `UnusableValue` for a part that nests too deeply.
     """
-    for left, right in zip(a, b, strict=False):
-        order = _compare(left, right)
-        if order:
-            return order
-    return (len(a) > len(b)) - (len(a) < len(b))
+    return tuple([_ranked(part) for part in version])
 
 
-def _compare(a: Value, b: Value) -> int:
-    rank_a, left = _ranked(a)
-    rank_b, right = _ranked(b)
-    if rank_a != rank_b:
-        return 1 if rank_a > rank_b else -1
-    # Values of one rank are of one comparable type.
-    return (left > right) - (left < right)  # type: ignore[operator]
+def compare_versions(a: tuple[Value, ...], b: tuple[Value, ...]) -> int:
+    """Give -1 where `a` is the older, 1 where it is the newer, 0 where neither is."""
+    left, right = version_order(a), version_order(b)
+    return (left > right) - (left < right)
 
 
-def _ranked(value: Value) -> tuple[int, bool | int | float | Decimal | datetime | str | bytes]:
+def _ranked(value: Value) -> _Ranked:
     """Give a value's rank, and what compares it to others of that rank."""
     match value:
         case None:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 from bridge.errors import StoreUnavailable
 from bridge.events import Receipt
 from bridge.store.active import ActiveSet
-from bridge.store.database import outages
+from bridge.store.database import outages, writing
 from bridge.store.ingest import Arrival, Batch, Rules, journal_failed, take_in
 from bridge.store.tables import events
 
@@ -102,12 +102,8 @@ class Batches:
         return take_in(cursor, arrivals, first_number=self._next_number, rules=rules)
 
     def _in_transaction(self, work: Callable[[Any, Rules], Batch]) -> Batch:
-        with outages(), self._connection.begin():
-            cursor = self._connection.connection.cursor()
-            try:
-                batch = work(cursor, Rules(self._active, self._horizon))
-            finally:
-                cursor.close()
+        with outages(), writing(self._connection) as cursor:
+            batch = work(cursor, Rules(self._active, self._horizon))
         self._next_number += batch.journalled
         return batch
 

@@ -5,15 +5,16 @@ written. One event's changes for one mapping are staged apart and taken over tog
 that an error in them touches nothing else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from typing import cast
+from datetime import datetime, timedelta
+from typing import NamedTuple, cast
 
 from bridge.errors import PinbridgeError
 from bridge.events import Event
-from bridge.mappings import Change, Evaluation, Outcome, OutcomeKind, compare_versions
+from bridge.mappings import Change, Evaluation, Outcome, OutcomeKind
 from bridge.mappings.values import UnusableValue, Value, decode_values, encode_values
+from bridge.mappings.versions import VersionOrder, version_order
 from bridge.store.instants import to_micros
 
 ItemKey = tuple[str, str, bytes]
@@ -25,28 +26,30 @@ LatestKey = tuple[str, str, str]
 UNKEEPABLE = (PinbridgeError, TypeError, ValueError, ArithmeticError)
 """What values from a payload can do wrong where they are compared or written; no other error is theirs."""
 
+# What is made for every event is a named tuple: a frozen dataclass costs two to three times as much.
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a change stands in the order of changes: by version, then journal number, then item."""
 
-    version: tuple[Value, ...]
+class Place(NamedTuple):
+    """Where a change stands in the order of changes: the greater of two is the newer one."""
+
+    order: VersionOrder
     number: int
     item: int
 
-    def is_after(self, other: "Place") -> bool:
-        """Say whether this change is the newer one."""
-        order = compare_versions(self.version, other.version)
-        return order > 0 or (order == 0 and (self.number, self.item) > (other.number, other.item))
 
-
-@dataclass(frozen=True, slots=True)
-class Newest:
+class Newest(NamedTuple):
     """The newest change of a trigger for a pin, and the event it came with."""
 
     place: Place
     change: Change
     event: Event
+
+
+class Folded(NamedTuple):
+    """What became of one event: its outcomes, and the mappings whose pins it changed."""
+
+    outcomes: tuple[Outcome, ...]
+    mappings: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -70,25 +73,25 @@ class Ledger:
     broken: Mapping[tuple[int, str], str]
     newest: dict[LatestKey, Newest] = field(default_factory=dict)
     new_items: dict[ItemKey, tuple[int, int]] = field(default_factory=dict)
-    moved: dict[str, tuple[str, int]] = field(default_factory=dict)
+    moved: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """What became of one event: its outcomes, and the mappings whose pins it changed."""
-
-    outcomes: tuple[Outcome, ...]
-    mappings: tuple[str, ...]
+Verdict = tuple[OutcomeKind, str]
+"""What a change's outcome says instead, where it was not folded: its kind, and why."""
 
 
 @dataclass(slots=True)
 class _Stage:
-    """What one event's changes for one mapping do, before they are taken over."""
+    """What one event's changes for one mapping do, before they are taken over.
+
+    `founded` are the pins that nobody owned. `verdicts` are on changes by their place in the event.
+    """
 
     mapping: str
     newest: dict[LatestKey, Newest] = field(default_factory=dict)
     items: set[ItemKey] = field(default_factory=set)
-    pins: set[str] = field(default_factory=set)
+    founded: set[str] = field(default_factory=set)
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
 
 
 class _NotFolded(Exception):
@@ -101,44 +104,57 @@ class _NotFolded(Exception):
 
 def fold(ledger: Ledger, number: int, event: Event, evaluation: Evaluation) -> Folded:
     """Fold one event into the ledger; the outcomes of changes that were not folded are put right."""
-    outcomes = list(evaluation.outcomes)
+    changed: list[str] = []
+    verdicts: dict[int, Verdict] = {}
+    for mapping, changes in _by_mapping(evaluation.changes):
+        stage = _fold_mapping(ledger, mapping, number, event, changes)
+        verdicts |= stage.verdicts
+        if stage.newest:
+            changed.append(mapping)
+    outcomes = _put_right(evaluation.outcomes, verdicts) if verdicts else evaluation.outcomes
+    return Folded(outcomes, tuple(changed))
+
+
+def _by_mapping(changes: Sequence[Change]) -> Iterable[tuple[str, list[tuple[int, Change]]]]:
+    """Sort changes by their mapping; each comes with its place among all of the event's."""
     by_mapping: dict[str, list[tuple[int, Change]]] = {}
-    matched = (index for index, outcome in enumerate(outcomes) if outcome.kind == "matched")
-    for index, change in zip(matched, evaluation.changes, strict=True):
+    for index, change in enumerate(changes):
         by_mapping.setdefault(change.mapping, []).append((index, change))
-    changed = [
-        mapping
-        for mapping, changes in by_mapping.items()
-        if _fold_mapping(ledger, number, event, changes, outcomes).newest
-    ]
-    return Folded(tuple(outcomes), tuple(changed))
+    return by_mapping.items()
+
+
+def _put_right(outcomes: Sequence[Outcome], verdicts: Mapping[int, Verdict]) -> tuple[Outcome, ...]:
+    """Let the outcomes of changes, which are those that matched, say what became of them."""
+    told = list(outcomes)
+    matched = [index for index, outcome in enumerate(outcomes) if outcome.kind == "matched"]
+    for place, (kind, reason) in verdicts.items():
+        told[matched[place]] = replace(told[matched[place]], kind=kind, reason=reason)
+    return tuple(told)
 
 
 def _fold_mapping(
-    ledger: Ledger, number: int, event: Event, changes: Sequence[tuple[int, Change]], outcomes: list[Outcome]
+    ledger: Ledger, mapping: str, number: int, event: Event, changes: Sequence[tuple[int, Change]]
 ) -> _Stage:
     """Fold one event's changes for one mapping, all that can be or, where one breaks, none."""
-    stage = _Stage(changes[0][1].mapping)
+    stage = _Stage(mapping)
     try:
-        if (reason := ledger.broken.get((number, stage.mapping))) is not None:
+        if ledger.broken and (reason := ledger.broken.get((number, mapping))) is not None:
             raise UnusableValue(reason)
         for item, (index, change) in enumerate(changes):
-            refused = _try_stage(ledger, stage, Place(change.version, number, item), event, change)
-            if refused is not None:
-                kind, reason = refused
-                outcomes[index] = replace(outcomes[index], kind=kind, reason=reason)
+            place = Place(version_order(change.version), number, item)
+            verdict = _try_stage(ledger, stage, Newest(place, change, event))
+            if verdict is not None:
+                stage.verdicts[index] = verdict
     except UNKEEPABLE as error:
-        for index, _ in changes:
-            outcomes[index] = replace(outcomes[index], kind="error", reason=f"it cannot be kept: {error}")
-        return _Stage(stage.mapping)
+        broken: Verdict = ("error", f"it cannot be kept: {error}")
+        return _Stage(mapping, verdicts={index: broken for index, _ in changes})
     _take_over(ledger, stage, number, event)
     return stage
 
 
-def _try_stage(
-    ledger: Ledger, stage: _Stage, place: Place, event: Event, change: Change
-) -> tuple[OutcomeKind, str] | None:
+def _try_stage(ledger: Ledger, stage: _Stage, newest: Newest) -> Verdict | None:
     """Stage one change; gives what its outcome says instead where it changes nothing."""
+    place, change, event = newest
     try:
         _refuse_late(ledger, event, change)
         _refuse_foreign_pin(ledger, stage, change)
@@ -150,10 +166,11 @@ def _try_stage(
         return refusal.kind, str(refusal)
     key = (change.mapping, change.pin, change.trigger)
     held = stage.newest[key].place if key in stage.newest else ledger.places.get(key)
-    if held is not None and not place.is_after(held):
+    if held is not None and place <= held:
         return "matched", f"older than what the pin shows, which came with event {held.number}"
-    stage.newest[key] = Newest(place, change, event)
-    stage.pins.add(change.pin)
+    stage.newest[key] = newest
+    if change.pin not in ledger.owners:
+        stage.founded.add(change.pin)
     return None
 
 
@@ -174,13 +191,12 @@ def _refuse_known_item(ledger: Ledger, stage: _Stage, item: ItemKey, event: Even
 
 def _refuse_foreign_pin(ledger: Ledger, stage: _Stage, change: Change) -> None:
     owner = ledger.owners.get(change.pin)
-    if owner == change.mapping or change.pin in stage.pins:
+    if owner == change.mapping or change.pin in stage.founded:
         return
     if owner is not None:
         raise _NotFolded("pin_taken", f"the pin {change.pin} belongs to the mapping {owner!r}")
     bound = ledger.max_pins.get(change.mapping)
-    new = sum(pin not in ledger.owners for pin in stage.pins)
-    if bound is not None and ledger.families.get(change.mapping, 0) + new >= bound:
+    if bound is not None and ledger.families.get(change.mapping, 0) + len(stage.founded) >= bound:
         raise _NotFolded("error", f"the mapping has {bound} pins already, its max_pins; {change.pin} would be one more")
 
 
@@ -192,13 +208,12 @@ def _take_over(ledger: Ledger, stage: _Stage, number: int, event: Event) -> None
         kept = (number, to_micros(event.received_at + ledger.horizon))
         ledger.items |= dict.fromkeys(stage.items, kept)
         ledger.new_items |= dict.fromkeys(stage.items, kept)
-    received_at = to_micros(event.received_at)
-    for pin in stage.pins:
+    for _, pin, _ in stage.newest:
         if pin not in ledger.owners:
             ledger.owners[pin] = stage.mapping
             ledger.families[stage.mapping] = ledger.families.get(stage.mapping, 0) + 1
-        _, since = ledger.moved.get(pin, (stage.mapping, received_at))
-        ledger.moved[pin] = (stage.mapping, min(since, received_at))
+        _, since = ledger.moved.get(pin, (stage.mapping, event.received_at))
+        ledger.moved[pin] = (stage.mapping, min(since, event.received_at))
 
 
 def encode_version(version: Sequence[Value]) -> str:

@@ -8,13 +8,14 @@ driver's cursor inside a transaction that the writer began, and never commit.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from bridge.events import Event, Receipt
 from bridge.mappings import Evaluation, Outcome
 from bridge.mappings.values import encode_values
+from bridge.mappings.versions import version_order
 from bridge.store import statements
 from bridge.store.active import ActiveSet
 from bridge.store.folding import (
@@ -31,8 +32,7 @@ from bridge.store.folding import (
 from bridge.store.instants import SECOND, maybe_micros, to_micros
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One delivery and what the mappings make of it."""
 
     event: Event
@@ -82,18 +82,19 @@ def journal_failed(cursor: Any, event: Event, *, number: int, reason: str, rules
 def _remember(cursor: Any, arrivals: Sequence[Arrival], rules: Rules) -> list[int]:
     """Remember the keys; gives the places of the arrivals that are new, one by key, in their order."""
     keyless: list[int] = []
-    leaders: dict[tuple[str, bytes], int] = {}
+    leaders: dict[tuple[str, str, bytes], int] = {}
     for place, arrival in enumerate(arrivals):
         event = arrival.event
         if event.dedup_key is None:
             keyless.append(place)
             continue
-        leader = leaders.setdefault((event.source, event.dedup_key), place)
-        if event.received_at < arrivals[leader].event.received_at:
-            leaders[event.source, event.dedup_key] = place
-    rows = [(*key, *_lifetime(arrivals[leaders[key]].event, rules)) for key in sorted(leaders)]
+        key = (event.source, event.id, event.dedup_key)
+        leader = leaders.setdefault(key, place)
+        if leader != place and event.received_at < arrivals[leader].event.received_at:
+            leaders[key] = place
+    rows = [(*key, *_lifetime(arrivals[place].event, rules)) for key, place in sorted(leaders.items())]
     new = statements.run(cursor, statements.REMEMBER, rows)
-    return sorted([*keyless, *(leaders[source, key] for source, key in new)])
+    return sorted([*keyless, *(leaders[source, id_, key] for source, id_, key in new)])
 
 
 def _lifetime(event: Event, rules: Rules) -> tuple[int, int]:
@@ -142,7 +143,7 @@ def _read_ledger(
         horizon=rules.horizon,
         max_pins=bounds,
         places={
-            (mapping, pin, trigger): Place(decode_version(version), number, item)
+            (mapping, pin, trigger): Place(version_order(decode_version(version)), number, item)
             for mapping, pin, trigger, version, number, item in newest
         },
         owners=owners,
@@ -165,8 +166,9 @@ def _write(cursor: Any, ledger: Ledger, newest: Sequence[statements.Row], rules:
     statements.run(cursor, statements.KEEP_ITEMS, sorted((*key, *item) for key, item in ledger.new_items.items()))
     statements.run(cursor, statements.KEEP_NEWEST, newest)
     fingerprints = rules.active.fingerprints
-    moved = [(pin, mapping, 1, 1, fingerprints.get(mapping), at) for pin, (mapping, at) in sorted(ledger.moved.items())]
-    statements.run(cursor, statements.MOVE_PINS, moved)
+    moved = sorted(ledger.moved.items())
+    rows = [(pin, mapping, 1, 1, fingerprints.get(mapping), to_micros(since)) for pin, (mapping, since) in moved]
+    statements.run(cursor, statements.MOVE_PINS, rows)
 
 
 def _latest_row(key: LatestKey, newest: Newest) -> statements.Row:

@@ -40,7 +40,7 @@ class Pruning:
         now = self._clock()
         old = to_micros(now - self._retention)
         statements = (
-            _expired(seen, [seen.c.source, seen.c.key], to_micros(now)),
+            _expired(seen, [seen.c.source, seen.c.id, seen.c.key], to_micros(now)),
             _expired(item_keys, [item_keys.c.mapping, item_keys.c.trigger, item_keys.c.key], to_micros(now)),
             _oldest(events, events.c.received_at, old),
             _oldest(attempts, attempts.c.ended_at, old),

@@ -1,23 +1,26 @@
 """The SQL of the ingest path, written out and run on the driver.
 
-Lists of rows come in few sizes (`in_chunks`), so that the driver prepares each statement once
-and hands over many rows at a time. The statements are those of SQLite and PostgreSQL alike,
+A statement takes up to `MOST_ROWS` rows, and the driver keeps it prepared for every number of
+them: many rows at a time are cheaper than many times one, and each time the driver is called
+the thread may lose its turn. The statements are those of SQLite and PostgreSQL alike,
 but for the driver's mark for a parameter.
 """
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 Row = tuple[Any, ...]
 
-_SIZES = (64, 16, 4, 1)
+MOST_ROWS = 64
+"""Rows of one statement; the largest, the journal's, then has 704 values."""
 
 REMEMBER = """
-    INSERT INTO seen (source, key, seen_at, expires_at) VALUES {rows}
-    ON CONFLICT (source, key) DO UPDATE SET seen_at = excluded.seen_at, expires_at = excluded.expires_at
+    INSERT INTO seen (source, id, key, seen_at, expires_at) VALUES {rows}
+    ON CONFLICT (source, id, key) DO UPDATE SET seen_at = excluded.seen_at, expires_at = excluded.expires_at
     WHERE seen.expires_at <= excluded.seen_at
-    RETURNING source, key
+    RETURNING source, id, key
 """
 """Gives back the keys that are new: never met, or met and expired."""
 
@@ -76,7 +79,7 @@ MOVE_PINS = """
 """A pin that still waits keeps the older instant: it says since when the dashboard lacks a change."""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def with_rows(template: str, width: int, count: int) -> str:
     """Fill in the marks for `count` rows of `width` columns."""
     row = f"({', '.join('?' * width)})"
@@ -84,19 +87,16 @@ def with_rows(template: str, width: int, count: int) -> str:
 
 
 def in_chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    """Cut rows into few, equal sizes."""
-    start, left = 0, len(rows)
-    for size in _SIZES:
-        while left >= size:
-            yield rows[start : start + size]
-            start, left = start + size, left - size
+    """Cut rows into pieces of at most `MOST_ROWS`."""
+    for start in range(0, len(rows), MOST_ROWS):
+        yield rows[start : start + MOST_ROWS]
 
 
 def run(cursor: Any, template: str, rows: Sequence[Row]) -> list[Row]:
     """Run a statement over rows, or keys, in their order; gives back the rows that it returns."""
     returned: list[Row] = []
     for chunk in in_chunks(rows):
-        cursor.execute(with_rows(template, len(chunk[0]), len(chunk)), [value for row in chunk for value in row])
+        cursor.execute(with_rows(template, len(chunk[0]), len(chunk)), tuple(chain.from_iterable(chunk)))
         if cursor.description is not None:
             returned += cursor.fetchall()
     return returned

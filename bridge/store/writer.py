@@ -1,9 +1,11 @@
 """The one thread that writes: it takes what waits, commits it, and wakes all waiters at once.
 
-Deliveries and jobs (everything else that writes) come from the event loop over one queue.
-A round commits one batch of at most `BATCH` deliveries and then a few jobs, each a transaction
-of its own, so that neither starves the other. There is no gathering delay: while one batch
-commits, the next one gathers. Past its bound the queue refuses, so that memory is bounded.
+Deliveries and jobs (everything else that writes) come from the event loop over one queue. A
+round commits one batch of at most `BATCH` deliveries and then a few jobs, each a transaction of
+its own, so that neither starves the other. There is no gathering delay: while one batch commits,
+the next one gathers. Only what the loop has before it anyway is handed over together, because
+a commit costs as much as many events, and a thread that is woken for one event stands in the
+way of the next. Past its bound the queue refuses, so that memory is bounded.
 """
 
 import asyncio
@@ -13,7 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -29,6 +31,9 @@ from bridge.store.pruning import Pruning
 BATCH = 256
 """Deliveries that one transaction takes at most."""
 
+ENOUGH = 64
+"""Deliveries that are handed over even while every turn of the loop brings more."""
+
 MAX_WAITING = 2048
 """Deliveries that may wait; one more is refused."""
 
@@ -43,8 +48,7 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class _Delivery:
+class _Delivery(NamedTuple):
     arrival: Arrival
     waiter: asyncio.Future[Receipt]
 
@@ -72,7 +76,8 @@ class Writer:
         self._pruning = pruning
         self._checkpointer = checkpointer
         self._on_moved = on_moved
-        self._queue: SimpleQueue[_Delivery | _Job | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[_Delivery] | _Job | None] = SimpleQueue()
+        self._gathered: list[_Delivery] = []
         self._waiting = 0
         self._waiting_bytes = 0
         self._closed = False
@@ -92,8 +97,11 @@ class Writer:
             raise StoreUnavailable("too many deliveries wait to be stored", retry_after_s=1)
         self._waiting += 1
         self._waiting_bytes += size
-        waiter: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Delivery(arrival, waiter))
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Receipt] = loop.create_future()
+        if not self._gathered:
+            loop.call_soon(self._end_turn, 0)
+        self._gathered.append(_Delivery(arrival, waiter))
         return waiter
 
     def run(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
@@ -107,6 +115,7 @@ class Writer:
         """Finish what waits, then end the thread; later calls are refused."""
         if not self._closed:
             self._closed = True
+            self._hand_over()
             self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -114,10 +123,23 @@ class Writer:
         if self._closed:
             raise StoreUnavailable("the store is closed")
 
-    def _wake(self, deliveries: Sequence[_Delivery], committed: Committed) -> None:
+    def _end_turn(self, known: int) -> None:
+        """Hand over once a turn of the loop brought nothing new; `known` was there before it."""
+        gathered = len(self._gathered)
+        if known < gathered < ENOUGH:
+            asyncio.get_running_loop().call_soon(self._end_turn, gathered)
+        else:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        if self._gathered:
+            self._queue.put(self._gathered)
+            self._gathered = []
+
+    def _wake(self, deliveries: Sequence[_Delivery], body_bytes: int, committed: Committed) -> None:
+        self._waiting -= len(deliveries)
+        self._waiting_bytes -= body_bytes
         for delivery, result in zip(deliveries, committed.results, strict=True):
-            self._waiting -= 1
-            self._waiting_bytes -= len(delivery.arrival.event.body)
             _answer(delivery.waiter, result)
         if committed.moved:
             self._on_moved(committed.moved)
@@ -152,10 +174,10 @@ class Writer:
         except Empty:
             return bool(self._deliveries or self._jobs) or not self._stopping
 
-    def _sort_in(self, item: _Delivery | _Job | None) -> None:
+    def _sort_in(self, item: list[_Delivery] | _Job | None) -> None:
         match item:
-            case _Delivery():
-                self._deliveries.append(item)
+            case list():
+                self._deliveries += item
             case _Job():
                 self._jobs.append(item)
             case None:
@@ -164,10 +186,10 @@ class Writer:
     def _commit_batch(self) -> None:
         deliveries = [self._deliveries.popleft() for _ in range(min(BATCH, len(self._deliveries)))]
         committed = self._batches.commit([delivery.arrival for delivery in deliveries])
-        _on_loop_of(deliveries[0].waiter, self._wake, deliveries, committed)
+        body_bytes = sum(len(delivery.arrival.event.body) for delivery in deliveries)
+        _on_loop_of(deliveries[0].waiter, self._wake, deliveries, body_bytes, committed)
         if self._checkpointer is not None:
-            body_pages = sum(len(delivery.arrival.event.body) for delivery in deliveries) // 4096
-            self._checkpointer.note(8 + 2 * len(deliveries) + body_pages)
+            self._checkpointer.note(8 + 2 * len(deliveries) + body_bytes // 4096)
         self._pruning.begin()
 
     def _run_job(self, job: _Job) -> None:

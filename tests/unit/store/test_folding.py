@@ -5,6 +5,7 @@ from typing import Any
 
 from bridge.events import Event
 from bridge.mappings import Change, Evaluation, Outcome
+from bridge.mappings.versions import version_order
 from bridge.store.folding import Ledger, Place, decode_version, encode_version, fold
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -72,7 +73,7 @@ def test_a_change_is_taken_over_with_its_pin() -> None:
 
     assert [outcome.kind for outcome in folded.outcomes] == ["not_matched", "matched", "not_matched"]
     assert folded.mappings == ("m",)
-    assert book.newest["m", "p-1", "t"].place == Place((NOON,), 7, 0)
+    assert book.newest["m", "p-1", "t"].place == Place(version_order((NOON,)), 7, 0)
     assert book.owners == {"p-1": "m"}
     assert list(book.moved) == ["p-1"]
 
@@ -84,7 +85,7 @@ def test_a_pin_waits_since_the_earliest_arrival_that_moved_it() -> None:
     fold(book, 1, event(NOON + timedelta(seconds=5)), evaluation(change(version=(1,))))
     fold(book, 2, event(NOON), evaluation(change(version=(2,))))
 
-    assert book.moved["p-1"][1] == (NOON - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    assert book.moved["p-1"] == ("m", NOON)
 
 
 def test_a_remembered_item_expires() -> None:

@@ -82,10 +82,11 @@ def upgrade() -> None:
     op.create_table(
         "seen",
         sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
         sa.Column("key", sa.LargeBinary(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("source", "key"),
+        sa.PrimaryKeyConstraint("source", "id", "key"),
         sqlite_with_rowid=False,
     )
     op.create_index("seen_expires_at", "seen", ["expires_at"])
