@@ -17,6 +17,7 @@ from bridge.api import Access
 from bridge.app import Bridge, Parts, now
 from bridge.cli.configuration import load_configuration
 from bridge.errors import ConfigurationError, Problem
+from bridge.inbound.connections import GuardedProtocol, allow_many_connections
 from bridge.logs import configure_logging
 from bridge.outbound.client import PindownClient
 from bridge.sandbox import DEFAULT_KEY, create_sandbox
@@ -84,7 +85,7 @@ def _run(settings: Settings, parts: Parts, listener: socket.socket) -> None:
         uvicorn.Config(
             bridge,
             loop="uvloop",
-            http="httptools",
+            http=GuardedProtocol,
             ws="none",
             access_log=False,
             log_config=None,
@@ -96,6 +97,7 @@ def _run(settings: Settings, parts: Parts, listener: socket.socket) -> None:
     log.info("listening", address=address, mappings=len(parts.mappings.mappings), destination=parts.destination)
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, _end_cleanly)
+    allow_many_connections()
     server.run(sockets=[listener])
     log.info("ended")
 

@@ -1,0 +1,132 @@
+"""The guard in front of HTTP: what a connection may cost before there is a request to answer.
+
+The server below bounds neither the size of a request's head nor how long it takes to come, and
+whoever reaches the port can open connections. So a head has a size and a deadline, trailers
+count for nothing, and every refusal has the shape of the bridge's errors.
+"""
+
+import asyncio
+import resource
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+HEAD_DEADLINE_S = 10.0
+"""How long the head of a request may take, from its first byte or from the connection's beginning."""
+
+MAX_HEAD_BYTES = 64 * 1024
+"""How much may come that completes no head and brings no body: more than any app here takes."""
+
+_CLOSING_TYPE = (b"content-type", b"application/json"), (b"connection", b"close")
+
+
+def allow_many_connections() -> None:
+    """Raise the number of open files to what the system allows; the usual 1,024 is soon reached."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """One connection, as uvicorn serves it, within bounds."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._awaits_head = True
+        self._got_on = False
+        self._idle_bytes = 0
+        self._is_refused = False
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Give the first head its deadline."""
+        super().connection_made(transport)
+        self._set_deadline()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the deadline."""
+        self._unset_deadline()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what came, as long as it leads somewhere."""
+        if self._is_refused:
+            return
+        self._got_on = False
+        super().data_received(data)
+        self._idle_bytes = 0 if self._got_on else self._idle_bytes + len(data)
+        if self._idle_bytes > MAX_HEAD_BYTES:
+            self._refuse(431, "headers_too_large", f"the headers are larger than {MAX_HEAD_BYTES:,} bytes")
+        elif self._awaits_head and self._is_idle():
+            self._set_deadline()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header of the head; what follows a body in pieces (RFC 9110, 6.5) is not one."""
+        if self._awaits_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Begin the request. One that asks for another protocol would lose its body, so it is refused."""
+        self._unset_deadline()
+        self._awaits_head, self._got_on = False, True
+        if self.parser.should_upgrade():
+            self._is_refused = True
+            self.app = _refuse_upgrade
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body."""
+        self._got_on = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Expect the next head."""
+        self._awaits_head, self._got_on = True, True
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP."""
+        self._refuse(400, "bad_request", msg)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: the sender was told."""
+
+    def _is_idle(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle  # uvicorn declares it before there is one
+        return cycle is None or cycle.response_complete
+
+    def _set_deadline(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_DEADLINE_S, self._end_if_idle)
+
+    def _unset_deadline(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _end_if_idle(self) -> None:
+        self._head_timer = None
+        if self._is_idle():
+            self.transport.close()
+
+    def _refuse(self, status: int, code: str, message: str) -> None:
+        """Answer, where no other answer is under way, and close the connection."""
+        self._is_refused = True
+        if self._is_idle() and not self.transport.is_closing():
+            body = _error(code, message)
+            status_line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+            fields = f"content-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            self.transport.write((status_line + fields).encode() + body)
+        self.transport.close()
+
+
+async def _refuse_upgrade(_scope: Any, _receive: Any, send: Any) -> None:
+    body = _error("upgrade_refused", "only HTTP/1.1 is spoken here; send without the header upgrade")
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": 400, "headers": [*_CLOSING_TYPE, length]})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _error(code: str, message: str) -> bytes:
+    return orjson.dumps({"error": {"code": code, "message": message}})

@@ -1,0 +1,129 @@
+"""The guard in front of HTTP, on real sockets: no sender costs more than its bounds, nor another's place."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from bridge.inbound import connections
+from bridge.inbound.connections import GuardedProtocol
+
+HEAD = b"POST /hooks/x HTTP/1.1\r\nHost: here\r\n"
+REQUEST = HEAD + b"Content-Length: 4\r\n\r\nbody"
+
+
+async def tell(scope: Any, receive: Any, send: Any) -> None:
+    """Answer with the request's body and the names of its headers."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    names = sorted(name.decode() for name, _ in scope["headers"])
+    content = orjson.dumps({"bytes": len(body), "headers": names})
+    length = (b"content-length", str(len(content)).encode())
+    await send({"type": "http.response.start", "status": 200, "headers": [length]})
+    await send({"type": "http.response.body", "body": content})
+
+
+@asynccontextmanager
+async def served() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Serve `tell` behind the guard, and give one connection to it."""
+    config = Config(tell, log_config=None, ws="none", lifespan="off")
+    config.load()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: GuardedProtocol(config, ServerState(), {}), "127.0.0.1", 0)
+    async with server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+
+
+async def answer_to(*pieces: bytes) -> bytes:
+    """Send pieces, each as it is, and give all that comes until the connection is closed."""
+    async with asyncio.timeout(10), served() as (reader, writer):
+        try:
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+            return await reader.read()
+        except ConnectionError:
+            return b"reset"
+
+
+def code_of(answer: bytes) -> str:
+    """Give the word that a refusal has for programs, where it closes the connection."""
+    assert b"connection: close" in answer
+    code: str = orjson.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"]
+    return code
+
+
+@pytest.mark.parametrize(
+    "line", [b"X-Long: " + b"a" * 70_000, b"X-A: a\r\n" * 9_000], ids=["one header", "many headers"]
+)
+async def test_a_head_without_end_is_refused_while_it_comes(line: bytes) -> None:
+    """The parser keeps every header it is given; one connection could fill the memory."""
+    answer = await answer_to(HEAD + line)
+    assert answer.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+    assert code_of(answer) == "headers_too_large"
+
+
+@pytest.mark.parametrize("begun", [b"", b"\r\n", HEAD, REQUEST + HEAD], ids=["nothing", "blank", "half", "second"])
+async def test_a_head_that_does_not_come_ends_the_connection(begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that who opens connections and says nothing takes no other sender's place."""
+    monkeypatch.setattr(connections, "HEAD_DEADLINE_S", 0.1)
+    answer = await answer_to(begun)
+    assert answer.count(b"HTTP/1.1 200") == begun.count(b"body")
+
+
+async def test_a_head_in_pieces_has_one_deadline_for_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then does not keep a place."""
+    monkeypatch.setattr(connections, "HEAD_DEADLINE_S", 0.2)
+    async with asyncio.timeout(10), served() as (reader, writer):
+        for _ in range(100):
+            writer.write(b"\r\n")
+            await asyncio.sleep(0.02)
+            if reader.at_eof():
+                break
+        assert reader.at_eof()
+
+
+async def test_what_stands_behind_the_body_is_no_header() -> None:
+    """A proxy in front judges the head; nothing may join it later."""
+    body = b"4;note=1\r\nbody\r\n0\r\nX-Late: 1\r\n\r\n"
+    answer = await answer_to(HEAD + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + body)
+    told = orjson.loads(answer.partition(b"\r\n\r\n")[2])
+    assert told == {"bytes": 4, "headers": ["connection", "host", "transfer-encoding"]}
+
+
+async def test_a_request_for_another_protocol_is_refused_and_its_body_is_no_request() -> None:
+    """The parser drops the body of such a request; a signature over nothing would then be the sender's riddle."""
+    upgrade = HEAD + b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 64\r\n\r\n"
+    answer = await answer_to(upgrade + REQUEST)
+    assert code_of(answer) == "upgrade_refused"
+    assert re.findall(rb"HTTP/1.1 \d+", answer) == [b"HTTP/1.1 400"]
+
+
+@pytest.mark.parametrize("words", [b"nonsense\r\n\r\n", HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n"])
+async def test_what_is_no_http_is_refused_in_the_shape_of_every_error(words: bytes) -> None:
+    """A status, and a word that programs can read."""
+    answer = await answer_to(words)
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert code_of(answer) == "bad_request"
+
+
+async def test_good_requests_pass_however_they_are_cut() -> None:
+    """Large bodies, one after the other on one connection, and in pieces of one byte."""
+    large = b"x" * 2**20
+    requests = HEAD + b"Content-Length: %d\r\n\r\n" % len(large) + large + REQUEST
+    last = HEAD + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 50_000 + b"0\r\n\r\n"
+    answer = await answer_to(requests, *(REQUEST[at : at + 1] for at in range(len(REQUEST))), last)
+    assert re.findall(rb'"bytes":(\d+)', answer) == [b"1048576", b"4", b"4", b"50000"]
