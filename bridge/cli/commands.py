@@ -10,6 +10,7 @@ import typer
 
 from bridge.app import now
 from bridge.cli.demo import play
+from bridge.cli.headers import read_header_lines
 from bridge.cli.look import list_events, list_pins, show_event
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.cli.retry import retry
@@ -45,7 +46,9 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001  # Typer hands the opt
 @commands.callback()
 def root(
     *,
-    _version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
 ) -> None:
     """Turn webhooks into dashboard pins."""
 
@@ -76,7 +79,7 @@ def validate_command(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Read every mapping and source, and name every mistake with its place."""
+    """Read mappings and sources, and name every mistake."""
     sys.exit(0 if validate(folder or _settings().mappings, os.environ, as_json=as_json) else 1)
 
 
@@ -94,8 +97,8 @@ def send_command(
     url: Annotated[str | None, typer.Option("--url", help="The bridge's address; else the one running here.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sign a payload as its source would, and post it to a running bridge."""
-    sending = Sending(source=source, payload=payload, headers=_headers(header or []), fresh=fresh)
+    """Sign a payload as its source would, and post it."""
+    sending = Sending(source=source, payload=payload, headers=read_header_lines(header or []), fresh=fresh)
     sys.exit(0 if report(send(sending, _settings(), os.environ, url=url), as_json=as_json) else 1)
 
 
@@ -141,19 +144,11 @@ def retry_command(
     moved = retry(_settings(), pins or None)
     if as_json:
         print_json({"pins": list(moved)})
-    else:
-        stdout.print(f"tried again now: {', '.join(moved)}" if moved else "none of these is parked", markup=False)
+    elif moved:
+        stdout.print(f"tried again now: {', '.join(moved)}", markup=False)
+    elif not pins:
+        stdout.print("nothing is parked")
     unknown = sorted(set(pins or ()) - set(moved))
     if unknown:
         stderr.print(f"not parked: {', '.join(unknown)}", markup=False)
         sys.exit(1)
-
-
-def _headers(lines: list[str]) -> dict[str, str]:
-    headers = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or not name.strip():
-            raise typer.BadParameter(f"{line!r} is not a header; write it as 'Name: value'")
-        headers[name.strip()] = value.strip()
-    return headers

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from bridge.errors import ConfigurationError, Problem
 from bridge.inbound import Sources, load_sources
 from bridge.mappings import MappingSet, load_folder
 from bridge.settings import source_secrets
@@ -21,11 +22,22 @@ class Configuration:
 def load_configuration(folder: Path, environ: Mapping[str, str], *, secrets_are_required: bool = True) -> Configuration:
     """Read mappings, `sources.yaml` and secrets. Raises `ConfigurationError` with every problem found."""
     mappings = load_folder(folder, environ)
-    declared = folder / "sources.yaml"
     sources = load_sources(
         mappings.source_places,
-        declared.read_bytes() if declared.is_file() else None,
+        _read_declared(folder),
         partial(source_secrets, environ),
         secrets_are_required=secrets_are_required,
     )
     return Configuration(mappings=mappings, sources=sources)
+
+
+def _read_declared(folder: Path) -> bytes | None:
+    """Read `sources.yaml`; None where there is none. One of another suffix would declare nothing, so it is refused."""
+    misnamed = folder / "sources.yml"
+    declared = folder / "sources.yaml"
+    try:
+        if misnamed.is_file():
+            raise ConfigurationError([Problem(file=str(misnamed), message="is not read; name it sources.yaml")])
+        return declared.read_bytes() if declared.is_file() else None
+    except OSError as error:
+        raise ConfigurationError([Problem(file=str(declared), message=f"cannot be read: {error.strerror}")]) from error

@@ -6,6 +6,7 @@ from babel.dates import format_timedelta
 
 from bridge.cli.output import print_json, print_table, stdout
 from bridge.errors import ConfigurationError, Problem
+from bridge.events import Json
 from bridge.mappings import Outcome
 from bridge.store import EventRecord, PinRecord, Reader
 
@@ -17,19 +18,21 @@ STATES = {
     "parked": "parked",
     "dormant": "not loaded",
 }
+NOT_TAKEN = "no mapping takes it"
 
 
 def list_events(reader: Reader, *, limit: int, source: str | None, as_json: bool, now: datetime) -> None:
     """Print the newest events, newest first."""
     events = reader.events(limit=limit, source=source)
     if as_json:
-        print_json([event.to_json() for event in events])
+        print_json([_summary(event) for event in events])
         return
     rows = [
         (str(event.number), _ago(event.received_at, now), event.source, event.type, event.id, _verdict(event))
         for event in events
     ]
-    print_table(("NUMBER", "RECEIVED", "SOURCE", "TYPE", "ID", "OUTCOME"), rows, empty="no events yet")
+    empty = "no events yet" if source is None else f"no events of a source {source} yet"
+    print_table(("NUMBER", "RECEIVED", "SOURCE", "TYPE", "ID", "OUTCOME"), rows, empty=empty)
 
 
 def show_event(reader: Reader, number: int, *, as_json: bool) -> None:
@@ -43,12 +46,16 @@ def show_event(reader: Reader, number: int, *, as_json: bool) -> None:
     if as_json:
         print_json(event.to_json())
         return
-    stdout.print(f"event {event.number}: {event.source} {event.type} {event.id}", markup=False)
-    stdout.print(f"received {_instant(event.received_at)}, happened {_instant(event.at)}", markup=False)
-    for outcome in event.outcomes:
-        stdout.print(f"  {_story(outcome)}", markup=False)
+    headline = " ".join(filter(None, (event.source, event.type, event.id)))
+    happened = "it does not say when it happened" if event.at is None else f"happened {_instant(event.at)}"
+    stdout.print(f"event {event.number}: {headline}", markup=False)
+    stdout.print(f"received {_instant(event.received_at)}, {happened}", markup=False)
+    for story in map(_story, event.outcomes) if event.outcomes else (NOT_TAKEN,):
+        stdout.print(f"  {story}", markup=False)
+    stdout.print()
     for name, value in event.headers.items():
         stdout.print(f"{name}: {value}", markup=False)
+    stdout.print()
     stdout.print(event.body.decode("utf-8", "replace"), markup=False)
 
 
@@ -61,12 +68,17 @@ def list_pins(pins: list[PinRecord], *, as_json: bool, now: datetime, empty: str
     print_table(("PIN", "MAPPING", "STATE", "DELIVERED", "TROUBLE"), rows, empty=empty)
 
 
+def _summary(event: EventRecord) -> dict[str, Json]:
+    """Give what a listing holds of an event: all but headers, query and body, which are read with one event alone."""
+    return {name: value for name, value in event.to_json().items() if name not in {"headers", "query", "body"}}
+
+
 def _verdict(event: EventRecord) -> str:
     moved = dict.fromkeys(f"{outcome.mapping} → {outcome.pin}" for outcome in event.outcomes if outcome.pin)
     if moved:
         return ", ".join(moved)
     if not event.outcomes:
-        return "no mapping takes it"
+        return NOT_TAKEN
     return ", ".join(dict.fromkeys(f"{outcome.kind} {outcome.mapping}".strip() for outcome in event.outcomes[:3]))
 
 
@@ -92,5 +104,5 @@ def _ago(instant: datetime, now: datetime) -> str:
     return format_timedelta(instant - now, add_direction=True, locale="en_US")
 
 
-def _instant(instant: datetime | None) -> str:
-    return "at a time it does not say" if instant is None else instant.astimezone(UTC).isoformat(timespec="seconds")
+def _instant(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat(timespec="seconds")

@@ -9,6 +9,8 @@ from rich.table import Table
 
 from bridge.events import Json
 
+UNFOLDED_WIDTH = 10_000
+
 stdout = Console(highlight=False, soft_wrap=True)
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -20,13 +22,19 @@ def print_json(value: Json) -> None:
 
 
 def print_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, empty: str) -> None:
-    """Draw a table, or say `empty` where there is no row. Cells are text, never markup."""
+    """Draw a table, or say `empty` where there is no row. Cells are text, never markup.
+
+    On a terminal long cells are folded; elsewhere a row is one line, for grep and its like.
+    """
     if not rows:
-        stdout.print(empty)
+        stdout.print(empty, markup=False)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    Console(highlight=False, markup=False).print(table)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = UNFOLDED_WIDTH
+    console.print(table)

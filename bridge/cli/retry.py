@@ -1,7 +1,7 @@
 """`pinbridge retry`: parked pins are tried again now.
 
 The running bridge is asked, through the address and token that it leaves beside its
-database; where none runs, the store is opened alone.
+database; where none runs, the store is opened alone. A database is not made for it.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import httpx
 from bridge.app import now
 from bridge.errors import OperatorError
 from bridge.settings import Settings
-from bridge.store import Running, Store, read_running
+from bridge.store import Running, Store, open_readonly, read_running
 
 TIMEOUT_S = 15.0
 
@@ -19,10 +19,11 @@ TIMEOUT_S = 15.0
 def retry(settings: Settings, pins: list[str] | None) -> list[str]:
     """Make these parked pins due now, or all of them; gives those that were.
 
-    Raises `OperatorError` where a running bridge does not do as asked.
+    Raises `OperatorError` where a running bridge does not do as asked, `StoreUnusable` where there is no database.
     """
     running = read_running(settings.database)
     if running is None:
+        open_readonly(settings.database).close()
         return asyncio.run(_retry_alone(settings, pins))
     return _ask(running, pins)
 

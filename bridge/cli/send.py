@@ -1,5 +1,6 @@
 """`pinbridge send`: sign a payload as its source would, and post it to a running bridge."""
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +12,12 @@ import orjson
 from bridge.app import now
 from bridge.cli.configuration import load_configuration
 from bridge.cli.freshening import freshen
+from bridge.cli.headers import read_headers_beside
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.errors import ConfigurationError, OperatorError, Problem
-from bridge.inbound import Source, sign
+from bridge.events import Json
+from bridge.inbound import Source, Sources, sign
+from bridge.located import suggest
 from bridge.settings import Settings
 from bridge.store import read_running
 
@@ -22,7 +26,7 @@ TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """What to send and how: `headers` go beside the signature; `fresh` gives it a new id and the present time."""
+    """What to send and how: `headers` (lower-case names) go beside the signature, `fresh` makes id and times new."""
 
     source: str
     payload: Path
@@ -33,17 +37,15 @@ class Sending:
 def send(sending: Sending, settings: Settings, environ: Mapping[str, str], *, url: str | None) -> httpx.Response:
     """Post the payload once and give the bridge's answer.
 
-    Raises `ConfigurationError` where the source or the file is unknown, `OperatorError` where no bridge answers.
+    Raises `ConfigurationError` where the source, the file or the address is unknown, `OperatorError`
+    where no bridge answers.
     """
-    sources = load_configuration(settings.mappings, environ).sources
-    if sending.source not in sources:
-        message = f"no mapping names this source; those are: {', '.join(sorted(sources)) or 'none'}"
-        raise ConfigurationError([Problem(file=sending.source, message=message)])
-    source = sources[sending.source]
-    body, headers = _read(sending.payload), {**_headers_beside(sending.payload), **sending.headers}
+    address = _running_address(settings) if url is None else _address(url)
+    source = _find(sending.source, load_configuration(settings.mappings, environ).sources, settings.mappings)
+    body, headers = _read(sending.payload), {**read_headers_beside(sending.payload), **sending.headers}
     if sending.fresh:
         body, headers = freshen(source, body, headers, now())
-    return deliver(url or _running_address(settings), source, body, headers=headers)
+    return deliver(address, source, body, headers=headers)
 
 
 def deliver(
@@ -54,27 +56,66 @@ def deliver(
     Raises `OperatorError` where no bridge answers.
     """
     signature = sign(source, b"forged" if forged else body, next(iter(source.secrets), b""), now(), headers=headers)
-    signed = {"content-type": "application/json", **headers, **signature}
+    given = {name.lower(): value for name, value in headers.items()}
+    signed = {"content-type": "application/json", **given, **signature}
     try:
         return httpx.post(f"{url}/hooks/{source.name}", content=body, headers=signed, timeout=TIMEOUT_S)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise OperatorError(f"no bridge answers at {url}: {error}") from error
 
 
 def report(answer: httpx.Response, *, as_json: bool) -> bool:
     """Print what the bridge answered; tell whether it took the event."""
-    body = answer.json()
+    body = _parse(answer)
     if as_json:
         print_json({"status_code": answer.status_code, **body})
-    elif answer.is_success:
-        mappings = ", ".join(body.get("mappings", ()))
-        moved = f", moves {mappings}" if mappings else ""
-        stdout.print(f"{answer.status_code} {body.get('status', 'taken')}: {body.get('id', '')}{moved}", markup=False)
+    else:
+        console = stdout if answer.is_success else stderr
+        console.print(f"{answer.status_code} {_describe(body)}", markup=False)
         if "number" in body:
             stdout.print(f"what each mapping made of it: pinbridge events {body['number']}")
-    else:
-        stderr.print(f"{answer.status_code} {body['error']['code']}: {body['error']['message']}", markup=False)
     return answer.is_success
+
+
+def _parse(answer: httpx.Response) -> dict[str, Json]:
+    """Read the bridge's JSON; what is none, such as a source's own `ack`, is the text `body`."""
+    try:
+        body: Json = orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        body = None
+    return body if isinstance(body, dict) else {"body": answer.text[:200]}
+
+
+def _describe(body: Mapping[str, Json]) -> str:
+    match body:
+        case {"error": {"code": code, "message": message}}:
+            return f"{code}: {message}"
+        case {"status": "accepted", "id": identifier, "mappings": list(mappings)}:
+            moved = ", ".join(map(str, mappings))
+            return f"accepted: {identifier}, {f'moves {moved}' if moved else 'moves no pin'}"
+        case {"status": status, "id": identifier}:
+            return f"{status}: {identifier}"
+        case {"body": str(text), **others} if not others:
+            return text
+        case _:
+            return orjson.dumps(body).decode()
+
+
+def _find(name: str, sources: Sources, folder: Path) -> Source:
+    if name in sources:
+        return sources[name]
+    if sources:
+        message = f"no source has this name; there are {', '.join(sorted(sources))}{suggest(name, sources)}"
+    else:
+        message = f"no source has this name: nothing in the folder {folder} names any"
+    raise ConfigurationError([Problem(file=name, message=message)])
+
+
+def _address(url: str) -> str:
+    if re.fullmatch(r"https?://[^/?#\s]+/*", url) is None:
+        message = f"{url[:80]!r} is not the address of a bridge; write one such as http://127.0.0.1:8080"
+        raise ConfigurationError([Problem(file="--url", message=message)])
+    return url.rstrip("/")
 
 
 def _running_address(settings: Settings) -> str:
@@ -87,12 +128,3 @@ def _read(payload: Path) -> bytes:
         return sys.stdin.buffer.read() if str(payload) == "-" else payload.read_bytes()
     except OSError as error:
         raise ConfigurationError([Problem(file=str(payload), message=f"cannot be read: {error.strerror}")]) from error
-
-
-def _headers_beside(payload: Path) -> dict[str, str]:
-    """Read `<name>.headers.json`, which lies beside a sample whose source says something in headers."""
-    path = payload.with_suffix(".headers.json")
-    if not path.is_file():
-        return {}
-    headers: dict[str, str] = orjson.loads(path.read_bytes())
-    return headers

@@ -55,7 +55,8 @@ def _listen(settings: Settings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), backlog=2048)
     except OSError as error:
-        message = f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+        reason = str(error.strerror).partition(" (while attempting")[0]  # Python appends the address once more
+        message = f"cannot listen on {settings.host}:{settings.port}: {reason}"
         raise ConfigurationError([Problem(file="HOST, PORT", message=message)]) from error
 
 
@@ -94,7 +95,15 @@ def _run(settings: Settings, parts: Parts, listener: socket.socket) -> None:
             timeout_graceful_shutdown=GRACE_S,
         )
     )
-    log.info("listening", address=address, mappings=len(parts.mappings.mappings), destination=parts.destination)
+    for warning in parts.mappings.warnings:
+        log.warning("mapping_warning", reason=str(warning))
+    log.info(
+        "listening",
+        address=address,
+        mappings=len(parts.mappings.mappings),
+        sources=[*parts.sources],
+        destination=parts.destination if parts.sandbox is None else f"the sandbox, drawn at {address}/sandbox/",
+    )
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, _end_cleanly)
     allow_many_connections()
