@@ -96,6 +96,17 @@ class _DialectCode(CodeGenerator):
             self.write(")")
         self.write(")")
 
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802
+        if not isinstance(node.arg, nodes.Slice):
+            super().visit_Getitem(node, frame)
+            return
+        self.write("environment.cut(context, ")
+        self.visit(node.node, frame)
+        for bound in (node.arg.start, node.arg.stop, node.arg.step):
+            self.write(", ")
+            self.visit(nodes.Const(None) if bound is None else bound, frame)
+        self.write(")")
+
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802
         self.write("environment.concatenate(context, (")
         for part in node.nodes:
@@ -167,18 +178,31 @@ class Dialect(ImmutableSandboxedEnvironment):
             return self._found(obj, argument)
         if isinstance(argument, Decimal) and argument == argument.to_integral_value():
             argument = int(argument)
-        if isinstance(obj, list | tuple | str) and isinstance(argument, int | slice):
+        if obj is None:
+            return None
+        if isinstance(obj, list | tuple | str) and isinstance(argument, int):
             try:
                 return obj[argument]
-            except (IndexError, TypeError, ValueError):
+            except IndexError:
                 return self.undefined(f"there is no item {argument} in {len(obj)} items")
         return self.undefined(f"{_kind(obj)} has no item {argument!r}")
+
+    def cut(self, context: Context, obj: Any, *bounds: Any) -> Any:
+        """Give what `obj[start:stop:step]` means: part of a text or list; none has none."""
+        value = defined(obj)
+        if value is None:
+            return None
+        if not isinstance(value, list | tuple | str):
+            raise ExpressionError(f"{_kind(value)} has no part [:]; a text or a list has")
+        part = value[slice(*(None if bound is None else _whole(bound) for bound in bounds))]
+        work_of(context).spend_on(part)
+        return part
 
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Call a method or function; only those that the dialect hands out can be called."""
         work_of(context).spend()
         if isinstance(defined(obj), LoopContext) or not callable(obj):
-            raise ExpressionError(f"{_kind(obj)} cannot be called")
+            raise ExpressionError(f"{_kind(obj)} cannot be called; leave out the parentheses")
         named = {name: defined(value) for name, value in kwargs.items() if name not in _JINJA_ARGUMENTS}
         result = obj(*map(defined, args), **named)
         work_of(context).spend_on(result)
@@ -271,9 +295,14 @@ def items_of(value: Any) -> Iterable[Any]:
 
 def safe_range(*bounds: Any) -> list[int]:
     """Give the numbers of a range as a list, within the bounds."""
-    numbers = range(*(int(arithmetic.positive(bound) or 0) for bound in bounds))  # type: ignore[arg-type]  # a number
+    numbers = range(*map(_whole, bounds))
     check_items(len(numbers))
     return list(numbers)
+
+
+def _whole(bound: Any) -> int:
+    """Give a bound of a range or a slice as Python wants it; raises `ExpressionError` for what is no number."""
+    return int(arithmetic.positive(defined(bound)) or 0)  # type: ignore[arg-type]  # a number
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {"range": safe_range, "namespace": Namespace}

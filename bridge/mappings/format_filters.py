@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 from babel import Locale
-from babel.core import UnknownLocaleError
 from babel.dates import format_datetime, format_timedelta
 from babel.numbers import (
     NumberPattern,
@@ -117,14 +116,6 @@ def floor(surroundings: Surroundings, value: Value, unit: Value = None) -> Value
 def rounded(value: Number, digits: int) -> Decimal:
     """Round half up to a number of digits after the point."""
     return Decimal(value).quantize(Decimal(1).scaleb(-digits), context=_ROUNDING)
-
-
-def read_locale(name: str) -> Locale:
-    """Find a locale by a name such as `de_DE`; raises `ValueError` saying what is allowed."""
-    try:
-        return Locale.parse(name.replace("-", "_"))
-    except (UnknownLocaleError, ValueError, TypeError) as error:
-        raise ValueError(f"{name!r} is not a locale that is known; write one such as en_US or de_DE") from error
 
 
 def _start(local: datetime, unit: str) -> datetime:

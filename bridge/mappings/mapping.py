@@ -95,6 +95,7 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
     head = _read_head(fields, warnings)
     if problems or rule is None or update is None:
         raise ConfigurationError(problems)
+    warnings.extend(update.warnings)
     return Mapping(
         name=name,
         file=node.place.file,

@@ -22,6 +22,7 @@ DEFAULT_MAX_PINS = 1000
 MAX_MAX_PINS = 100_000
 
 _LOOK_UP = re.compile(r"\{\{\s*([^\W\d]\w*)\s*[\[.].*\}\}", re.DOTALL)
+_ID_FORM = "p- and letters, digits, _ or -"
 _GLOB = re.compile(r"[A-Za-z0-9_*?\[\]!-]{1,66}", re.ASCII)
 
 
@@ -58,7 +59,8 @@ def read_pin(fields: Fields, constants: Mapping[str, Node]) -> PinRule | None:
 
 def _read_literal(node: Scalar, text: str, fields: Fields) -> PinRule:
     if not PIN_ID.match(text):
-        fields.problems.append(node.place.problem(f"{text[:80]!r} is no pin id; one is p- and letters, digits, _ or -"))
+        advice = f"; write '${{{text[1:]}}}' for an environment variable" if re.fullmatch(r"\$\w+", text) else ""
+        fields.problems.append(node.place.problem(f"{text[:80]!r} is no pin id; one is {_ID_FORM}{advice}"))
     for key in ("pins", "max_pins"):
         if other := fields.node(key):
             message = f"{key!r} belongs to a family, whose 'pin' is a template; {text[:80]!r} is one pin"
@@ -99,9 +101,7 @@ def _check_ids(node: Node, problems: Problems) -> None:
     """Check every id that a look-up can give; null says that there is no pin."""
     if isinstance(node, Scalar):
         if node.value is not None and not (isinstance(node.value, str) and PIN_ID.match(node.value)):
-            problems.append(
-                node.place.problem(f"{node.text[:80]!r} is no pin id; one is p- and letters, digits, _ or -")
-            )
+            problems.append(node.place.problem(f"{node.text[:80]!r} is no pin id; one is {_ID_FORM}"))
         return
     for child in node.items if isinstance(node, Sequence) else [entry.value for entry in node.entries]:
         _check_ids(child, problems)

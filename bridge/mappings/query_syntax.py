@@ -54,11 +54,8 @@ def parse(text: str) -> JSONPath:
         except DeprecationWarning as old:
             raise QuerySyntaxError(f"{_shown(text)}: {_deprecation_advice(str(old))}") from old
         except (JSONPathError, ValueError, AssertionError) as error:
-            raise QuerySyntaxError(
-                f"{_shown(text)} is not a path that can be read ({_first_line(error)}); a name with other characters"
-                " than letters, digits, '_' and '-' is quoted, as in $['user name'].id, and a text in a filter is"
-                " too, as in $.items[?(@.status == 'open')]"
-            ) from error
+            fault = f"{_shown(text)} is not a path that can be read ({_first_line(error)})"
+            raise QuerySyntaxError(f"{fault}; {_syntax_advice(text, error)}") from error
 
 
 _NAME = r"\.(?!where)(?P<name>[A-Za-z_][A-Za-z0-9_-]*)"
@@ -78,6 +75,17 @@ def _plain_path(text: str) -> JSONPath:
         else:
             path = Child(path, Wildcard() if index is None else Index(int(index)))
     return path
+
+
+def _syntax_advice(text: str, error: Exception) -> str:
+    if call := re.search(r"\w+\(\)", text):
+        return f"functions such as {call[0]} are not supported; 'take' folds many matches, as in 'take: count'"
+    if "end of string" in str(error):
+        return "it ends too early: '[' needs its ']', and a name stands after '.'"
+    return (
+        "a name with other characters than letters, digits, '_' and '-' is quoted, as in $['user name'].id,"
+        " and a text in a filter is too, as in $.items[?(@.status == 'open')]"
+    )
 
 
 def _deprecation_advice(message: str) -> str:

@@ -3,6 +3,7 @@
 A reading is compiled once and then run on the facts of each event.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -45,7 +46,7 @@ def read_query(node: Node, what: str, names: Names) -> Query | None:
     """Compile a JSONPath; a fault is noted."""
     text = node.value if isinstance(node, Scalar) else None
     if not isinstance(text, str) or not text.startswith("$"):
-        advice = f"; write '$.{text}'" if isinstance(text, str) and text[:1].isalpha() and "{" not in text else ""
+        advice = _path_advice(text) if isinstance(text, str) else ""
         message = f"{what} is a JSONPath such as $.data.id, found {describe(node)}{advice}"
         names.problems.append(node.place.problem(message))
         return None
@@ -57,6 +58,12 @@ def read_query(node: Node, what: str, names: Names) -> Query | None:
     if query.warning:
         names.warnings.append(node.place.problem(query.warning))
     return query
+
+
+def _path_advice(text: str) -> str:
+    if "{{" in text:
+        return "; an expression stands in 'let', and a path is taken out of the payload first"
+    return f"; write '$.{text[:80]}'" if text[:1].isalpha() else ""
 
 
 def read_expression(scalar: Scalar, names: Names) -> Expression | None:
@@ -81,12 +88,19 @@ def read_single(node: Node, what: str, names: Names) -> Reading | None:
         if text in names.constants:
             value = names.constants[text]
             return lambda _: value
-        message = f"{what} is a JSONPath, an expression in {{{{ }}}} or a known name; {text[:80]!r} is none"
-        names.problems.append(node.place.problem(message + suggest(text, names.known())))
+        message = f"{what} is a JSONPath, an expression in {{{{ }}}} or a known name; {text[:80]!r} is none of them"
+        names.problems.append(node.place.problem(message + _single_advice(text, names)))
         return None
     message = f"{what} is a JSONPath, an expression in {{{{ }}}} or a known name, found {describe(node)}"
     names.problems.append(node.place.problem(message))
     return None
+
+
+def _single_advice(text: str, names: Names) -> str:
+    """Guess what was meant: a known name, a path without its `$`, or an expression without its braces."""
+    if not re.fullmatch(r"[\w.-]+", text):
+        return f'; write "{{{{ {text[:80]} }}}}" for an expression'
+    return suggest(text, names.known()) or f"; write '$.{text[:80]}' for a path"
 
 
 def _path_reading(node: Scalar, what: str, names: Names) -> Reading | None:

@@ -6,6 +6,7 @@ go. Which variables there may be is known to who compiles; `misnamed_variables` 
 """
 
 import math
+import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
@@ -33,6 +34,42 @@ _LEFT_OUT: dict[type[nodes.Node], str] = {
 }
 _JINJA_NAMES = frozenset({"self", "super", "caller", "varargs"})
 """Names that Jinja would give a meaning, with a road around the dialect."""
+
+_OTHERWISE = {
+    "$": "; a path stands in 'extract', and the name of its variable here",
+    "?": "; write a choice as 'a if condition else b'",
+    "&": "; write 'and'",
+    "!": "; write 'not'",
+    "`": "; a text stands in '…'",
+    "@": "; a path stands in 'extract', and the name of its variable here",
+}
+"""What is meant by characters that Jinja does not know."""
+
+_FROM_PAYLOAD = "a template knows no payload: name what it needs in a trigger's 'extract'"
+_RELATED = {
+    ("filter", "money"): "did you mean 'currency'?",
+    ("filter", "date"): "did you mean 'datetime'?",
+    ("filter", "dateformat"): "did you mean 'datetime'?",
+    ("filter", "strftime"): "did you mean 'datetime'?",
+    ("filter", "format"): "did you mean 'number', 'currency' or 'datetime'?",
+    ("filter", "len"): "did you mean 'length'?",
+    ("filter", "avg"): "did you mean 'mean'?",
+    ("filter", "average"): "did you mean 'mean'?",
+    ("filter", "timeago"): "did you mean 'ago'?",
+    ("filter", "escape"): "did you mean 'markdown'?",
+    ("filter", "e"): "did you mean 'markdown'?",
+    ("filter", "str"): "did you mean 'string'?",
+    ("filter", "safe"): "nothing is escaped here, so leave it out",
+    ("variable", "loop"): "it is known where 'each' or 'for' goes over a list",
+    ("variable", "len"): "write 'items | length'",
+    ("variable", "null"): "did you mean 'none'?",
+    ("variable", "payload"): _FROM_PAYLOAD,
+    ("variable", "data"): _FROM_PAYLOAD,
+    ("variable", "body"): _FROM_PAYLOAD,
+}
+"""Words that other tools have for something, and what it is called here."""
+
+_MOST_LISTED = 20
 
 _TESTING_FILTERS = {"select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
 
@@ -75,7 +112,7 @@ def checked(text: str) -> nodes.Template:
         tree = DIALECT.parse(text)
         parts = list(_walk(tree))
     except TemplateSyntaxError as error:
-        raise refused(f"bad template: {error.message}", error.lineno - 1) from error
+        raise TemplateSyntaxProblem(_syntax_fault(error)) from error
     except RecursionError as error:
         raise refused("the template nests too deeply") from error
     faults = [fault for part in parts for fault in _faults_of(part)]
@@ -86,8 +123,20 @@ def checked(text: str) -> nodes.Template:
 
 def misnamed_variables(used: Collection[str], names: Collection[str]) -> list[TemplateFault]:
     """List the variables that are used and not known, in the order of the alphabet."""
-    known = {*names, *FUNCTIONS}
-    return [_misnamed("variable", name, known) for name in sorted({*used} - known)]
+    return [_misnamed("variable", name, sorted(names)) for name in sorted({*used} - {*names, *FUNCTIONS})]
+
+
+def _syntax_fault(error: TemplateSyntaxError) -> TemplateFault:
+    """Say what Jinja did not understand, and what is meant by it elsewhere."""
+    told = error.message or "it cannot be read"
+    strange = re.fullmatch(r"unexpected char '(.)' at \d+", told)
+    advice = _OTHERWISE.get(strange[1] if strange else "", "")
+    if told.endswith("got '='"):
+        advice = "; '==' compares"
+    elif told.startswith("unexpected '}'") or told == "unexpected end of template":
+        advice = "; every '{{' needs its '}}', and every bracket its other"
+    message = f"bad template: unexpected {strange[1]!r}" if strange else f"bad template: {told}"
+    return TemplateFault(message=message + advice, line_offset=error.lineno - 1, word=strange[1] if strange else None)
 
 
 def _position(fault: TemplateFault) -> int:
@@ -168,5 +217,9 @@ def _unknown(kind: str, name: str, known: Collection[str], part: nodes.Node) -> 
 
 
 def _misnamed(kind: str, name: str, known: Collection[str], line_offset: int = 0) -> TemplateFault:
-    message = f"unknown {kind} {name!r}{suggest(name, known)}"
+    related = _RELATED.get((kind, name.lower()))
+    advice = f"; {related}" if related else suggest(name, known)
+    if not advice and 0 < len(known) <= _MOST_LISTED:
+        advice = f"; known are {', '.join(known)}"
+    message = f"unknown {kind} {name!r}{advice}"
     return TemplateFault(message=message, line_offset=line_offset, word=name)

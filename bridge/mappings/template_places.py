@@ -29,7 +29,8 @@ def place_of_line(scalar: Scalar, line_offset: int) -> Place:
 def _place_of(scalar: Scalar, fault: TemplateFault) -> Place:
     """Find a misnamed word as it is written, because Jinja keeps lines only."""
     if fault.word is not None:
-        word = re.compile(rf"(?<![\w.]){re.escape(fault.word)}(?!\w)")
+        is_word = fault.word.isidentifier()
+        word = re.compile(rf"(?<![\w.]){fault.word}(?!\w)" if is_word else re.escape(fault.word))
         for tag in _TAG.finditer(scalar.written):
             if found := word.search(scalar.written, tag.start(), tag.end()):
                 return scalar.place_at(found.start())

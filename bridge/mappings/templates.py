@@ -6,7 +6,8 @@ longer list it is spliced in. Every value that is rendered knows the place in th
 it came from. One rendering is bounded in work and size; see `bounds`.
 """
 
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,7 @@ from bridge.mappings.expressions import (
     is_expression,
     scope_of,
 )
+from bridge.mappings.fields import describe
 from bridge.mappings.template_places import place_of_line, placed_problems
 from bridge.mappings.values import Value
 
@@ -31,6 +33,8 @@ Path = tuple[str | int, ...]
 _EVALUATION_WORK = 8
 _EACH_KEYS = ("each", "as", "do")
 _DEFAULT_NAME = "item"
+_LOOKS_LIKE_A_PATH = re.compile(r"\$[.\[][\w.\[]")
+_SINGLE_BRACES = re.compile(r"\$?\{\s*(\w+)\s*\}")
 _MARKS = ("{{", "{%", "{#")
 
 
@@ -59,9 +63,10 @@ class RenderedTree:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A compiled tree, rendered as often as needed."""
+    """A compiled tree, rendered as often as needed. `warnings` are texts that look like a mistake."""
 
     _root: "_Part" = field(repr=False)
+    warnings: tuple[Problem, ...] = ()
 
     def render(self, variables: Mapping[str, Value], surroundings: Surroundings) -> RenderedTree:
         """Render the tree.
@@ -84,7 +89,22 @@ def compile_tree(node: Node, *, names: Collection[str]) -> Tree:
     root = _compile(node, frozenset(names), problems)
     if problems:
         raise ConfigurationError(problems)
-    return Tree(root)
+    return Tree(root, tuple(_untemplated(node, frozenset(names))))
+
+
+def _untemplated(node: Node, names: frozenset[str]) -> Iterator[Problem]:
+    """Warn of texts that would be shown as they are, where a value is meant."""
+    if isinstance(node, Sequence):
+        for item in node.items:
+            yield from _untemplated(item, names)
+    elif isinstance(node, MappingNode):
+        for entry in node.entries:
+            yield from _untemplated(entry.value, names)
+    elif _LOOKS_LIKE_A_PATH.match(node.text):
+        advice = "name it in a trigger's 'extract', and write \"{{ name }}\" here"
+        yield node.place.problem(f"{describe(node)} is shown as it is, and no value of the payload; {advice}")
+    elif (braced := _SINGLE_BRACES.fullmatch(node.text)) and braced[1] in names:
+        yield node.place.problem(f'{describe(node)} is shown as it is; write "{{{{ {braced[1]} }}}}" for the value')
 
 
 @dataclass(slots=True)
@@ -198,11 +218,9 @@ def _compile_each(node: MappingNode, names: frozenset[str], problems: list[Probl
     if not isinstance(source, Sequence) and not (
         isinstance(source, Scalar) and isinstance(source.value, str) and is_expression(source.value)
     ):
-        problems.append(
-            (node if source is None else source).place.problem(
-                "'each' is one expression, such as \"{{ rows }}\", or a list"
-            )
-        )
+        found = "" if source is None else f", found {describe(source)}"
+        message = f"'each' is one expression, such as \"{{{{ rows }}}}\", or a list{found}"
+        problems.append((node if source is None else source).place.problem(message))
     return _Each(
         source=_constant(None, node.place) if source is None else _compile(source, names, problems),
         name=name,

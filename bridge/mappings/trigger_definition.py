@@ -125,6 +125,10 @@ class _Compiler:
 
     def _read_source(self, fields: Fields) -> str:
         node = fields.required("source")
+        if isinstance(node, Sequence):
+            message = "'source' is one source, found a list; write a trigger for each of them"
+            self._problems.append(node.place.problem(message))
+            return ""
         name = "" if node is None else read_text(node, "'source'", self._problems)
         if node is not None and name:
             if not _SOURCE.fullmatch(name):

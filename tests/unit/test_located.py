@@ -105,10 +105,18 @@ def test_a_text_knows_how_it_is_written() -> None:
     [
         ("a: 1\na: 2", ["m.yaml:2:1: the key 'a' stands here twice"]),
         ("a: !!python/object x", ["m.yaml:1:4: the tag 'tag:yaml.org,2002:python/object' is not allowed"]),
-        ("a: *x", ["m.yaml:1:4: the alias '*x' is not defined above"]),
+        ("a: *x", ["m.yaml:1:4: the alias '*x' is not defined above; a text that begins with '*' is quoted"]),
         ("a: &x [*x]", ["m.yaml:1:8: the alias '*x' stands inside what it names"]),
         ("a: 1\n---\nb: 2", ["m.yaml:2:1: a second document begins here; one file holds one document"]),
-        ("? [a]\n: 1", ["m.yaml:1:3: a key must be a single word or text, not a list or mapping"]),
+        (
+            "? [a]\n: 1",
+            [
+                (
+                    "m.yaml:1:3: a key must be a single word or text, not a list or mapping; "
+                    "a text with '{{' in it is quoted"
+                )
+            ],
+        ),
         ("a: .nan", ["m.yaml:1:4: .nan is no number that JSON can carry; quote it to make it text"]),
         ("a: 1e999", ["m.yaml:1:4: the number 1e999 is too large; quote it to make it text"]),
         (
@@ -130,7 +138,7 @@ def test_problems_that_leave_the_text_readable_are_all_reported() -> None:
 def test_a_syntax_error_has_a_place() -> None:
     """The parser's own mark is passed on."""
     (message,) = problems("a: [1, 2\nb: 3\n")
-    assert message.startswith("m.yaml:2:2: not valid YAML while parsing a flow sequence")
+    assert message.startswith("m.yaml:2:2: not valid YAML while parsing a flow sequence from line 1 on: expected")
 
 
 def test_bytes_that_are_not_text_are_refused_with_their_place() -> None:

@@ -153,7 +153,7 @@ def test_a_mistake_is_told_with_place_and_advice(text: str, expected: list[str])
             "extract: {a: $.a}\n    let: {a: '{{ 1 }}'}",
             "5:11: 'a' is already the name of a variable of this trigger (line 4); choose another for a variable",
         ),
-        ("let: {a: '{{ b }}'}", "4:18: unknown variable 'b'"),
+        ("let: {a: '{{ b }}'}", "4:18: unknown variable 'b'; known are event"),
         ("when: {$.a: {gtt: 1}}", "4:18: unknown operator 'gtt' in a condition; did you mean 'gt'?"),
         (
             "when: {$.a: {}}",
@@ -191,7 +191,7 @@ def test_a_mistake_is_told_with_place_and_advice(text: str, expected: list[str])
         (
             "version: updatd\n    extract: {updated: $.u}",
             (
-                "4:14: 'version' is a JSONPath, an expression in {{ }} or a known name; 'updatd' is none; "
+                "4:14: 'version' is a JSONPath, an expression in {{ }} or a known name; 'updatd' is none of them; "
                 "did you mean 'updated'?"
             ),
         ),

@@ -71,6 +71,16 @@ def test_a_failing_template_names_its_place() -> None:
     assert str(failed.value) == "sales.yaml:2:4: an object has no 'nme'; did you mean 'name'?"
 
 
+def test_a_failing_line_of_a_longer_text_is_named() -> None:
+    """A literal text has the lines of the file; any other counts as a whole."""
+    with pytest.raises(RenderError) as failed:
+        render("a: |\n  one\n  {% for row in rows %}\n    {{ row.nme }}\n  {% endfor %}\n")
+    assert str(failed.value) == "sales.yaml:4:5: an object has no 'nme'; did you mean 'name'?"
+    with pytest.raises(RenderError) as failed:
+        render("a: >\n  one\n  two {{ rows[0].nme }}\n")
+    assert str(failed.value) == "sales.yaml:1:4: an object has no 'nme'; did you mean 'name'?"
+
+
 def test_all_mistakes_are_reported_at_once_with_their_places() -> None:
     """To the column where the text stands on one line."""
     with pytest.raises(ConfigurationError) as refused:
@@ -80,7 +90,7 @@ def test_all_mistakes_are_reported_at_once_with_their_places() -> None:
         )
     assert [str(problem) for problem in refused.value.problems] == [
         "sales.yaml:1:8: unknown variable 'amuont'; did you mean 'amount'?",
-        "sales.yaml:2:11: 'each' is one expression, such as \"{{ rows }}\", or a list",
+        "sales.yaml:2:11: 'each' is one expression, such as \"{{ rows }}\", or a list, found 'rows'",
         "sales.yaml:3:4: 'each' needs 'do', the tree to make of every item",
         "sales.yaml:4:20: 'as: amount' would hide the variable 'amount'; choose another name",
         "sales.yaml:5:16: unknown key 'az' beside 'each'; allowed are each, as and do",

@@ -1,0 +1,170 @@
+"""A YAML document becomes a tree; what it may expand to is bounded, and no recursion is ours."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from ruamel.yaml import events as yaml_events
+
+from bridge.errors import ConfigurationError, Problem
+from bridge.located.parser_events import decode, read_events
+from bridge.located.scalars import read_plain
+from bridge.located.tree import Entry, Mapping, Node, Place, Scalar, Sequence
+
+MAX_BYTES = 2**20
+MAX_DEPTH = 64
+MAX_NODES = 100_000
+
+
+def parse_yaml(file: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> Node:
+    """Read one YAML document; an empty one is null.
+
+    Raises `ConfigurationError` with every problem that can be told apart: a syntax error ends
+    the reading, a duplicate key or a tag does not.
+    """
+    start = Place(file, 1, 1)
+    if len(data) > max_bytes:
+        message = f"the file has {len(data):,} bytes; at most {max_bytes:,} are allowed"
+        raise ConfigurationError([start.problem(message)])
+    text = decode(file, data)
+    builder = _Builder(file, text)
+    for event in read_events(file, text):
+        builder.take(event)
+    if builder.problems:
+        raise ConfigurationError(builder.problems)
+    return builder.root or Scalar(start, None, "")
+
+
+class _Open:
+    """A list or mapping whose end has not come yet."""
+
+    __slots__ = ("anchor", "height", "is_mapping", "keys", "parts", "place", "size")
+
+    def __init__(self, place: Place, *, is_mapping: bool, anchor: str | None) -> None:
+        self.place = place
+        self.is_mapping = is_mapping
+        self.anchor = anchor
+        self.parts: list[Node] = []
+        self.keys: set[str] = set()
+        self.size = 1
+        self.height = 1
+
+    @property
+    def awaits_key(self) -> bool:
+        return self.is_mapping and len(self.parts) % 2 == 0
+
+    def close(self) -> Node:
+        if not self.is_mapping:
+            return Sequence(self.place, tuple(self.parts))
+        pairs = zip(self.parts[::2], self.parts[1::2], strict=True)
+        return Mapping(self.place, tuple(Entry(key, value) for key, value in pairs if isinstance(key, Scalar)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """A finished node with its number of nodes and its nesting, aliases expanded."""
+
+    node: Node
+    size: int
+    height: int
+
+
+class _Builder:
+    """Builds the tree from the parser's events, with a stack of its own."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.root: Node | None = None
+        self.problems: list[Problem] = []
+        self._file = file
+        self._text = text
+        self._stack: list[_Open] = []
+        self._anchors: dict[str, _Built | None] = {}
+        self._nodes = 0
+
+    def take(self, event: Any) -> None:
+        match event:
+            case yaml_events.ScalarEvent():
+                self._check_tag(event)
+                self._add(_Built(self._scalar(event), 1, 0), event.anchor)
+            case yaml_events.CollectionStartEvent():
+                self._check_tag(event)
+                self._open(event)
+            case yaml_events.CollectionEndEvent():
+                done = self._stack.pop()
+                self._add(_Built(done.close(), done.size, done.height), done.anchor)
+            case yaml_events.AliasEvent():
+                self._add(self._resolve(event), None)
+            case yaml_events.DocumentStartEvent() if self.root is not None:
+                self._refuse(self._place(event), "a second document begins here; one file holds one document")
+
+    def _place(self, event: Any) -> Place:
+        return Place(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _refuse(self, place: Place, message: str) -> NoReturn:
+        """Stop reading: what follows would be noise, or too much."""
+        raise ConfigurationError([*self.problems, place.problem(message)])
+
+    def _check_tag(self, event: Any) -> None:
+        if event.ctag is not None:
+            self.problems.append(self._place(event).problem(f"the tag {str(event.ctag)[:80]!r} is not allowed"))
+
+    def _open(self, event: Any) -> None:
+        if len(self._stack) >= MAX_DEPTH:
+            self._refuse(self._place(event), f"nested deeper than {MAX_DEPTH} levels")
+        is_mapping = isinstance(event, yaml_events.MappingStartEvent)
+        self._stack.append(_Open(self._place(event), is_mapping=is_mapping, anchor=event.anchor))
+        if event.anchor is not None:
+            self._anchors[event.anchor] = None
+
+    def _resolve(self, event: Any) -> _Built:
+        place = self._place(event)
+        built = self._anchors.get(event.anchor)
+        if built is None:
+            inside = event.anchor in self._anchors
+            fault = (
+                "stands inside what it names"
+                if inside
+                else "is not defined above; a text that begins with '*' is quoted"
+            )
+            self._refuse(place, f"the alias '*{event.anchor}' {fault}")
+        return built
+
+    def _add(self, built: _Built, anchor: str | None) -> None:
+        """Put a finished node where it belongs, counting what aliases expand to."""
+        if anchor is not None:
+            self._anchors[anchor] = built
+        if not self._stack:
+            self.root = built.node
+            return
+        top = self._stack[-1]
+        top.size += built.size
+        top.height = max(top.height, built.height + 1)
+        if top.size > MAX_NODES:
+            self._refuse(top.place, f"more than {MAX_NODES:,} values, aliases expanded")
+        if len(self._stack) + built.height > MAX_DEPTH:
+            self._refuse(top.place, f"nested deeper than {MAX_DEPTH} levels, aliases expanded")
+        if top.awaits_key:
+            self._check_key(top, built.node)
+        top.parts.append(built.node)
+
+    def _check_key(self, top: _Open, key: Node) -> None:
+        if not isinstance(key, Scalar):
+            message = "a key must be a single word or text, not a list or mapping; a text with '{{' in it is quoted"
+            self.problems.append(key.place.problem(message))
+        elif key.text in top.keys:
+            self.problems.append(key.place.problem(f"the key {key.text[:80]!r} stands here twice"))
+        else:
+            top.keys.add(key.text)
+
+    def _scalar(self, event: Any) -> Scalar:
+        place = self._place(event)
+        text: str = event.value
+        is_plain = not event.style
+        value: bool | int | Decimal | str | None = text
+        if is_plain:
+            try:
+                value = read_plain(text)
+            except ValueError as error:
+                self.problems.append(place.problem(str(error)))
+        written = self._text[event.start_mark.index : event.end_mark.index]
+        return Scalar(place, value, text, is_plain, event.style == "|", written)
