@@ -2,12 +2,14 @@
 
 A request becomes an `Event` once, in `inbound/`; from there values flow one way.
 Nothing here does I/O or reads a clock.
+
+What is made for every event is a NamedTuple, here and in the rooms: as immutable as a frozen
+dataclass, and made in half the time.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 """A decoded payload, as orjson gives it: integers exact to 64 bits, decimals as doubles."""
@@ -16,8 +18,7 @@ Clock = Callable[[], datetime]
 """Gives the current instant, aware, in UTC."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(NamedTuple):
     """One verified delivery of one webhook.
 
     `type` is empty where the source has none. `id` is the delivery id, or the body's hash.
@@ -44,8 +45,7 @@ class Event:
     payload: Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What became of a delivery, once that is durable.
 
     `number` is the event's place in the journal, None for a duplicate. `mappings` names

@@ -5,12 +5,10 @@ nothing behind; a refusal before the body was read to its end closes the connect
 exception leaves this endpoint but those that end the process.
 """
 
-import asyncio
-import re
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from itertools import chain
+from typing import Any, NamedTuple
 
 import orjson
 import structlog
@@ -18,6 +16,7 @@ import structlog
 from bridge.errors import SenderError, StoreUnavailable
 from bridge.events import Clock, Event, Receipt
 from bridge.inbound.bodies import read_format
+from bridge.inbound.deadline import Deadline
 from bridge.inbound.receive import Request, read_event, read_headers
 from bridge.inbound.sources import Source, Sources
 
@@ -28,7 +27,7 @@ Send = Callable[[Message], Awaitable[None]]
 MAX_HEADERS_BYTES = 32 * 1024
 MAX_QUERY_BYTES = 8 * 1024
 _PREFIX = "/hooks/"
-_LENGTH = re.compile(rb"[0-9]{1,18}")
+_MAX_LENGTH_DIGITS = 18
 _CLOSE = (b"connection", b"close")
 _BODILESS = (204, 205)
 
@@ -39,8 +38,7 @@ class _Disconnected(Exception):
     """The client went away before its request was complete; there is nobody to answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(NamedTuple):
     status: int
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()
@@ -69,7 +67,7 @@ class HookEndpoint:
         self._accept = accept
         self._clock = clock
         self._max_body_bytes = max_body_bytes
-        self._body_deadline_s = body_deadline_s
+        self._deadline = Deadline(body_deadline_s)
         self._draining = draining
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -85,7 +83,9 @@ class HookEndpoint:
             answer = _unavailable("store_unavailable", str(error), error.retry_after_s)
         except Exception as error:  # noqa: BLE001 - the guard: one request's fault must not end more than that request
             answer = _internal(error, scope)
-        await _send(send, answer, close=not body.is_complete)
+        content = b"" if answer.status in _BODILESS else answer.body
+        await send(_head(answer, len(content), close=not body.is_complete))
+        await send({"type": "http.response.body", "body": content})
 
     async def _answer(self, scope: MutableMapping[str, Any], body: "_BodyReader") -> _Answer:
         source = self._sources.get(_source_name(scope))
@@ -95,38 +95,37 @@ class HookEndpoint:
             raise SenderError(405, "method_not_allowed", "webhooks are POSTed")
         if self._draining():
             return _unavailable("draining", "the bridge is stopping; send again", 5)
-        request = await self._read(source, scope, body)
+        headers = self._read_head(source, scope)
+        try:
+            content = await self._deadline.hold(body.read(self._max_body_bytes))
+        except TimeoutError as error:
+            message = f"the body did not arrive within {self._deadline.limit_s:g} s"
+            raise SenderError(408, "body_timeout", message) from error
+        request = Request(headers, scope["query_string"], content)
         event = read_event(source, request, max_body_bytes=self._max_body_bytes, now=self._clock())
         return _acknowledgement(source, await self._accept(event))
 
-    async def _read(self, source: Source, scope: MutableMapping[str, Any], body: "_BodyReader") -> Request:
-        """Read the request within its bounds, the cheapest refusals first."""
+    def _read_head(self, source: Source, scope: MutableMapping[str, Any]) -> dict[str, str]:
+        """Read the headers, and refuse what can be refused before a byte of the body is read."""
         raw = scope["headers"]
-        if sum(len(name) + len(value) for name, value in raw) > MAX_HEADERS_BYTES:
+        if sum(map(len, chain.from_iterable(raw))) > MAX_HEADERS_BYTES:
             raise SenderError(431, "headers_too_large", f"the headers are larger than {MAX_HEADERS_BYTES:,} bytes")
-        query: bytes = scope["query_string"]
-        if len(query) > MAX_QUERY_BYTES:
+        if len(scope["query_string"]) > MAX_QUERY_BYTES:
             raise SenderError(414, "query_too_long", f"the query string is longer than {MAX_QUERY_BYTES:,} bytes")
         headers = read_headers(source, raw)
         read_format(headers.get("content-type", ""), headers.get("content-encoding", ""))
-        self._check_length(raw)
-        try:
-            async with asyncio.timeout(self._body_deadline_s):
-                content = await body.read(self._max_body_bytes)
-        except TimeoutError as error:
-            message = f"the body did not arrive within {self._body_deadline_s:g} s"
-            raise SenderError(408, "body_timeout", message) from error
-        return Request(headers, query, content)
+        self._check_length(headers)
+        return headers
 
-    def _check_length(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
-        """Refuse by the announced length, before a byte of the body is read."""
-        for name, value in raw:
-            if name != b"content-length":
-                continue
-            if _LENGTH.fullmatch(value) is None:
-                raise SenderError(400, "bad_header", "the header content-length is not a whole number")
-            if int(value) > self._max_body_bytes:
-                raise _too_large(self._max_body_bytes)
+    def _check_length(self, headers: Mapping[str, str]) -> None:
+        """Refuse by the announced length."""
+        length = headers.get("content-length")
+        if length is None:
+            return
+        if not (length.isdecimal() and len(length) <= _MAX_LENGTH_DIGITS):
+            raise SenderError(400, "bad_header", "the header content-length is not a whole number")
+        if int(length) > self._max_body_bytes:
+            raise _too_large(self._max_body_bytes)
 
 
 class _BodyReader:
@@ -165,12 +164,15 @@ def _too_large(limit: int) -> SenderError:
 
 
 def _acknowledgement(source: Source, receipt: Receipt) -> _Answer:
-    content: dict[str, Any] = {"id": receipt.id, "status": receipt.status}
     if receipt.status == "accepted":
-        content |= {"number": receipt.number, "mappings": receipt.mappings}
+        status = 202
+        content = {"id": receipt.id, "status": "accepted", "number": receipt.number, "mappings": receipt.mappings}
+    else:
+        status = 200
+        content = {"id": receipt.id, "status": "duplicate"}
     body = orjson.dumps(content)
     if source.ack is None:
-        return _Answer(202 if receipt.status == "accepted" else 200, body)
+        return _Answer(status, body)
     own = body if source.ack.body is None else source.ack.body
     return _Answer(source.ack.status, own, content_type=source.ack.content_type.encode())
 
@@ -200,14 +202,13 @@ def _error(code: str, message: str) -> bytes:
     return orjson.dumps({"error": {"code": code, "message": message}})
 
 
-async def _send(send: Send, answer: _Answer, *, close: bool) -> None:
-    body = b"" if answer.status in _BODILESS else answer.body
+def _head(answer: _Answer, content_bytes: int, *, close: bool) -> Message:
+    """Give the message that begins the response."""
     headers = [
         (b"content-type", answer.content_type),
-        (b"content-length", str(len(body)).encode()),
+        (b"content-length", b"%d" % content_bytes),
         *answer.headers,
     ]
     if close:
         headers.append(_CLOSE)
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}

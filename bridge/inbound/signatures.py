@@ -190,9 +190,11 @@ class HmacScheme:
             signatures, timestamp = self._split(value, self.elements)
         if self.timestamp_header is not None:
             timestamp = headers.get(self.timestamp_header)
-        if self.has_timestamp and not timestamp:
+        if not timestamp and self.has_timestamp:
             raise SenderError(401, "missing_timestamp", "the signed timestamp is missing")
-        return [self._without_prefix(signature) for signature in signatures], timestamp
+        if self.prefix:
+            signatures = [self._without_prefix(signature) for signature in signatures]
+        return [signature.encode("latin-1") for signature in signatures], timestamp
 
     def _split(self, value: str, elements: Elements) -> tuple[list[str], str | None]:
         signatures: list[str] = []
@@ -209,10 +211,10 @@ class HmacScheme:
             raise SenderError(401, "malformed_signature", f"the header {self.header} holds too many elements")
         return signatures, timestamps[0] if timestamps else None
 
-    def _without_prefix(self, signature: str) -> bytes:
+    def _without_prefix(self, signature: str) -> str:
         if not signature.startswith(self.prefix):
             raise SenderError(401, "malformed_signature", f"the header {self.header} does not begin as it should")
-        return signature[len(self.prefix) :].encode("latin-1")
+        return signature[len(self.prefix) :]
 
     def _check_time(self, timestamp: str, now: datetime, tolerance_s: int) -> None:
         try:

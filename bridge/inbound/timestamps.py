@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from bridge.events import Json
 
-_WHOLE = re.compile(r"[0-9]{1,13}", re.ASCII)
+_MAX_WHOLE_DIGITS = 13
 _NUMERIC = re.compile(r"[0-9]{1,13}(\.[0-9]{1,9})?", re.ASCII)
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:]{5,8}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:?[0-9]{2})?)?", re.ASCII)
 _FIRST_MS = 10**11
@@ -19,8 +19,8 @@ _EARLIEST_YEAR, _LATEST_YEAR = 1970, 2200
 
 
 def _read_whole(text: str) -> int:
-    if _WHOLE.fullmatch(text) is None:
-        raise ValueError("not a whole number of at most 13 digits")
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_WHOLE_DIGITS):
+        raise ValueError(f"not a whole number of at most {_MAX_WHOLE_DIGITS} digits")
     return int(text)
 
 
@@ -60,10 +60,10 @@ def read_event_time(value: Json) -> datetime:
 
     Raises `ValueError` where it is none of them, or outside the years 1970 to 2200.
     """
-    if isinstance(value, str):
-        found = _from_unix(float(value)) if _NUMERIC.fullmatch(value) else _parse_iso(value)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
         found = _from_unix(value)
+    elif isinstance(value, str):
+        found = _from_unix(float(value)) if _NUMERIC.fullmatch(value) else _parse_iso(value)
     else:
         raise ValueError("neither a number nor text")  # noqa: TRY004 - a payload's fault, not a caller's
     if not _EARLIEST_YEAR <= found.year <= _LATEST_YEAR:

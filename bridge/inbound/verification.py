@@ -6,21 +6,18 @@ bytes are different types: only a verifier makes the second from the first.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Unverified:
+class Unverified(NamedTuple):
     """A request as it came: the raw body, before decompression, and headers with lower-case names."""
 
     body: bytes
     headers: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(NamedTuple):
     """The bytes that a sender who knows the secret has sent, and the time that he signed, verbatim."""
 
     body: bytes

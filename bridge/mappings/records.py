@@ -6,7 +6,7 @@ Frozen values without behaviour; `store/` keeps them, `outbound/` sends them.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from bridge.mappings.values import Value
 
@@ -24,8 +24,7 @@ OutcomeKind = Literal[
 """What became of an event for one trigger; `too_late` is decided by the store, which knows the horizon."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(NamedTuple):
     """What one event, or one item in it, says about one pin.
 
     `at` is when it happened, aware, in UTC. `version` decides which of two changes is the
@@ -56,8 +55,7 @@ class Outcome:
     pin: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """All that follows from one event; each change has an outcome `matched`."""
 
     changes: tuple[Change, ...]

@@ -93,15 +93,13 @@ class Trigger:
     def _change(self, facts: Facts, results: "Results") -> None:
         pin = self.pin(facts)
         at, reason = self._happened_at(facts)
-        version = (at,) if self.version is None else tuple(_version_part(read, facts) for read in self.version)
-        item_key = None if self.key is None else self._item_key(self.key, facts)
         change = Change(
             mapping=self.mapping,
             trigger=self.name,
             pin=pin,
             at=at,
-            version=version,
-            item_key=item_key,
+            version=(at,) if self.version is None else tuple([_version_part(read, facts) for read in self.version]),
+            item_key=None if self.key is None else self._item_key(self.key, facts),
             variables=facts.variables,
         )
         results.add(change, reason)
