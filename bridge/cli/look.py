@@ -96,7 +96,7 @@ def _freshness(pin: PinRecord, now: datetime) -> str:
 def _trouble(pin: PinRecord, now: datetime) -> str:
     if not pin.message:
         return ""
-    again = f" (tried again {_ago(pin.next_at, now)})" if pin.next_at else ""
+    again = f" (tried again {_ago(pin.next_at, now)})" if pin.next_at and pin.next_at > now else ""
     return f"{pin.message}{again}"
 
 
