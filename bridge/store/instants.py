@@ -8,10 +8,14 @@ SECOND = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def in_micros(length: timedelta) -> int:
+    """Give a length of time in microseconds."""
+    return (length.days * 86_400 + length.seconds) * SECOND + length.microseconds
+
+
 def to_micros(instant: datetime) -> int:
     """Give an aware instant in microseconds."""
-    since = instant - _EPOCH
-    return (since.days * 86_400 + since.seconds) * SECOND + since.microseconds
+    return in_micros(instant - _EPOCH)
 
 
 def to_instant(micros: int) -> datetime:

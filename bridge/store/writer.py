@@ -189,7 +189,7 @@ class Writer:
         body_bytes = sum(len(delivery.arrival.event.body) for delivery in deliveries)
         _on_loop_of(deliveries[0].waiter, self._wake, deliveries, body_bytes, committed)
         if self._checkpointer is not None:
-            self._checkpointer.note(8 + 2 * len(deliveries) + body_bytes // 4096)
+            self._checkpointer.note(8 + len(deliveries) + body_bytes // 4096)
         self._pruning.begin()
 
     def _run_job(self, job: _Job) -> None:
