@@ -88,7 +88,7 @@ def read_retry_after_s(text: str | None, now: datetime) -> float | None:
         return min(float(text), MAX_RETRY_AFTER_S)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)

@@ -304,8 +304,11 @@ async def test_the_bound_of_an_answer_is_exact(size: int, *, readable: bool) -> 
 
 async def test_a_key_that_comes_back_in_an_answer_is_masked(client: PindownClient, sandbox: Sandbox) -> None:
     """What is shown and logged never holds it."""
-    sandbox.fault(kind="status", status=401, message=f"the key {KEY} has expired")
+    sandbox.fault(kind="status", status=401, message=f"the key {KEY} has expired", times=1)
     assert (await client.put_pin(PIN, PAYLOAD)).message == "the key [key] has expired"
+
+    sandbox.fault(kind="status", status=401, message="x" * 295 + KEY)
+    assert (await client.put_pin(PIN, PAYLOAD)).message == "x" * 295 + "[key]"
 
 
 async def test_this_machine_is_reached_past_the_proxy_of_the_environment(

@@ -87,6 +87,7 @@ def test_a_message_becomes_one_bounded_line() -> None:
         ("-5", None),
         ("1.5", None),
         ("soon", None),
+        (f"Mon, 22 Nov 2027 12:00:00 +{'9' * 30}", None),
         ("٣", None),
         ("", None),
         (None, None),
