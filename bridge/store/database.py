@@ -45,7 +45,8 @@ class Database:
             raise StoreUnusable(f"{parsed.get_backend_name()!r} is not supported yet; write sqlite:///pinbridge.db")
         if parsed.database in {None, "", ":memory:"}:
             return cls(path=None)
-        path = Path(str(parsed.database))
+        # By its own name: two links to one file must meet at one lock.
+        path = Path(str(parsed.database)).resolve()
         if not path.parent.is_dir():
             raise StoreUnusable(f"{path}: the folder {str(path.parent)!r} does not exist")
         return cls(path=path)

@@ -35,6 +35,17 @@ async def test_a_second_opener_is_refused_and_told_the_holder(bench: Any) -> Non
     await bench.open()
 
 
+async def test_two_links_to_one_database_meet_at_one_lock(bench: Any) -> None:
+    """Else two processes would write it, each sure to be alone."""
+    link = bench.path.with_name("link.db")
+    link.symlink_to(bench.path)
+    await bench.open()
+
+    with pytest.raises(StoreUnusable, match="in use by the process"):
+        Store.open(f"sqlite:///{link}", clock=bench.clock, horizon_s=1, retention_s=1, lock_wait_s=0.0)
+    assert read_running(f"sqlite:///{link}") is None
+
+
 async def test_a_second_opener_waits_for_the_first_to_end(bench: Any) -> None:
     """A restart overlaps with the old process; it takes over as soon as that has gone."""
     first = await bench.open()
