@@ -98,6 +98,13 @@ class Gate:
             return None
         return self._open(ticket, verdict)
 
+    def clock_was_set_back(self, now: datetime) -> None:
+        """Let no pause, and no lowered rate, last until an instant of the clock as it was."""
+        if self._paused_until is not None:
+            self._paused_until = min(self._paused_until, now + timedelta(seconds=SLOWED_PAUSE_MAX_S))
+        if self._slowed_at is not None:
+            self._slowed_at = min(self._slowed_at, now)
+
     def rate(self, now: datetime) -> float:
         """Give the share of the budget in use, from 1/16 to 1."""
         if self._slowed_at is None:

@@ -26,6 +26,8 @@ MAX_IN_FLIGHT = 8
 MAX_SLEEP_S = 60.0
 """A clock that is set, or a machine that slept, delays a known moment by no more than this."""
 STORE_BACKOFF_MAX_S = 30.0
+SETBACK_TOLERATED = timedelta(seconds=60)
+"""A clock that is set back by no more than this delays what is due by no more than this."""
 
 Wait = Callable[[asyncio.Event, float | None], Awaitable[None]]
 """Returns once the event is set, or after so many seconds (None: without limit)."""
@@ -72,7 +74,8 @@ class DeliveryLoop:
             random=random,
             may_send=lambda: not self._stopping,
         )
-        self._agenda = Agenda(clock())
+        self._slept_at = clock()
+        self._agenda = Agenda(self._slept_at)
         self._not_before: datetime | None = None
         self._store_failures = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -121,11 +124,23 @@ class DeliveryLoop:
         """Sleep until a look into the store is worth it."""
         while not self._stopping:
             self._stirred.clear()
-            now, moment = self._clock(), self._worth_it_at()
+            now = self._read_clock()
+            moment = self._worth_it_at()
             if moment is not None and moment <= now:
                 return
             timeout_s = None if moment is None else min((moment - now).total_seconds(), MAX_SLEEP_S)
             await self._wait(self._stirred, timeout_s)
+
+    def _read_clock(self) -> datetime:
+        """Read the clock; where it was set back, forget the moments that were known by it, and look anew."""
+        now = self._clock()
+        if now < self._slept_at - SETBACK_TOLERATED:
+            log.warning("clock_set_back", seconds=round((self._slept_at - now).total_seconds()))
+            self._agenda = Agenda(now)
+            self._not_before = None
+            self._gate.clock_was_set_back(now)
+        self._slept_at = now
+        return now
 
     def _worth_it_at(self) -> datetime | None:
         """Say when something may be due, a delivery may start, and the store may be asked; None: not known."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, case, func, insert, select, update
 
+from bridge.store import setback
 from bridge.store.active import ActiveSet
 from bridge.store.budget import REQUEST_DEADLINE
 from bridge.store.claims import DOUBT_REST
@@ -43,6 +44,8 @@ def release_claims(connection: Connection) -> None:
 
 def activate(connection: Connection, active: ActiveSet, destination: str, now: int) -> None:
     """Make the pins those of the loaded mappings: literal pins are there, changed ones due, others dormant."""
+    if setback.was_set_back(connection, now):
+        setback.bring_back(connection, now)
     found = {row.pin: row for row in connection.execute(select(pins))}
     for pin, row in found.items():
         mapping = active.literal_pins.get(pin, row.mapping if row.mapping in active.families else None)

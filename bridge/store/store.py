@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, select
 
 from bridge.events import Clock, Event, Receipt
 from bridge.mappings import Evaluation
-from bridge.store import activation, claims, delivering, reading, schema
+from bridge.store import activation, claims, delivering, reading, schema, setback
 from bridge.store.active import ActiveSet
 from bridge.store.batches import Batches
 from bridge.store.checkpoints import Checkpointer
@@ -67,6 +67,7 @@ class Store:
         self.on_due: Callable[[Collection[str]], None] = _tell_nobody
         self._clock = clock
         self._destination = ""
+        self._looked_at = 0
         self._opened = opened
         self._writer = Writer(
             opened.connection,
@@ -131,6 +132,9 @@ class Store:
     async def claim_due(self, limit: int, budget: Budget) -> Claimed:
         """Claim at most `limit` due pins for 60 s each, never more than the budget has slots."""
         now, destination = self._now(), self._destination
+        if now < self._looked_at - setback.TOLERATED:
+            await self._writer.run(lambda connection: setback.bring_back(connection, now))
+        self._looked_at = now
         prospect = await self._read(lambda connection: claims.read_prospect(connection, budget, now))
         choice = claims.choose(prospect, budget, limit, now)
         if not choice.due:
