@@ -85,15 +85,16 @@ class _Builder:
         match event:
             case yaml_events.ScalarEvent():
                 self._check_tag(event)
-                self._add(_Built(self._scalar(event), 1, 0), event.anchor)
+                self._add(self._scalar(event), 1, 0, event.anchor)
             case yaml_events.CollectionStartEvent():
                 self._check_tag(event)
                 self._open(event)
             case yaml_events.CollectionEndEvent():
                 done = self._stack.pop()
-                self._add(_Built(done.close(), done.size, done.height), done.anchor)
+                self._add(done.close(), done.size, done.height, done.anchor)
             case yaml_events.AliasEvent():
-                self._add(self._resolve(event), None)
+                built = self._resolve(event)
+                self._add(built.node, built.size, built.height, None)
             case yaml_events.DocumentStartEvent() if self.root is not None:
                 self._refuse(self._place(event), "a second document begins here; one file holds one document")
 
@@ -129,23 +130,23 @@ class _Builder:
             self._refuse(place, f"the alias '*{event.anchor}' {fault}")
         return built
 
-    def _add(self, built: _Built, anchor: str | None) -> None:
+    def _add(self, node: Node, size: int, height: int, anchor: str | None) -> None:
         """Put a finished node where it belongs, counting what aliases expand to."""
         if anchor is not None:
-            self._anchors[anchor] = built
+            self._anchors[anchor] = _Built(node, size, height)
         if not self._stack:
-            self.root = built.node
+            self.root = node
             return
         top = self._stack[-1]
-        top.size += built.size
-        top.height = max(top.height, built.height + 1)
+        top.size += size
+        top.height = max(top.height, height + 1)
         if top.size > MAX_NODES:
             self._refuse(top.place, f"more than {MAX_NODES:,} values, aliases expanded")
-        if len(self._stack) + built.height > MAX_DEPTH:
+        if len(self._stack) + height > MAX_DEPTH:
             self._refuse(top.place, f"nested deeper than {MAX_DEPTH} levels, aliases expanded")
         if top.awaits_key:
-            self._check_key(top, built.node)
-        top.parts.append(built.node)
+            self._check_key(top, node)
+        top.parts.append(node)
 
     def _check_key(self, top: _Open, key: Node) -> None:
         if not isinstance(key, Scalar):

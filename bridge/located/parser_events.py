@@ -34,13 +34,12 @@ _BEGINNINGS = ("could not find expected ':'", "found unexpected end of stream")
 
 def read_events(file: str, text: str) -> Iterator[Any]:
     """Give the parser's events. It is lazy, so a text past a bound is not read to its end."""
-    place = Place(file, 1, 1)
+    last: Any = None
     try:
-        for event in YAML(typ="safe", pure=True).parse(text):
-            place = Place(file, event.end_mark.line + 1, event.end_mark.column + 1)
-            yield event
+        for last in YAML(typ="safe", pure=True).parse(text):
+            yield last
     except MarkedYAMLError as error:
-        raise ConfigurationError([_problem(error, place)]) from error
+        raise ConfigurationError([_problem(error, _end_of(last, file))]) from error
     except YAMLError as error:
         position = getattr(error, "position", 0)
         where = _place_at(file, text[:position])
@@ -48,7 +47,11 @@ def read_events(file: str, text: str) -> Iterator[Any]:
         raise ConfigurationError([where.problem(message)]) from error
     except (ValueError, OverflowError, LookupError, AttributeError, TypeError, NotImplementedError) as error:
         # The parser lets some malformed escapes, directives and anchors through to Python's own errors.
-        raise ConfigurationError([place.problem("not valid YAML after this place")]) from error
+        raise ConfigurationError([_end_of(last, file).problem("not valid YAML after this place")]) from error
+
+
+def _end_of(event: Any, file: str) -> Place:
+    return Place(file, event.end_mark.line + 1, event.end_mark.column + 1) if event else Place(file, 1, 1)
 
 
 def _problem(error: MarkedYAMLError, place: Place) -> Problem:
