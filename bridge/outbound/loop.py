@@ -77,6 +77,7 @@ class DeliveryLoop:
         self._slept_at = clock()
         self._agenda = Agenda(self._slept_at)
         self._not_before: datetime | None = None
+        self._left = False
         self._store_failures = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._stirred = asyncio.Event()
@@ -189,7 +190,8 @@ class DeliveryLoop:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         self._agenda.look_at(claimed.next_at)
-        if len(claimed.claims) == wanted or claimed.no_slot_until is not None:
+        self._left = claimed.left
+        if claimed.no_slot_until is not None or (claimed.left and len(claimed.claims) == wanted):
             self._agenda.look_at(self._clock())
         self._not_before = claimed.no_slot_until
 
@@ -201,7 +203,8 @@ class DeliveryLoop:
             self._agenda.ended(
                 claim.pin, rest_until=upshot.rest_until, revocable=upshot.revocable, due_at=upshot.due_at
             )
-            # The slot that it held, or gave back, may be what other due pins were short of.
-            self._agenda.look_at(self._clock())
+            if self._left:
+                # The slot that it held, or gave back, may be what they were short of.
+                self._agenda.look_at(self._clock())
             self._not_before = upshot.no_slot_until
             self._stirred.set()

@@ -70,9 +70,10 @@ class Prospect:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The pins to claim, and when to look again (microseconds)."""
+    """The pins to claim, whether some are left that are as due, and when to look again (microseconds)."""
 
     due: Sequence[tuple[Standing, Outlook]]
+    left: bool
     next_at: int | None
     no_slot_until: int | None
 
@@ -103,8 +104,10 @@ def choose(prospect: Prospect, budget: Budget, limit: int, now: int) -> Choice:
     ahead = [(standing, found) for standing in prospect.standings if (found := outlook(standing)) is not None]
     due = sorted((entry for entry in ahead if entry[1].at <= now), key=lambda entry: (entry[1].rank, entry[0].pin))
     slots = free_slots(prospect.sends, budget, now)
+    count = max(0, min(limit, slots - prospect.unbooked))
     return Choice(
-        due=due[: max(0, min(limit, slots - prospect.unbooked))],
+        due=due[:count],
+        left=len(due) > count,
         next_at=min((found.at for _, found in ahead if found.at > now), default=None),
         no_slot_until=next_slot_at(prospect.sends, budget, now) if due and not slots else None,
     )
@@ -119,7 +122,7 @@ def take(connection: Connection, choice: Choice, destination: str, now: int) -> 
 def nothing(choice: Choice) -> Claimed:
     """Give what follows from a choice that claims no pin."""
     next_at, no_slot_until = maybe_instant(choice.next_at), maybe_instant(choice.no_slot_until)
-    return Claimed(claims=(), next_at=next_at, no_slot_until=no_slot_until)
+    return Claimed(claims=(), next_at=next_at, no_slot_until=no_slot_until, left=choice.left)
 
 
 def _take_one(connection: Connection, standing: Standing, found: Outlook, destination: str, now: int) -> Claim | None:

@@ -72,12 +72,14 @@ class Claimed:
     """The claims taken, and when it is worth asking again if no event comes first.
 
     `next_at` is when the earliest pin that is not due yet becomes due, None where nothing
-    lies ahead. `no_slot_until` is set where pins are due and the budget has no slot.
+    lies ahead. `no_slot_until` is set where pins are due and the budget has no slot. `left` says
+    that pins were due beyond the limit, or beyond the slots: they wait for a claim to end.
     """
 
     claims: tuple[Claim, ...]
     next_at: datetime | None
     no_slot_until: datetime | None
+    left: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

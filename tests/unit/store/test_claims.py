@@ -43,6 +43,16 @@ def test_slots_limits_and_held_claims_bound_the_choice() -> None:
     assert choose(Prospect(standings, sends, 5), BUDGET, 8, NOW).due == []
 
 
+def test_due_pins_beyond_the_slots_are_told() -> None:
+    """Whoever claims looks again for them once a claim has ended, and else need not."""
+    standings = [changed(f"p-{n}", n) for n in range(3)]
+    ahead = changed("p-later", 1, not_before=NOW + 5)
+
+    assert not choose(Prospect([*standings, ahead], [], 0), BUDGET, 8, NOW).left
+    assert choose(Prospect(standings, [], 0), BUDGET, 2, NOW).left
+    assert choose(Prospect(standings, [], 1), BUDGET, 8, NOW).left
+
+
 def test_when_to_look_again() -> None:
     """The earliest pin that is not due yet; a missing slot is told only where a pin wants it."""
     resting = changed("p-1", 1, not_before=NOW + 5)
