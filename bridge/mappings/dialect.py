@@ -14,9 +14,7 @@ from typing import Any
 
 import orjson
 from babel import Locale
-from jinja2 import StrictUndefined, Template, Undefined, nodes, pass_context
-from jinja2.compiler import CodeGenerator, Frame
-from jinja2.idtracking import VAR_LOAD_RESOLVE
+from jinja2 import StrictUndefined, Undefined, pass_context
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace, missing
@@ -34,7 +32,6 @@ NONE_TEXT = "\u2013"
 SURROUNDINGS, WORK = "$surroundings", "$work"
 """Where a rendering keeps them among its variables; no author can write such a name."""
 
-_FILE_NAME = "<template>"
 _JINJA_ARGUMENTS = frozenset({"_loop_vars", "_block_vars"})
 
 TURNS = "$turns"
@@ -65,56 +62,6 @@ class NothingThere(StrictUndefined):
         return f"{_kind(value)} has no {name!r}{near}"
 
 
-class _DialectCode(CodeGenerator):
-    """Writes the code of literals, comparisons and joins so that they pass the dialect.
-
-    `read_names` are the variables that the code looks up; `jinja2.meta` would write the whole
-    code a second time to find them.
-    """
-
-    def __init__(self, environment: "Dialect") -> None:
-        super().__init__(environment, name=None, filename=None, optimized=False)
-        self.read_names: set[str] = set()
-
-    def enter_frame(self, frame: Frame) -> None:
-        super().enter_frame(frame)
-        loads = frame.symbols.loads.values()
-        self.read_names.update(name for action, name in loads if action == VAR_LOAD_RESOLVE and name is not None)
-
-    def visit_Const(self, node: nodes.Const, frame: Frame) -> None:  # noqa: N802  # Jinja's visitor names
-        if isinstance(node.value, float):
-            self.write(f"environment.decimal({repr(node.value)!r})")
-        else:
-            super().visit_Const(node, frame)
-
-    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802
-        self.write("environment.compare(context, ")
-        self.visit(node.expr, frame)
-        for operand in node.ops:
-            self.write(f", ({operand.op!r}, ")
-            self.visit(operand.expr, frame)
-            self.write(")")
-        self.write(")")
-
-    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802
-        if not isinstance(node.arg, nodes.Slice):
-            super().visit_Getitem(node, frame)
-            return
-        self.write("environment.cut(context, ")
-        self.visit(node.node, frame)
-        for bound in (node.arg.start, node.arg.stop, node.arg.step):
-            self.write(", ")
-            self.visit(nodes.Const(None) if bound is None else bound, frame)
-        self.write(")")
-
-    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802
-        self.write("environment.concatenate(context, (")
-        for part in node.nodes:
-            self.visit(part, frame)
-            self.write(", ")
-        self.write("))")
-
-
 class Dialect(ImmutableSandboxedEnvironment):
     """The environment in which every expression and template is compiled and run."""
 
@@ -134,13 +81,6 @@ class Dialect(ImmutableSandboxedEnvironment):
         self.globals.clear()
         self.filters = {TURNS: count_turns}
         self.tests = {}
-
-    def compiled(self, tree: nodes.Template) -> tuple[Template, frozenset[str]]:
-        """Compile a tree; gives the variables that it reads, too."""
-        generator = _DialectCode(self)
-        generator.visit(tree)
-        code = compile(generator.stream.getvalue(), _FILE_NAME, "exec")  # type: ignore[attr-defined]  # a StringIO
-        return Template.from_code(self, code, {}), frozenset(generator.read_names)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Value:
         """Compute exactly, within the bounds."""

@@ -17,6 +17,7 @@ from jinja2.utils import consume
 
 from bridge.mappings.bounds import ExpressionError, NothingFound, Work, check_characters, measured
 from bridge.mappings.dialect import FUNCTIONS, SURROUNDINGS, WORK, Surroundings, defined, localized
+from bridge.mappings.dialect_code import compile_nodes
 from bridge.mappings.filters import DIALECT
 from bridge.mappings.template_check import TemplateSyntaxProblem, checked, misnamed_variables, refused
 from bridge.mappings.values import UnusableValue, Value
@@ -170,7 +171,7 @@ def _compile_text(text: str) -> Expression:
 
 def _compiled(text: str, tree: nodes.Template, result: Callable[[Template, dict[str, Any]], Value]) -> Expression:
     try:
-        template, names = DIALECT.compiled(tree)
+        template, names = compile_nodes(DIALECT, tree)
     except (RecursionError, SyntaxError) as error:
         raise refused("the expression nests too deeply") from error
     except TemplateSyntaxError as error:
