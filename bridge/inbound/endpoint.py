@@ -102,8 +102,10 @@ class HookEndpoint:
             message = f"the body did not arrive within {self._deadline.limit_s:g} s"
             raise SenderError(408, "body_timeout", message) from error
         request = Request(headers, scope["query_string"], content)
-        event = read_event(source, request, max_body_bytes=self._max_body_bytes, now=self._clock())
-        return _acknowledgement(source, await self._accept(event))
+        now = self._clock()
+        # The event has no name here, so that this frame does not keep its payload while the commit is awaited.
+        accepting = self._accept(read_event(source, request, max_body_bytes=self._max_body_bytes, now=now))
+        return _acknowledgement(source, await accepting)
 
     def _read_head(self, source: Source, scope: MutableMapping[str, Any]) -> dict[str, str]:
         """Read the headers, and refuse what can be refused before a byte of the body is read."""

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 import orjson
 
@@ -149,9 +150,7 @@ class Results:
             if change.item_key is not None:
                 self._item_keys.add(change.item_key)
             self.changes.append(change)
-            self.outcomes.append(
-                Outcome(mapping=change.mapping, trigger=change.trigger, kind="matched", reason=reason, pin=change.pin)
-            )
+            self.outcomes.append(_matched(change.mapping, change.trigger, reason, change.pin))
 
     def tell(self, trigger: Trigger, kind: OutcomeKind, reason: str) -> None:
         """Add an outcome without a change."""
@@ -174,6 +173,12 @@ class Results:
                 reason = f"and {told - MAX_TOLD + 1:,} more like these"
                 self.outcomes.append(Outcome(mapping="", trigger="", kind=kind, reason=reason, pin=None))
         return Evaluation(changes=tuple(self.changes), outcomes=tuple(self.outcomes))
+
+
+@lru_cache(maxsize=1024)
+def _matched(mapping: str, trigger: str, reason: str, pin: str) -> Outcome:
+    """Give the outcome of a change: one trigger and its pin have the same nearly every time."""
+    return Outcome(mapping=mapping, trigger=trigger, kind="matched", reason=reason, pin=pin)
 
 
 def _first_failing(conditions: tuple[Condition, ...], facts: Facts) -> Condition | None:
