@@ -18,6 +18,7 @@ from bridge.events import Receipt
 from bridge.store.active import ActiveSet
 from bridge.store.database import outages, writing
 from bridge.store.ingest import Arrival, Batch, Rules, journal_failed, take_in
+from bridge.store.presence import Presence
 from bridge.store.tables import events
 
 log = structlog.get_logger()
@@ -38,8 +39,9 @@ class _Unjournalled(StoreUnavailable):
 class Batches:
     """Commits on the writer's connection and numbers the journal; belongs to the writer's thread."""
 
-    def __init__(self, connection: Connection, *, horizon: timedelta) -> None:
+    def __init__(self, connection: Connection, presence: Presence, *, horizon: timedelta) -> None:
         self._connection = connection
+        self._presence = presence
         self._horizon = horizon
         self._active = ActiveSet.of(())
         with connection.begin():
@@ -102,6 +104,7 @@ class Batches:
         return take_in(cursor, arrivals, first_number=self._next_number, rules=rules)
 
     def _in_transaction(self, work: Callable[[Any, Rules], Batch]) -> Batch:
+        self._presence.confirm()
         with outages(), writing(self._connection) as cursor:
             batch = work(cursor, Rules(self._active, self._horizon))
         self._next_number += batch.journalled

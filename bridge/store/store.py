@@ -23,6 +23,7 @@ from bridge.store.checkpoints import Checkpointer
 from bridge.store.database import Database, outages, reading_engine, refusals, writing_engine
 from bridge.store.ingest import Arrival
 from bridge.store.instants import to_micros
+from bridge.store.presence import Presence
 from bridge.store.pruning import Pruning
 from bridge.store.records import (
     ActivePin,
@@ -48,6 +49,7 @@ class _Opened:
 
     connection: Connection
     batches: Batches
+    presence: Presence
     readers: Engine | None
     checkpointer: Checkpointer | None
     lock: Lock | None
@@ -110,6 +112,7 @@ class Store:
 
     async def check(self) -> None:
         """Make sure that the database takes a write."""
+        self._opened.presence.confirm()
         await self._writer.run(lambda connection: connection.execute(select(1)).one())
 
     async def ingest(self, event: Event, evaluation: Evaluation) -> Receipt:
@@ -202,7 +205,8 @@ def _open(
         with connection.begin():
             schema.bring_up(connection)
             activation.release_claims(connection)
-        batches = Batches(connection, horizon=horizon)
+        presence = Presence(database.path)
+        batches = Batches(connection, presence, horizon=horizon)
     if database.path is not None:
         checkpointer = Checkpointer(database.path)
         opening.callback(checkpointer.close)
@@ -211,6 +215,7 @@ def _open(
     return _Opened(
         connection=connection,
         batches=batches,
+        presence=presence,
         readers=readers,
         checkpointer=checkpointer,
         lock=lock,

@@ -18,6 +18,7 @@ from bridge.store.active import ActiveSet
 from bridge.store.batches import Batches
 from bridge.store.database import Database, writing_engine
 from bridge.store.ingest import Arrival
+from bridge.store.presence import Presence
 from bridge.store.schema import bring_up
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -84,7 +85,7 @@ def _stored(order: Sequence[Told], cuts: Sequence[int]) -> tuple[dict[tuple[str,
     with engine.connect() as connection:
         with connection.begin():
             bring_up(connection)
-        batches = Batches(connection, horizon=timedelta(hours=1))
+        batches = Batches(connection, Presence(None), horizon=timedelta(hours=1))
         batches.load(ActiveSet.of([FAMILY]))
         left = list(order)
         for size in cuts:

@@ -169,3 +169,18 @@ async def _limit_pages(store: Any, pages: int) -> None:
     await store._writer.run(  # noqa: SLF001 - the limit belongs to the writer's own connection
         lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count={pages}").close()
     )
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+async def test_a_file_that_was_taken_away_takes_no_more_events(bench: Any, *, is_replaced: bool) -> None:
+    """SQLite would go on writing where nobody reads; the sender keeps the event until there is a database again."""
+    store = await bench.open()
+    await bench.send(store, "a")
+    bench.path.unlink()
+    if is_replaced:
+        bench.path.write_bytes(b"")
+
+    with pytest.raises(StoreUnavailable, match="was removed or replaced"):
+        await bench.send(store, "b")
+    with pytest.raises(StoreUnavailable, match="was removed or replaced"):
+        await store.check()
