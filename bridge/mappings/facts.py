@@ -10,6 +10,7 @@ from babel import Locale
 
 from bridge.errors import AuthorError
 from bridge.events import Event, Json
+from bridge.mappings.bounds import Work
 from bridge.mappings.expressions import Expression, Surroundings
 from bridge.mappings.queries import Missing
 from bridge.mappings.records import OutcomeKind
@@ -19,6 +20,9 @@ Found = Value | Missing
 """What a look-up gives: a value (null is one), or `MISSING`."""
 
 EXCERPT_CHARACTERS = 80
+MAX_EVENT_WORK = 2_000_000
+"""Units of work (see `bounds`) of one trigger for one event: ten expressions for each of 10,000 items."""
+_EVALUATION_WORK = 8
 
 
 class TriggerFault(AuthorError):
@@ -39,14 +43,18 @@ class Setting:
 
 
 class Facts:
-    """One event, or one item in it, as a trigger sees it; `item` is what `$` stands for."""
+    """One event, or one item in it, as a trigger sees it; `item` is what `$` stands for.
 
-    __slots__ = ("event", "item", "setting", "variables")
+    `work` is what all expressions of the trigger may cost for this event, its items together.
+    """
 
-    def __init__(self, event: Event, item: Json, setting: Setting) -> None:
+    __slots__ = ("event", "item", "setting", "variables", "work")
+
+    def __init__(self, event: Event, item: Json, setting: Setting, work: Work | None = None) -> None:
         self.event = event
         self.item = item
         self.setting = setting
+        self.work = Work(MAX_EVENT_WORK) if work is None else work
         self.variables: dict[str, Value] = {}
 
     @property
@@ -66,7 +74,8 @@ class Facts:
         }
         scope = {**setting.constants, "event": header, **self.variables}
         surroundings = Surroundings(now=event.received_at, locale=setting.locale, timezone=setting.timezone)
-        return expression.evaluate(scope, surroundings)
+        self.work.spend(_EVALUATION_WORK)
+        return expression.evaluate(scope, surroundings, self.work)
 
 
 def excerpt(value: Found) -> str:

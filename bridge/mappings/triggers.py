@@ -74,7 +74,7 @@ class Trigger:
             results.tell(self, "error", f"'each' finds {len(items):,} items; at most {MAX_ITEMS:,} are allowed")
         else:
             for item in items:
-                self._run_item(Facts(facts.event, item, self.setting), results)
+                self._run_item(Facts(facts.event, item, self.setting, facts.work), results)
 
     def _run_item(self, facts: Facts, results: "Results") -> None:
         try:
