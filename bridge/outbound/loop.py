@@ -77,7 +77,7 @@ class DeliveryLoop:
         self._slept_at = clock()
         self._agenda = Agenda(self._slept_at)
         self._not_before: datetime | None = None
-        self._left = False
+        self._look_after_end = False
         self._store_failures = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._stirred = asyncio.Event()
@@ -160,6 +160,8 @@ class DeliveryLoop:
         ticket = self._gate.admit(now)
         self._not_before = None
         self._agenda.looking(now)
+        # What this look takes for held until its lease ends is free again once its delivery has ended.
+        self._look_after_end = bool(self._tasks)
         try:
             claimed = await self._store.claim_due(wanted, self._gate.budget(now))
         except StoreUnavailable as error:
@@ -190,7 +192,7 @@ class DeliveryLoop:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         self._agenda.look_at(claimed.next_at)
-        self._left = claimed.left
+        self._look_after_end |= claimed.left
         if claimed.no_slot_until is not None or (claimed.left and len(claimed.claims) == wanted):
             self._agenda.look_at(self._clock())
         self._not_before = claimed.no_slot_until
@@ -203,8 +205,8 @@ class DeliveryLoop:
             self._agenda.ended(
                 claim.pin, rest_until=upshot.rest_until, revocable=upshot.revocable, due_at=upshot.due_at
             )
-            if self._left:
-                # The slot that it held, or gave back, may be what they were short of.
+            if self._look_after_end:
+                # The slot that it held, or gave back, may be what other due pins were short of.
                 self._agenda.look_at(self._clock())
             self._not_before = upshot.no_slot_until
             self._stirred.set()

@@ -194,6 +194,17 @@ async def test_the_budget_is_kept_in_every_window_as_the_sandbox_counts_it(tmp_p
         assert {bench.shown(f"p-{number}") for number in range(40)} == {"x"}
 
 
+async def test_the_end_of_a_delivery_costs_no_query_where_none_was_left(tmp_path: Path) -> None:
+    """One look claims the pin; nothing else was due, so that nobody asks what its slot may be for."""
+    async with at_work(tmp_path) as bench:
+        await bench.quiet()
+        before = bench.asked()
+        await bench.say("p-1", "x")
+        await bench.quiet()
+        assert bench.shown("p-1") == "x"
+        assert bench.asked() == before + 1
+
+
 async def test_no_query_runs_while_the_budget_is_spent(tmp_path: Path) -> None:
     """Until the next slot comes back."""
     async with at_work(tmp_path, budget=Budget(windows=(Window(4, 60),), cost=2)) as bench:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import StoreUnavailable
+from bridge.events import Receipt
 from bridge.mappings import Change, Evaluation, Outcome
 from bridge.store import ActivePin
 
@@ -330,6 +331,20 @@ async def test_hundreds_of_waiting_tasks_each_get_their_own_receipt(bench: Any) 
     assert {receipt.id for receipt in receipts} == {f"evt_{number}" for number in range(600)}
     assert bench.look().pins()[0].revision <= 1 + 600
     assert set(bench.moved) == {"p-sales"}
+
+
+async def test_a_stream_without_a_pause_is_stored_meanwhile(bench: Any) -> None:
+    """Deliveries that come with every turn of the loop do not hold back the first of them."""
+    store = await bench.open()
+
+    waiting: list[asyncio.Future[Receipt]] = []
+    while not (waiting and waiting[0].done()):
+        assert len(waiting) < 2000
+        waiting.append(asyncio.ensure_future(bench.send(store, f"evt_{len(waiting)}")))
+        await asyncio.sleep(0)
+
+    receipts = await asyncio.gather(*waiting)
+    assert [receipt.number for receipt in receipts] == list(range(1, len(waiting) + 1))
 
 
 async def test_a_cancelled_waiter_leaves_its_event_durable(bench: Any) -> None:
