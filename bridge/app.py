@@ -15,7 +15,9 @@ from datetime import UTC, datetime
 
 import structlog
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bridge.api import REFUSALS, Access, Api
@@ -36,7 +38,7 @@ log = structlog.get_logger()
 
 
 def now() -> datetime:
-    """Read the wall clock: the one place where the process does."""
+    """Read the wall clock; the rooms are given this, and read none."""
     return datetime.now(UTC)
 
 
@@ -74,7 +76,7 @@ class Bridge:
         api = Api(check=parts.store.check, retry=parts.store.retry, access=access, draining=draining)
         routes: list[BaseRoute] = [*api.routes()]
         if parts.sandbox is not None:
-            routes.append(Mount("/sandbox", parts.sandbox))
+            routes += [Mount("/sandbox", parts.sandbox), Route("/", _show_board)]
         self._web = Starlette(routes=routes, exception_handlers=REFUSALS, lifespan=self._lifespan)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,6 +124,10 @@ class Bridge:
         self.failure = error
         log.critical("bridge_failed", exc_info=error)
         signal.raise_signal(signal.SIGTERM)
+
+
+async def _show_board(_request: Request) -> Response:
+    return RedirectResponse("sandbox/")
 
 
 def _active_pins(mappings: MappingSet) -> list[ActivePin]:

@@ -7,67 +7,75 @@ looked up by name with `source_secrets`.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from bridge.errors import ConfigurationError, Problem
+from bridge.spelling import suggest
 from bridge.units import Window, parse_duration_s, parse_size_bytes, parse_windows
 
+_PLATFORM = ("PINBRIDGE_SERVICE_", "PINBRIDGE_PORT")
+"""What Kubernetes sets in every container beside a service named pinbridge."""
+
+_STRICT = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, validate_default=True)
+
+
+def _parse_whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise ValueError(f"{text[:80]!r} is not a whole number")
+    return int(text)
+
+
+def _parse_address(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError(f"{text[:80]!r} is not an address; write one such as https://api.pindown.ai/v1")
+    return text
+
+
+_Whole = Annotated[int, BeforeValidator(_parse_whole)]
+_Address = Annotated[str, BeforeValidator(_parse_address)]
 _Seconds = Annotated[int, BeforeValidator(parse_duration_s)]
 _Bytes = Annotated[int, BeforeValidator(parse_size_bytes)]
 _Windows = Annotated[tuple[Window, ...], BeforeValidator(parse_windows)]
 
 
+def _setting(name: str, default: str | None, description: str, **bounds: int) -> Any:
+    """Declare a setting; its default is written as a user would write it, and read in the same way."""
+    return Field(default, alias=name, description=description, ge=bounds.get("at_least"), le=bounds.get("at_most"))
+
+
 class Settings(BaseModel):
     """What the process was told by its environment. Times in seconds, sizes in bytes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = _STRICT
 
-    port: int = Field(8080, alias="PORT", ge=0, le=65535, description="port to listen on; 0 takes a free one")
-    host: str = Field("127.0.0.1", alias="HOST", description="address to listen on")
-    mappings: Path = Field(
-        Path("mappings"), alias="PINBRIDGE_MAPPINGS", description="folder of mapping files and sources.yaml"
+    port: _Whole = _setting("PORT", "8080", "port to listen on; 0 takes a free one", at_least=0, at_most=65535)
+    host: str = _setting("HOST", "127.0.0.1", "address to listen on; 0.0.0.0 or :: takes every one")
+    mappings: Path = _setting("PINBRIDGE_MAPPINGS", "mappings", "folder of mapping files and sources.yaml")
+    database: str = _setting(
+        "PINBRIDGE_DATABASE", "sqlite:///pinbridge.db", "where events, pins and deliveries are kept"
     )
-    database: str = Field(
-        "sqlite:///pinbridge.db", alias="PINBRIDGE_DATABASE", description="where events, pins and deliveries are kept"
+    api_key: SecretStr | None = _setting("PINDOWN_API_KEY", None, "the Pindown API key")
+    api_url: _Address = _setting("PINDOWN_API_URL", "https://api.pindown.ai/v1", "base address of the Pindown API")
+    delivery: Literal["background"] = _setting(
+        "PINBRIDGE_DELIVERY", "background", "pins are updated after the webhook is answered"
     )
-    api_key: SecretStr | None = Field(None, alias="PINDOWN_API_KEY", description="the Pindown API key")
-    api_url: str = Field(
-        "https://api.pindown.ai/v1",
-        alias="PINDOWN_API_URL",
-        pattern=r"^https?://",
-        description="base address of the Pindown API",
+    admin_token: SecretStr | None = _setting(
+        "PINBRIDGE_ADMIN_TOKEN", None, "opens /api/ to others than this machine's own commands"
     )
-    delivery: Literal["background"] = Field(
-        "background", alias="PINBRIDGE_DELIVERY", description="pins are updated after the webhook is answered"
-    )
-    admin_token: SecretStr | None = Field(
-        None, alias="PINBRIDGE_ADMIN_TOKEN", description="opens /api/ to others than this machine's own commands"
-    )
-    rate: _Windows = Field(
-        parse_windows("160/60s"),
-        alias="PINBRIDGE_RATE",
-        description="outbound budget in tokens, in any window of that length",
-    )
-    cost: int = Field(2, alias="PINBRIDGE_COST", ge=1, description="tokens that one pin update costs")
-    max_body: _Bytes = Field(
-        parse_size_bytes("1MiB"), alias="PINBRIDGE_MAX_BODY", description="largest inbound body, after decompression"
-    )
-    retention: _Seconds = Field(
-        parse_duration_s("35d"),
-        alias="PINBRIDGE_RETENTION",
-        description="how long events and attempts stay in the journal",
-    )
-    horizon: _Seconds = Field(
-        parse_duration_s("35d"), alias="PINBRIDGE_HORIZON", description="how long delivery ids are remembered"
-    )
+    rate: _Windows = _setting("PINBRIDGE_RATE", "160/60s", "outbound budget in tokens, in any window of that length")
+    cost: _Whole = _setting("PINBRIDGE_COST", "2", "tokens that one pin update costs", at_least=1)
+    max_body: _Bytes = _setting("PINBRIDGE_MAX_BODY", "1MiB", "largest inbound body, after decompression")
+    retention: _Seconds = _setting("PINBRIDGE_RETENTION", "35d", "how long events and attempts stay in the journal")
+    horizon: _Seconds = _setting("PINBRIDGE_HORIZON", "35d", "how long delivery ids are remembered")
 
     @model_validator(mode="after")
     def _check_that_one_update_fits(self) -> Self:
-        smallest = min(window.tokens for window in self.rate)
-        if smallest < self.cost:
-            raise ValueError(f"PINBRIDGE_RATE allows {smallest} tokens, less than one update costs ({self.cost})")
+        for window in self.rate:
+            if window.tokens < self.cost:
+                window_text = f"{window.tokens}/{window.length_s}s"
+                raise ValueError(f"the window {window_text} holds not even one update, which costs {self.cost} tokens")
         return self
 
     @classmethod
@@ -76,7 +84,7 @@ class Settings(BaseModel):
 
         Raises `ConfigurationError` with every unreadable variable.
         """
-        known = {field.alias for field in cls.model_fields.values()}
+        known = _names()
         given = {name: value for name, value in environ.items() if name in known and value != ""}
         try:
             return cls.model_validate(given)
@@ -84,9 +92,22 @@ class Settings(BaseModel):
             raise ConfigurationError([_problem(detail["loc"], detail["msg"]) for detail in error.errors()]) from error
 
 
+def unknown_settings(environ: Mapping[str, str]) -> list[Problem]:
+    """Name the variables that look like settings and are none; a platform may set such for reasons of its own."""
+    known = _names()
+    return [
+        Problem(file=name, message=f"is no setting of this release{suggest(name, known)}")
+        for name in sorted(environ)
+        if name.startswith(("PINBRIDGE_", "PINDOWN_")) and name not in known and not name.startswith(_PLATFORM)
+    ]
+
+
 def setting_lines() -> list[str]:
     """Describe every setting in a line of its own, for a command's help."""
-    return [f"  {field.alias}: {field.description}" for field in Settings.model_fields.values()]
+    return [
+        f"  {field.alias}: {field.description}" + (f" [{field.default}]" if field.default is not None else "")
+        for field in Settings.model_fields.values()
+    ]
 
 
 def source_secrets(environ: Mapping[str, str], source: str) -> tuple[bytes, ...]:
@@ -112,5 +133,10 @@ def secret_variable(source: str) -> str:
     return f"{source.upper().replace('-', '_')}_WEBHOOK_SECRET"
 
 
+def _names() -> frozenset[str]:
+    return frozenset(field.alias for field in Settings.model_fields.values() if field.alias)
+
+
 def _problem(place: tuple[int | str, ...], message: str) -> Problem:
-    return Problem(file=str(place[0]) if place else "PINBRIDGE_COST", message=message.removeprefix("Value error, "))
+    """Say what pydantic found; only the check of rate against cost has no one place."""
+    return Problem(file=str(place[0]) if place else "PINBRIDGE_RATE", message=message.removeprefix("Value error, "))

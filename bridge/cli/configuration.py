@@ -20,14 +20,27 @@ class Configuration:
 
 
 def load_configuration(folder: Path, environ: Mapping[str, str], *, secrets_are_required: bool = True) -> Configuration:
-    """Read mappings, `sources.yaml` and secrets. Raises `ConfigurationError` with every problem found."""
-    mappings = load_folder(folder, environ)
-    sources = load_sources(
-        mappings.source_places,
-        _read_declared(folder),
-        partial(source_secrets, environ),
-        secrets_are_required=secrets_are_required,
-    )
+    """Read mappings, `sources.yaml` and secrets.
+
+    Raises `ConfigurationError` with every problem found, in the mappings and in the sources.
+    """
+    problems: list[Problem] = []
+    mappings: MappingSet | None = None
+    try:
+        mappings = load_folder(folder, environ)
+    except ConfigurationError as error:
+        problems.extend(error.problems)
+    try:
+        sources = load_sources(
+            mappings.source_places if mappings else {},
+            _read_declared(folder),
+            partial(source_secrets, environ),
+            secrets_are_required=secrets_are_required,
+        )
+    except ConfigurationError as error:
+        problems.extend(error.problems)
+    if problems or mappings is None:
+        raise ConfigurationError(problems)
     return Configuration(mappings=mappings, sources=sources)
 
 

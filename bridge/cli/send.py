@@ -17,8 +17,8 @@ from bridge.cli.output import print_json, stderr, stdout
 from bridge.errors import ConfigurationError, OperatorError, Problem
 from bridge.events import Json
 from bridge.inbound import Source, Sources, sign
-from bridge.located import suggest
 from bridge.settings import Settings
+from bridge.spelling import suggest
 from bridge.store import read_running
 
 TIMEOUT_S = 30.0

@@ -1,5 +1,6 @@
 """`pinbridge serve`: open every room, listen, and end cleanly when asked to."""
 
+import asyncio
 import hashlib
 import secrets
 import signal
@@ -16,12 +17,12 @@ from starlette.types import ASGIApp
 from bridge.api import Access
 from bridge.app import Bridge, Parts, now
 from bridge.cli.configuration import load_configuration
-from bridge.errors import ConfigurationError, Problem
+from bridge.errors import ConfigurationError, OperatorError, Problem
 from bridge.inbound.connections import GuardedProtocol, allow_many_connections
 from bridge.logs import configure_logging
 from bridge.outbound.client import PindownClient
 from bridge.sandbox import DEFAULT_KEY, create_sandbox
-from bridge.settings import Settings
+from bridge.settings import Settings, unknown_settings
 from bridge.store import Store
 
 GRACE_S = 3
@@ -33,31 +34,44 @@ log = structlog.get_logger()
 def serve(settings: Settings, environ: Mapping[str, str], *, sandbox: bool) -> None:
     """Run the bridge until SIGTERM or SIGINT.
 
-    Raises `ConfigurationError` or `StoreUnusable` where it cannot start.
+    Raises `ConfigurationError` or `StoreUnusable` where it cannot start, `OperatorError` where it could not go on.
     """
     configure_logging()
     client, destination, sandbox_app = _destination(settings, sandbox=sandbox)
     configuration = load_configuration(settings.mappings, environ)
-    with _listen(settings) as listener:
-        store = Store.open(settings.database, clock=now, horizon_s=settings.horizon, retention_s=settings.retention)
-        parts = Parts(
-            mappings=configuration.mappings,
-            sources=configuration.sources,
-            store=store,
-            client=client,
-            destination=destination,
-            sandbox=sandbox_app,
-        )
+    for warning in (*unknown_settings(environ), *configuration.mappings.warnings):
+        log.warning("configuration_warning", reason=str(warning))
+    # The store first: a predecessor that is about to end holds both the database and the address.
+    store = Store.open(settings.database, clock=now, horizon_s=settings.horizon, retention_s=settings.retention)
+    try:
+        listener = _listen(settings)
+    except ConfigurationError:
+        asyncio.run(store.close())
+        raise
+    parts = Parts(
+        mappings=configuration.mappings,
+        sources=configuration.sources,
+        store=store,
+        client=client,
+        destination=destination,
+        sandbox=sandbox_app,
+    )
+    with listener:
         _run(settings, parts, listener)
 
 
 def _listen(settings: Settings) -> socket.socket:
     try:
-        return socket.create_server((settings.host, settings.port), backlog=2048)
+        family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
         reason = str(error.strerror).partition(" (while attempting")[0]  # Python appends the address once more
-        message = f"cannot listen on {settings.host}:{settings.port}: {reason}"
+        message = f"cannot listen on {_address(settings.host, settings.port)}: {reason}"
         raise ConfigurationError([Problem(file="HOST, PORT", message=message)]) from error
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _destination(settings: Settings, *, sandbox: bool) -> tuple[PindownClient, str, ASGIApp | None]:
@@ -77,7 +91,7 @@ def _destination(settings: Settings, *, sandbox: bool) -> tuple[PindownClient, s
 
 
 def _run(settings: Settings, parts: Parts, listener: socket.socket) -> None:
-    address = "http://{}:{}".format(*listener.getsockname()[:2])
+    address = f"http://{_address(*listener.getsockname()[:2])}"
     admin_token = settings.admin_token.get_secret_value() if settings.admin_token else None
     access = Access(start_token=secrets.token_urlsafe(32), admin_token=admin_token)
     parts.store.announce(address, access.start_token)
@@ -95,8 +109,6 @@ def _run(settings: Settings, parts: Parts, listener: socket.socket) -> None:
             timeout_graceful_shutdown=GRACE_S,
         )
     )
-    for warning in parts.mappings.warnings:
-        log.warning("mapping_warning", reason=str(warning))
     log.info(
         "listening",
         address=address,
@@ -108,6 +120,8 @@ def _run(settings: Settings, parts: Parts, listener: socket.socket) -> None:
         signal.signal(ending, _end_cleanly)
     allow_many_connections()
     server.run(sockets=[listener])
+    if bridge.failure is not None:
+        raise OperatorError(f"ended, since a part of it failed: {bridge.failure}")
     log.info("ended")
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from bridge.errors import ConfigurationError, Problem
-from bridge.located import Mapping, Node, Place, Scalar, suggest
+from bridge.located import Mapping, Node, Place, Scalar
+from bridge.spelling import suggest
 from bridge.units import parse_duration_s
 
 _Value = TypeVar("_Value")

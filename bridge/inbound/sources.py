@@ -16,8 +16,9 @@ from bridge.inbound.declarations import Ack, Declaration, declare, own_entries
 from bridge.inbound.locations import Location
 from bridge.inbound.verification import Scheme, Verifier
 from bridge.located import Mapping as MappingNode
-from bridge.located import Place, suggest
+from bridge.located import Place
 from bridge.settings import secret_variable
+from bridge.spelling import suggest
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 

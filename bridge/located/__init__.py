@@ -9,7 +9,6 @@ no recursion of ours.
 from bridge.located.building import MAX_BYTES, parse_yaml
 from bridge.located.scalars import read_plain
 from bridge.located.tree import Entry, Mapping, Node, Place, Plain, Scalar, Sequence
-from bridge.located.words import suggest
 
 __all__ = [
     "MAX_BYTES",
@@ -22,5 +21,4 @@ __all__ = [
     "Sequence",
     "parse_yaml",
     "read_plain",
-    "suggest",
 ]

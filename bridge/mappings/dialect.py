@@ -19,12 +19,12 @@ from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace, missing
 
-from bridge.located import suggest
 from bridge.mappings import arithmetic
 from bridge.mappings.bounds import ExpressionError, NothingFound, Work, check_characters, check_items, measured
 from bridge.mappings.conversion import convert
 from bridge.mappings.methods import bound_method, loop_attribute
 from bridge.mappings.values import Value, plain
+from bridge.spelling import suggest
 
 NONE_TEXT = "\u2013"
 """What none shows as: a dash."""

@@ -13,7 +13,8 @@ from collections.abc import Mapping as MappingABC
 from dataclasses import replace
 
 from bridge.errors import Problem
-from bridge.located import Entry, Mapping, Node, Scalar, Sequence, read_plain, suggest
+from bridge.located import Entry, Mapping, Node, Scalar, Sequence, read_plain
+from bridge.spelling import suggest
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)

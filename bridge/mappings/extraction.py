@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from bridge.located import Mapping as MappingNode
-from bridge.located import Node, Scalar, suggest
+from bridge.located import Node, Scalar
 from bridge.mappings import arithmetic
 from bridge.mappings.comparisons import number_of
 from bridge.mappings.conversion import KINDS, ConversionError, convert, parse_number
@@ -23,6 +23,7 @@ from bridge.mappings.fields import Fields, describe, one_or_many, read_entries, 
 from bridge.mappings.queries import MISSING, Query
 from bridge.mappings.readings import Names, Reading, read_query, read_single
 from bridge.mappings.values import Value, exact
+from bridge.spelling import suggest
 
 _SOURCES = ("path", "body", "header", "query")
 _KEYS = (*_SOURCES, "default", "as", "take")

@@ -7,7 +7,8 @@ value's place, so that one reading finds all the mistakes of a file.
 from collections.abc import Callable, Collection, Iterator
 
 from bridge.errors import Problem
-from bridge.located import Mapping, Node, Scalar, Sequence, suggest
+from bridge.located import Mapping, Node, Scalar, Sequence
+from bridge.spelling import suggest
 from bridge.units import parse_duration_s
 
 Problems = list[Problem]

@@ -16,7 +16,7 @@ from babel.localedata import locale_identifiers
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.located import Mapping as MappingNode
-from bridge.located import Node, Place, suggest
+from bridge.located import Node, Place
 from bridge.mappings.facts import Setting
 from bridge.mappings.fields import Fields, Problems, describe, read_entries, read_name
 from bridge.mappings.pin_names import PinRule, read_pin
@@ -24,6 +24,7 @@ from bridge.mappings.templates import Tree, compile_tree
 from bridge.mappings.trigger_definition import compile_triggers
 from bridge.mappings.triggers import Trigger
 from bridge.pin_model import PIN_TYPES
+from bridge.spelling import suggest
 
 DEFAULT_MIN_INTERVAL_S = 5
 RENDERED_BY = 1

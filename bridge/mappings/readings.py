@@ -8,13 +8,14 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from bridge.located import Node, Place, Scalar, suggest
+from bridge.located import Node, Place, Scalar
 from bridge.mappings.expressions import Expression, TemplateSyntaxProblem, compile_expression, is_expression
 from bridge.mappings.facts import Facts, Found
 from bridge.mappings.fields import Problems, describe
 from bridge.mappings.queries import MISSING, Query, QuerySyntaxError, compile_query
 from bridge.mappings.template_places import placed_problems
 from bridge.mappings.values import Value, exact
+from bridge.spelling import suggest
 
 Reading = Callable[[Facts], Found]
 

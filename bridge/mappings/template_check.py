@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from jinja2 import TemplateSyntaxError, nodes
 
 from bridge.errors import AuthorError
-from bridge.located import suggest
 from bridge.mappings.dialect import FUNCTIONS, TURNS
 from bridge.mappings.filters import DIALECT
+from bridge.spelling import suggest
 
 MAX_SOURCE = 20_000
 """Longest template, in characters."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from bridge.errors import AuthorError, ConfigurationError, Problem
 from bridge.located import Mapping as MappingNode
-from bridge.located import Node, Place, Scalar, Sequence, suggest
+from bridge.located import Node, Place, Scalar, Sequence
 from bridge.mappings.bounds import ExpressionError, Work, check_characters, measured
 from bridge.mappings.dialect import Surroundings
 from bridge.mappings.expressions import (
@@ -26,6 +26,7 @@ from bridge.mappings.expressions import (
 from bridge.mappings.fields import describe
 from bridge.mappings.template_places import place_of_line, placed_problems
 from bridge.mappings.values import Value
+from bridge.spelling import suggest
 
 Path = tuple[str | int, ...]
 """Where a value stands in a body: keys and positions from the outside in."""

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Final
 
 from bridge.pin_model.encoding import is_finite
-from bridge.pin_model.findings import Findings, Path, kind_of, nearest
+from bridge.pin_model.findings import Findings, Path, kind_of
+from bridge.spelling import suggest
 
 NOTHING: Final = "\N{EN DASH}"
 """What a pin shows where there is no value."""
@@ -79,7 +80,7 @@ def word(*words: str, tell: Callable[[Findings, Path, str], None]) -> Check:
         if not isinstance(value, str):
             found.flaw(path, f"{_any_of(words)} is wanted here, found {kind_of(value)}")
         elif value not in words:
-            tell(found, path, f"{_any_of(words)} is wanted here, found {value[:80]!r}{nearest(value, words)}")
+            tell(found, path, f"{_any_of(words)} is wanted here, found {value[:80]!r}{suggest(value, words)}")
         return value
 
     return check
@@ -117,7 +118,7 @@ def object_of(
                 found.flaw(path, f"{name!r} is missing in {what}")
         for name in value:
             if name not in fields:
-                tell(found, (*path, str(name)), f"{what} has no field {str(name)[:80]!r}{nearest(name, fields)}")
+                tell(found, (*path, str(name)), f"{what} has no field {str(name)[:80]!r}{suggest(name, fields)}")
         checked = {
             name: fields[name](child, (*path, name), found) if name in fields else child
             for name, child in value.items()

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from bridge.pin_model.checks import Check, boolean, cell, identifier, list_of, object_of, text, word
-from bridge.pin_model.findings import MAX_FINDINGS, Findings, Path, kind_of, nearest
+from bridge.pin_model.findings import MAX_FINDINGS, Findings, Path, kind_of
 from bridge.pin_model.names import PIN_TYPES
+from bridge.spelling import suggest
 
 
 def pin_config(value: object, path: Path, found: Findings) -> object:
@@ -41,7 +42,7 @@ def _why_unchecked(pin_type: str | None) -> str:
         return "the content is not checked: no type is given, and its shape is that of no known type"
     if pin_type in PIN_TYPES:
         return f"the content is not checked: the fields of {pin_type!r} pins are not public"
-    return f"the content is not checked: {pin_type[:80]!r} is no known pin type{nearest(pin_type, PIN_TYPES)}"
+    return f"the content is not checked: {pin_type[:80]!r} is no known pin type{suggest(pin_type, PIN_TYPES)}"
 
 
 def _column(value: object, path: Path, found: Findings) -> object:
@@ -66,7 +67,7 @@ def _table(value: object, path: Path, found: Findings) -> object:
     for index, row in _dicts_in(table, "rows"):
         strays |= {key: index for key in row if key not in ids and key not in strays}
     for key, index in list(strays.items())[:MAX_FINDINGS]:
-        found.note((*path, "rows", index, str(key)), f"no column has the id {str(key)[:80]!r}{nearest(key, ids)}")
+        found.note((*path, "rows", index, str(key)), f"no column has the id {str(key)[:80]!r}{suggest(str(key), ids)}")
     return table
 
 

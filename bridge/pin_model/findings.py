@@ -1,7 +1,5 @@
 """What a check finds in a body, and its words for it."""
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -62,9 +60,3 @@ def kind_of(value: object) -> str:
         if isinstance(value, kind):
             return "empty text" if value == "" else name
     return "a number" if isinstance(value, int | float | Decimal) else f"a {type(value).__name__}"
-
-
-def nearest(word: object, allowed: Iterable[str]) -> str:
-    """Give `; did you mean 'cards'?`, or nothing where no allowed word is near."""
-    near = difflib.get_close_matches(str(word)[:80], allowed, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""

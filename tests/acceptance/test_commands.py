@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,6 +69,31 @@ def test_a_second_serve_on_one_database_names_the_first(new_bridge: NewBridge) -
     assert ended.returncode == 2
     assert bridge.process is not None
     assert f"in use by the process {bridge.process.pid}" in ended.stderr
+
+
+def test_a_second_serve_takes_over_when_the_first_ends(new_bridge: NewBridge) -> None:
+    """On the same address and database, as where a new release is rolled out: it waits and then begins."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    bridge = new_bridge(PORT=str(port))
+    bridge.start()
+    first = bridge.process
+    assert first is not None
+    ended = threading.Timer(2, first.terminate)
+    ended.start()
+    bridge.start(waits_for=first)
+    assert first.wait(10) == 0
+    assert post(bridge.url, payment("evt_1")).status_code == 202
+
+
+def test_validate_tells_mistakes_of_mappings_and_sources_at_once(tmp_path: Path) -> None:
+    """A broken mapping does not hide a broken source."""
+    (tmp_path / "a.yaml").write_text("pn: p-a\nupdate: {}\n")
+    (tmp_path / "sources.yaml").write_text("plant: {verify: bearr, dedupe: off}\n")
+    ended = run("validate", str(tmp_path))
+    assert ended.returncode == 1
+    assert "a.yaml:1:1: unknown key 'pn'" in ended.stderr
+    assert "did you mean 'bearer'?" in ended.stderr
 
 
 def test_serve_sandbox_draws_its_pins(new_bridge: NewBridge) -> None:

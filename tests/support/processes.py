@@ -115,15 +115,16 @@ class BridgeProcess:
             timeout=60,
         )
 
-    def start(self, *options: str) -> None:
-        """Start, and wait until it says that it is ready."""
-        self._running.unlink(missing_ok=True)
+    def start(self, *options: str, waits_for: subprocess.Popen[bytes] | None = None) -> None:
+        """Start, and wait until it says that it is ready; with `waits_for`, not before that process has ended."""
+        if waits_for is None:
+            self._running.unlink(missing_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "bridge", "serve", *options], env=self._environ, stdout=log, stderr=log
             )
         deadline = time.monotonic() + STARTUP_S
-        while not self._is_ready():
+        while (waits_for is not None and waits_for.poll() is None) or not self._is_ready():
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.02)

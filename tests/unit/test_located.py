@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from bridge.errors import ConfigurationError
-from bridge.located import Mapping, Place, Scalar, Sequence, parse_yaml, suggest
+from bridge.located import Mapping, Place, Scalar, Sequence, parse_yaml
+from bridge.spelling import suggest
 
 
 def problems(text: str | bytes, **options: int) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import ConfigurationError
-from bridge.settings import Settings, secret_variable, setting_lines, source_secrets
+from bridge.settings import Settings, secret_variable, setting_lines, source_secrets, unknown_settings
 from bridge.units import Window
 
 
@@ -34,8 +34,40 @@ def test_every_mistake_is_named_at_once() -> None:
 
 def test_a_budget_that_holds_no_update_is_refused() -> None:
     """A rate below the cost of one update could never send."""
-    with pytest.raises(ConfigurationError, match="PINBRIDGE_RATE allows 1 tokens, less than one update costs"):
+    with pytest.raises(
+        ConfigurationError, match=r"^PINBRIDGE_RATE: the window 1/60s holds not even one update, which costs 2 tokens"
+    ):
         Settings.from_environ({"PINBRIDGE_RATE": "1/60s"})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("PORT", "http", "'http' is not a whole number"),
+        ("PORT", "65536", "Input should be less than or equal to 65535"),
+        ("PINBRIDGE_COST", "-1", "'-1' is not a whole number"),
+        ("PINDOWN_API_URL", "api.pindown.ai", "is not an address; write one such as https://api.pindown.ai/v1"),
+        ("PINBRIDGE_DELIVERY", "inline", "Input should be 'background'"),
+    ],
+)
+def test_a_mistake_says_what_is_allowed(name: str, text: str, message: str) -> None:
+    """Under the variable's name, with what was found."""
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.from_environ({name: text})
+    assert str(refused.value).startswith(f"{name}: ")
+    assert message in str(refused.value)
+
+
+def test_what_looks_like_a_setting_and_is_none_is_named() -> None:
+    """With the nearest word; what Kubernetes sets beside a service of this name is no mistake."""
+    environ = {
+        "PINBRIDGE_RETENTON": "1d",
+        "PINBRIDGE_SERVICE_HOST": "10.0.0.1",
+        "PINBRIDGE_PORT_8080_TCP": "x",
+        "PATH": "",
+    }
+    (problem,) = unknown_settings(environ)
+    assert str(problem) == "PINBRIDGE_RETENTON: is no setting of this release; did you mean 'PINBRIDGE_RETENTION'?"
 
 
 def test_secrets_never_show_in_the_settings_text() -> None:
