@@ -104,6 +104,7 @@ class Bridge:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         parts = self._parts
         parts.store.on_due = self._delivery.wake
+        parts.store.on_failure = self._fail
         await parts.store.activate(_active_pins(parts.mappings), parts.destination)
         delivering = asyncio.create_task(self._delivery.run(), name="delivery")
         delivering.add_done_callback(self._end_if_it_failed)

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from bridge.store import setback
 from bridge.store.active import ActiveSet
-from bridge.store.budget import REQUEST_DEADLINE
-from bridge.store.claims import DOUBT_REST
-from bridge.store.tables import deliveries, pins, sends
+from bridge.store.tables import deliveries, pins
 
 _UNPARKED: dict[str, Any] = {
     "sent_revision": 0,
@@ -22,24 +20,9 @@ _UNPARKED: dict[str, Any] = {
 
 
 def release_claims(connection: Connection) -> None:
-    """Release every claim: the process that held it is gone.
-
-    Where a request was booked and its end was not recorded, it counts as ended at its deadline,
-    and the pin rests from then on, because the other side may still apply it.
-    """
-    open_since = (
-        select(func.max(sends.c.booked_at))
-        .where(sends.c.claim == deliveries.c.claim, sends.c.ended_at.is_(None))
-        .scalar_subquery()
-    )
-    rested_at = open_since + REQUEST_DEADLINE + DOUBT_REST
-    rest = case(
-        (open_since.is_(None), deliveries.c.not_before),
-        (deliveries.c.not_before > rested_at, deliveries.c.not_before),
-        else_=rested_at,
-    )
+    """Release every claim: the process that held it is gone. What it had booked rests, as its booking says."""
     held = deliveries.c.claim.is_not(None)
-    connection.execute(update(deliveries).where(held).values(not_before=rest, claim=None, claim_until=None))
+    connection.execute(update(deliveries).where(held).values(claim=None, claim_until=None))
 
 
 def activate(connection: Connection, active: ActiveSet, destination: str, now: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, or_, select, update
 
-from bridge.store.budget import free_slots, next_slot_at
+from bridge.store.budget import REQUEST_DEADLINE, free_slots, next_slot_at
 from bridge.store.claims import DOUBT_REST, LEASE, NEEDED, read_sends
 from bridge.store.instants import SECOND, maybe_micros, to_instant, to_micros
 from bridge.store.records import Booking, Budget, Claim, Lost, NoSlot, Rest, Settlement
@@ -35,7 +35,8 @@ _AT_PEACE: dict[str, Any] = {
 def book(connection: Connection, claim: Claim, budget: Budget, now: int) -> Booking | NoSlot | Lost:
     """Pay for a request right before it goes out, if the claim and the budget allow it.
 
-    From here on nobody knows what the dashboard shows, until a settlement says so.
+    From here on nobody knows what the dashboard shows, until a settlement says so. Where none ever
+    does, and whoever holds the claim then, nothing follows before this request has ended and rested.
     """
     until = connection.scalar(select(deliveries.c.claim_until).where(_held(claim)))
     if until is None:
@@ -49,7 +50,9 @@ def book(connection: Connection, claim: Claim, budget: Budget, now: int) -> Book
     _forget_old(connection, budget, now)
     sent = insert(sends).values(pin=claim.pin, claim=claim.token, tokens=budget.cost, booked_at=now)
     number = connection.execute(sent.returning(sends.c.number)).scalar_one()
-    connection.execute(update(deliveries).where(_held(claim)).values(sent_hash=None))
+    ended_at = now + REQUEST_DEADLINE
+    doubt = {"sent_hash": None, "attempted_at": ended_at, "not_before": ended_at + DOUBT_REST}
+    connection.execute(update(deliveries).where(_held(claim)).values(doubt))
     return Booking(number=number, claim=claim, booked_at=to_instant(now))
 
 

@@ -15,7 +15,7 @@ from bridge.events import Event
 from bridge.mappings import Change, Evaluation, Outcome, OutcomeKind
 from bridge.mappings.values import UnusableValue, Value, decode_values, encode_values
 from bridge.mappings.versions import VersionOrder, version_order
-from bridge.store.instants import to_micros
+from bridge.store.instants import SECOND, in_micros, to_micros
 
 ItemKey = tuple[str, str, bytes]
 """Mapping, trigger, key."""
@@ -205,7 +205,7 @@ def _take_over(ledger: Ledger, stage: _Stage, number: int, event: Event) -> None
         ledger.newest[key] = newest
         ledger.places[key] = newest.place
     if stage.items:
-        kept = (number, to_micros(event.received_at + ledger.horizon))
+        kept = (number, forgotten_at(event, ledger.horizon))
         ledger.items |= dict.fromkeys(stage.items, kept)
         ledger.new_items |= dict.fromkeys(stage.items, kept)
     for _, pin, _ in stage.newest:
@@ -214,6 +214,11 @@ def _take_over(ledger: Ledger, stage: _Stage, number: int, event: Event) -> None
             ledger.families[stage.mapping] = ledger.families.get(stage.mapping, 0) + 1
         _, since = ledger.moved.get(pin, (stage.mapping, event.received_at))
         ledger.moved[pin] = (stage.mapping, min(since, event.received_at))
+
+
+def forgotten_at(event: Event, horizon: timedelta) -> int:
+    """Say when the keys of an event are forgotten: nothing as old is folded by then, even if dated ahead."""
+    return to_micros(event.received_at) + in_micros(horizon) + int(event.tolerance_s * SECOND)
 
 
 def encode_version(version: Sequence[Value]) -> str:

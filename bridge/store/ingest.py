@@ -28,8 +28,9 @@ from bridge.store.folding import (
     decode_version,
     encode_version,
     fold,
+    forgotten_at,
 )
-from bridge.store.instants import SECOND, in_micros, maybe_micros, to_micros
+from bridge.store.instants import SECOND, maybe_micros, to_micros
 
 
 class Arrival(NamedTuple):
@@ -98,10 +99,10 @@ def _remember(cursor: Any, arrivals: Sequence[Arrival], rules: Rules) -> list[in
 
 
 def _lifetime(event: Event, rules: Rules) -> tuple[int, int]:
-    """Give when a key was seen and when it is forgotten: no event this old is folded any more by then."""
+    """Give when a key was seen and when it is forgotten."""
     seen_at = to_micros(event.received_at)
     if event.dedup_window_s is None:
-        return seen_at, seen_at + in_micros(rules.horizon) + int(event.tolerance_s * SECOND)
+        return seen_at, forgotten_at(event, rules.horizon)
     return seen_at, seen_at + int(event.dedup_window_s * SECOND)
 
 

@@ -1,7 +1,7 @@
 """Forgetting what is past its time, in small steps between the writer's other work.
 
-A round begins with an ingested batch, at most once a minute, and goes on step by step until
-nothing old is left. There is no timer: where nothing comes in, nothing grows.
+A round begins after something was written, at most once a minute, and goes on step by step until
+nothing old is left. There is no timer: where nothing is written, nothing grows.
 """
 
 from datetime import timedelta

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+import structlog
 from sqlalchemy import Connection, Engine, select
 
 from bridge.events import Clock, Event, Receipt
@@ -42,6 +43,8 @@ from bridge.store.writer import Writer
 
 T = TypeVar("T")
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Opened:
@@ -61,12 +64,14 @@ class Store:
 
     Every method but `open` and `announce` belongs to the event loop, and raises
     `StoreUnavailable` while the database does not answer. `on_due` is called on the loop,
-    after a commit, with the pins that it made due.
+    after a commit, with the pins that it made due; `on_failure` with what broke the writer, after
+    which the store refuses everything.
     """
 
     def __init__(self, opened: _Opened, *, clock: Clock, retention: timedelta) -> None:
         """Take over what `open` opened."""
         self.on_due: Callable[[Collection[str]], None] = _tell_nobody
+        self.on_failure: Callable[[BaseException], None] = _log_failure
         self._clock = clock
         self._destination = ""
         self._looked_at = 0
@@ -77,6 +82,7 @@ class Store:
             pruning=Pruning(clock=clock, retention=retention),
             checkpointer=opened.checkpointer,
             on_moved=self._report,
+            on_failure=self._report_failure,
         )
 
     @classmethod
@@ -181,6 +187,9 @@ class Store:
     def _report(self, pins: Collection[str]) -> None:
         self.on_due(pins)
 
+    def _report_failure(self, error: BaseException) -> None:
+        self.on_failure(error)
+
     def _now(self) -> int:
         return to_micros(self._clock())
 
@@ -230,3 +239,8 @@ def _read_on(readers: Engine, work: Callable[[Connection], T]) -> T:
 
 def _tell_nobody(_pins: Collection[str]) -> None:
     """Stand in for a delivery loop where there is none."""
+
+
+def _log_failure(error: BaseException) -> None:
+    """Stand in for a process that ends itself."""
+    log.critical("store_failed", exc_info=error)

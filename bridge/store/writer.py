@@ -5,7 +5,8 @@ round commits one batch of at most `BATCH` deliveries and then a few jobs, each 
 its own, so that neither starves the other. There is no gathering delay: while one batch commits,
 the next one gathers. Only what the loop has before it anyway is handed over together, because
 a commit costs as much as many events, and a thread that is woken for one event stands in the
-way of the next. Past its bound the queue refuses, so that memory is bounded.
+way of the next. Past its bound the queue refuses, so that memory is bounded. Should the thread
+ever fail, all who wait are told so at once.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
@@ -62,7 +64,7 @@ class _Job:
 class Writer:
     """Owns the writing connection from construction to `close`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts it works with, each passed in; none is an option
         self,
         connection: Connection,
         *,
@@ -70,12 +72,15 @@ class Writer:
         pruning: Pruning,
         checkpointer: Checkpointer | None,
         on_moved: Callable[[Sequence[str]], None],
+        on_failure: Callable[[BaseException], None],
     ) -> None:
         self._connection = connection
         self._batches = batches
         self._pruning = pruning
         self._checkpointer = checkpointer
         self._on_moved = on_moved
+        self._on_failure = on_failure
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._queue: SimpleQueue[list[_Delivery] | _Job | None] = SimpleQueue()
         self._gathered: list[_Delivery] = []
         self._waiting = 0
@@ -97,7 +102,7 @@ class Writer:
             raise StoreUnavailable("too many deliveries wait to be stored", retry_after_s=1)
         self._waiting += 1
         self._waiting_bytes += size
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Receipt] = loop.create_future()
         if not self._gathered:
             loop.call_soon(self._end_turn, 0)
@@ -107,7 +112,8 @@ class Writer:
     def run(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
         """Queue a job: one transaction, committed where it returns and rolled back where it raises."""
         self._refuse_if_closed()
-        waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[T] = self._loop.create_future()
         self._queue.put(_Job(work, waiter))
         return waiter
 
@@ -144,21 +150,36 @@ class Writer:
         if committed.moved:
             self._on_moved(committed.moved)
 
+    def _give_up(self, error: BaseException) -> None:
+        """Refuse all who wait, and all who come: the thread has failed, and touches nothing any more."""
+        self._closed = True
+        self._hand_over()
+        with suppress(Empty):
+            while True:
+                self._sort_in(self._queue.get(block=False))
+        waiters: list[asyncio.Future[Any]] = [delivery.waiter for delivery in self._deliveries]
+        for waiter in [*waiters, *(job.waiter for job in self._jobs)]:
+            _answer(waiter, StoreUnavailable(f"the store's writer failed: {type(error).__name__}: {error}"))
+        self._on_failure(error)
+
     # Called on the writer's thread.
 
     def _work(self) -> None:
         try:
             while self._gather():
                 self._go_round()
-        finally:
-            # Without its thread the store refuses; nobody is left waiting for ever.
-            self._closed = True
+        except BaseException as error:  # noqa: BLE001 - told to whoever runs the process; nobody may wait for ever
+            # What comes before the loop hears of it is queued, and refused with the rest.
+            if self._loop is not None:
+                _on_loop(self._loop, self._give_up, error)
 
     def _go_round(self) -> None:
         if self._deliveries:
             self._commit_batch()
         for _ in range(min(JOBS_A_ROUND, len(self._jobs))):
-            self._run_job(self._jobs.popleft())
+            self._run_job(self._jobs[0])
+            self._jobs.popleft()
+        self._pruning.begin()
         if self._pruning.is_under_way:
             self._prune()
         if self._checkpointer is not None:
@@ -184,13 +205,15 @@ class Writer:
                 self._stopping = True
 
     def _commit_batch(self) -> None:
-        deliveries = [self._deliveries.popleft() for _ in range(min(BATCH, len(self._deliveries)))]
+        # What is in hand stays in the queue until it is answered, so that a failure finds whoever waits.
+        deliveries = list(islice(self._deliveries, BATCH))
         committed = self._batches.commit([delivery.arrival for delivery in deliveries])
         body_bytes = sum(len(delivery.arrival.event.body) for delivery in deliveries)
-        _on_loop_of(deliveries[0].waiter, self._wake, deliveries, body_bytes, committed)
+        _on_loop(deliveries[0].waiter.get_loop(), self._wake, deliveries, body_bytes, committed)
+        for _ in deliveries:
+            self._deliveries.popleft()
         if self._checkpointer is not None:
             self._checkpointer.note(8 + len(deliveries) + body_bytes // 4096)
-        self._pruning.begin()
 
     def _run_job(self, job: _Job) -> None:
         result: Any
@@ -199,25 +222,24 @@ class Writer:
                 result = job.work(self._connection)
         except Exception as error:  # noqa: BLE001 - handed to whoever waits for the job
             result = error
-        _on_loop_of(job.waiter, _answer, job.waiter, result)
+        _on_loop(job.waiter.get_loop(), _answer, job.waiter, result)
 
     def _prune(self) -> None:
         try:
             with outages(), self._connection.begin():
                 self._pruning.step(self._connection)
-        except StoreUnavailable as error:
+        except Exception as error:  # noqa: BLE001 - what cannot be forgotten must not end what is remembered
             self._pruning.give_up()
-            log.warning("store_pruning_failed", reason=str(error))
+            log.warning("store_pruning_failed", reason=f"{type(error).__name__}: {error}")
 
     def _driver_connection(self) -> Any:
         return self._connection.connection.driver_connection
 
 
-def _on_loop_of(waiter: asyncio.Future[Any], call: Callable[..., None], *arguments: object) -> None:
-    """Call on the loop that waits."""
+def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *arguments: object) -> None:
     # A loop that has ended refuses; nobody waits there any more.
     with suppress(RuntimeError):
-        waiter.get_loop().call_soon_threadsafe(call, *arguments)
+        loop.call_soon_threadsafe(call, *arguments)
 
 
 def _answer(waiter: asyncio.Future[Any], result: object) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import shutil
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -26,11 +27,14 @@ BUDGET = Budget(windows=(Window(160, 60),), cost=2)
 
 @dataclass
 class MovingClock:
-    """Stands still until the test moves it."""
+    """Stands still until the test moves it. Raises on the thread that `breaks_on` names."""
 
     now: datetime = NOON
+    breaks_on: str = ""
 
     def __call__(self) -> datetime:
+        if threading.current_thread().name == self.breaks_on:
+            raise OverflowError("the clock is broken")
         return self.now
 
     def move(self, seconds: float) -> datetime:

@@ -117,16 +117,50 @@ async def test_a_doubt_about_the_newest_revision_is_a_reason_of_its_own(bench: A
 
 async def test_a_lease_that_is_too_short_is_lost_before_the_request(bench: Any) -> None:
     """With less than 25 s to go nothing is booked, and the pin is free for the next claim."""
-    store = await bench.open()
-    claim = await bench.claim(store)
+    pins = [ActivePin(pin=f"p-{name}", mapping=name, fingerprint=b"f" * 16) for name in ("late", "timely")]
+    store = await bench.open(*pins)
+    late, timely = (await store.claim_due(8, BUDGET)).claims
 
     bench.clock.move(35)
-    assert isinstance(await store.book(claim, BUDGET), Booking)
+    assert isinstance(await store.book(timely, BUDGET), Booking)
     bench.clock.move(1)
-    assert await store.book(claim, BUDGET) == Lost()
+    assert await store.book(late, BUDGET) == Lost()
 
-    assert (await bench.claim(store)).token != claim.token
-    assert await store.book(claim, BUDGET) == Lost()
+    again = await bench.claim(store)
+    assert (again.pin, again.token != late.token) == ("p-late", True)
+    assert await store.book(late, BUDGET) == Lost()
+
+
+async def test_a_request_whose_settlement_was_lost_is_not_overtaken(bench: Any) -> None:
+    """The lease may end while it is at work; nothing follows before its deadline and the rest after it."""
+    store = await bench.open()
+    claim = await bench.claim(store)
+    bench.clock.move(34)
+    booking = await bench.book(store, claim)
+
+    bench.clock.move(39)
+    held = await store.claim_due(8, BUDGET)
+    bench.clock.move(1)
+
+    assert (held.claims, held.next_at) == ((), booking.booked_at + timedelta(seconds=20 + 20))
+    assert (await bench.claim(store)).sent_hash is None
+
+
+async def test_a_retry_by_hand_waits_for_a_request_that_a_crash_left(bench: Any) -> None:
+    """Of a failing pin too: what its last settlement said is older than the request."""
+    first = await bench.open()
+    booking = await bench.book(first, await bench.claim(first))
+    await first.settle(booking, Settlement(outcome="retry", revision=1, failures=1, next_at=bench.clock.now))
+    bench.clock.move(5)
+    booking = await bench.book(first, await bench.claim(first))
+    await first.close()
+    store = await bench.open()
+
+    assert await store.retry(None) == ["p-sales"]
+
+    assert (await store.claim_due(8, BUDGET)).next_at == booking.booked_at + timedelta(seconds=20 + 20)
+    bench.clock.move(39)
+    assert (await store.claim_due(8, BUDGET)).claims == ()
 
 
 async def test_who_lost_the_claim_changes_nothing_of_the_pin(bench: Any) -> None:

@@ -184,3 +184,39 @@ async def test_a_file_that_was_taken_away_takes_no_more_events(bench: Any, *, is
         await bench.send(store, "b")
     with pytest.raises(StoreUnavailable, match="was removed or replaced"):
         await store.check()
+
+
+async def test_whoever_waits_for_a_writer_that_failed_is_refused_at_once(bench: Any) -> None:
+    """A fault of the thread itself leaves nobody waiting; it is reported once, and later calls are refused."""
+    store = await bench.open()
+    reported: list[BaseException] = []
+    store.on_failure = reported.append
+    # The writer reads the clock after each round; here that breaks, on its thread alone.
+    bench.clock.breaks_on = "store-writer"
+    waiting = [bench.send(store, f"evt_{n}") for n in range(writer_module.BATCH + 1)]
+    jobs = [store.check() for _ in range(writer_module.JOBS_A_ROUND + 1)]
+
+    async with asyncio.timeout(10):
+        results = await asyncio.gather(*waiting, *jobs, return_exceptions=True)
+
+    refused = [result for result in results if isinstance(result, BaseException)]
+    assert {str(error) for error in refused} == {"the store's writer failed: OverflowError: the clock is broken"}
+    assert all(isinstance(error, StoreUnavailable) for error in refused)
+    assert [str(error) for error in reported] == ["the clock is broken"]
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await bench.send(store, "late")
+
+
+async def test_what_cannot_be_pruned_stops_no_event(bench: Any) -> None:
+    """A row that the database refuses to delete is a line in the log; events go on being taken."""
+    store = await bench.open(retention_s=3600)
+    await bench.send(store, "old")
+    with closing(sqlite3.connect(bench.path)) as other:
+        other.execute("CREATE TRIGGER kept BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'kept'); END")
+        other.commit()
+    bench.clock.move(7200)
+
+    receipts = [await bench.send(store, f"evt_{n}") for n in range(3)]
+
+    assert [receipt.number for receipt in receipts] == [2, 3, 4]
+    assert [event.id for event in bench.look().events()] == ["evt_2", "evt_1", "evt_0", "old"]

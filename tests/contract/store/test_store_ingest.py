@@ -163,6 +163,21 @@ async def test_an_item_counts_once(bench: Any, change: Callable[..., Change]) ->
     assert bench.look().event(3).outcomes[0].reason == "this item came with event 1"
 
 
+async def test_an_item_outlives_the_horizon_by_the_tolerance(bench: Any, change: Callable[..., Change]) -> None:
+    """As a delivery's own key does: an item dated ahead of its arrival is not folded twice."""
+    store = await bench.open(horizon_s=3600)
+    item = change(bench.clock.now + timedelta(seconds=300), item_key=b"k" * 16)
+
+    await bench.send(store, "a", item)
+    bench.clock.move(3600 + 299)
+    await bench.send(store, "b", item)
+    bench.clock.move(1)
+    await bench.send(store, "c", item)
+
+    kinds = [bench.look().event(number).outcomes[0].kind for number in (1, 2, 3)]
+    assert kinds == ["matched", "duplicate_item", "matched"]
+
+
 async def test_an_item_that_was_not_folded_is_not_remembered(bench: Any, change: Callable[..., Change]) -> None:
     """Item keys are written for successful folds only, so that a mended mapping can fold them."""
     store = await bench.open()
@@ -384,6 +399,24 @@ async def test_what_is_old_is_forgotten_in_passing(bench: Any, change: Callable[
     with closing(sqlite3.connect(bench.path)) as connection:
         assert connection.execute(COUNTS).fetchone() == (1, 0, 1, 1)
     assert (await bench.send(store, "next")).number == 602
+
+
+async def test_what_is_old_is_forgotten_where_only_deliveries_write(bench: Any) -> None:
+    """A pin without triggers that renders itself anew every minute does not pile up its attempts for ever."""
+    store = await bench.open(retention_s=3600)
+    for _ in range(3):
+        await bench.deliver(store, wake_at=bench.clock.now)
+    began = bench.clock.move(3601)
+
+    for _ in range(2):
+        await bench.deliver(store, wake_at=bench.clock.now)
+        bench.clock.move(60)
+    await store.check()
+
+    assert [attempt.started_at - began for attempt in bench.look().attempts("p-sales")] == [
+        timedelta(seconds=60),
+        timedelta(0),
+    ]
 
 
 @pytest.mark.parametrize("size", [1, 64, 65, 85, 300])
