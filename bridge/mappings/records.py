@@ -29,7 +29,9 @@ class Change(NamedTuple):
 
     `at` is when it happened, aware, in UTC. `version` decides which of two changes is the
     newer (see `compare_versions`). `item_key` (16 bytes) is the trigger's own `key`, hashed
-    with the mapping's and the trigger's name; None where the trigger has none.
+    with the mapping's and the trigger's name; None where the trigger has none. `order_by` (4
+    bytes) is the definition of `at` and `version`, hashed: versions under another definition
+    say nothing about which is the newer.
     """
 
     mapping: str
@@ -39,6 +41,7 @@ class Change(NamedTuple):
     version: tuple[Value, ...]
     item_key: bytes | None
     variables: Mapping[str, Value]
+    order_by: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
