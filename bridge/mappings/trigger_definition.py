@@ -1,5 +1,7 @@
 """From what an author wrote under `triggers` to compiled triggers, with every mistake noted."""
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,9 +19,11 @@ from bridge.mappings.pin_names import PinRule, compile_pin
 from bridge.mappings.queries import MISSING, Query
 from bridge.mappings.readings import Names, Reading, read_query, read_single
 from bridge.mappings.triggers import Trigger
+from bridge.mappings.values import Value
 
 KEYS = ("name", "source", "event", "when", "each", "at", "version", "key", "extract", "let")
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+_NAME = re.compile(r"[^\W\d]\w*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +110,7 @@ class _Compiler:
             at=_compile_part(fields, "at", names),
             version=_compile_parts(fields, "version", names),
             key=_compile_parts(fields, "key", names),
+            order_by=_order_by(fields, self._setting.constants),
             setting=self._setting,
         )
 
@@ -197,3 +202,24 @@ def _items_of(query: Query, kinds: tuple[str, ...]) -> Callable[[Facts], list[Js
         return value
 
     return one if query.single else many
+
+
+def _order_by(fields: Fields, constants: Mapping[str, Value]) -> bytes:
+    """Hash what decides which of two events is the newer: `at`, `version`, and all that these read by name."""
+    definitions: dict[str, object] = dict(constants)
+    for key in ("extract", "let"):
+        node = fields.node(key)
+        if isinstance(node, MappingNode):
+            definitions |= node.plain()
+    parts = {key: node.plain() for key in ("at", "version") if (node := fields.node(key)) is not None}
+    told, pending = [_written(parts)], _NAME.findall(_written(parts))
+    while pending:
+        definition = definitions.pop(pending.pop(), None)
+        if definition is not None:
+            told.append(_written(definition))
+            pending += _NAME.findall(told[-1])
+    return hashlib.blake2b("\n".join(sorted(told)).encode(), digest_size=4).digest()
+
+
+def _written(definition: object) -> str:
+    return json.dumps(definition, default=str, ensure_ascii=False, sort_keys=True)

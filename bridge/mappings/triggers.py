@@ -34,6 +34,7 @@ MAX_TOLD = 100
 class Trigger:
     """One compiled trigger. `events` are patterns of event types, empty for all.
 
+    `order_by` (4 bytes) is the definition of `at` and `version`, hashed.
     `early` conditions need nothing but the payload, `late` ones the variables; those in
     `of_event` need not even the item. `each` gives the items, None where the event is one.
     """
@@ -51,6 +52,7 @@ class Trigger:
     at: Reading | None
     version: tuple[Reading, ...] | None
     key: tuple[Reading, ...] | None
+    order_by: bytes
     setting: Setting
 
     def run(self, event: Event, results: "Results") -> None:
@@ -102,6 +104,7 @@ class Trigger:
             version=(at,) if self.version is None else tuple([_version_part(read, facts) for read in self.version]),
             item_key=None if self.key is None else self._item_key(self.key, facts),
             variables=facts.variables,
+            order_by=self.order_by,
         )
         results.add(change, reason)
 
