@@ -21,8 +21,8 @@ from pydantic import SecretStr
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Clock
 from bridge.outbound.answer import Answer, TransportFailure, read_answer
+from bridge.store import REQUEST_DEADLINE_S
 
-REQUEST_DEADLINE_S = 20.0
 CONNECT_TIMEOUT_S = 8.0
 MAX_ANSWER_BYTES = 64 * 1024
 

@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bridge.outbound.answer import Answer, TransportFailure
+from bridge.store import DOUBT_REST_S
 
 BACKOFF_MIN_S = 1.0
 BACKOFF_MAX_S = 300.0
-DOUBT_REST_S = 20.0
-"""How long a pin rests after an unknown outcome, so that a request still at work ends before the next."""
 MAX_ATTEMPTS = 10
 PROBE_EVERY_S = 3600.0
 NEW_CONTENT_EVERY_S = 300.0

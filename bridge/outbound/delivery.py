@@ -20,9 +20,8 @@ from bridge.outbound.answer import Answer, TransportFailure
 from bridge.outbound.client import PindownClient
 from bridge.outbound.decision import NEW_CONTENT_EVERY_S, PROBE_EVERY_S, Decision, History, decide
 from bridge.outbound.gate import Gate, Ticket
-from bridge.store import Booking, Claim, Lost, NoSlot, Rest, Settlement, Store
+from bridge.store import LEASE_S, Booking, Claim, Lost, NoSlot, Rest, Settlement, Store
 
-LEASE_S = 60.0
 UNCHANGED_REST_MAX_S = 1.0
 """A look that sent nothing delays the next change by no more than this."""
 RENDER_REST_S = 5.0

@@ -4,6 +4,7 @@ One transaction remembers a delivery, journals it, folds it and bumps the pins i
 only then is the webhook answered. Nothing here knows HTTP or renders.
 """
 
+from bridge.store.protocol import DOUBT_REST_S, LEASE_S, NEEDED_S, REQUEST_DEADLINE_S
 from bridge.store.reader import Reader, open_readonly
 from bridge.store.records import (
     ActivePin,
@@ -26,6 +27,10 @@ from bridge.store.side_files import Running, read_running
 from bridge.store.store import Store
 
 __all__ = [
+    "DOUBT_REST_S",
+    "LEASE_S",
+    "NEEDED_S",
+    "REQUEST_DEADLINE_S",
     "ActivePin",
     "AttemptRecord",
     "Booking",

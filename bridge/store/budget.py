@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bridge.store.instants import SECOND
+from bridge.store.protocol import REQUEST_DEADLINE_S
 from bridge.store.records import Budget
 
-REQUEST_DEADLINE = 20 * SECOND
-"""No request lives longer than this."""
+REQUEST_DEADLINE = REQUEST_DEADLINE_S * SECOND
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, or_, select, update
 
 from bridge.store.budget import REQUEST_DEADLINE, free_slots, next_slot_at
-from bridge.store.claims import DOUBT_REST, LEASE, NEEDED, read_sends
+from bridge.store.claims import LEASE, read_sends
 from bridge.store.instants import SECOND, maybe_micros, to_instant, to_micros
+from bridge.store.protocol import DOUBT_REST_S, NEEDED_S
 from bridge.store.records import Booking, Budget, Claim, Lost, NoSlot, Rest, Settlement
 from bridge.store.tables import attempts, deliveries, pins, sends
+
+DOUBT_REST = DOUBT_REST_S * SECOND
+
+NEEDED = NEEDED_S * SECOND
 
 KEPT = 3600 * SECOND
 """How long sends are kept at least, so that a longer window can be configured at the next start."""

@@ -2,7 +2,7 @@
 
 A pin is due when an event moved it past what was sent, when its time has come, or when its
 last send is in doubt; never while it rests or is claimed. A parked pin waits for its probe,
-or for new content where that may help.
+or for new content where that may help. `ranking.py` says the same in SQL.
 """
 
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ def _calls(standing: Standing) -> list[tuple[Reason, int]]:
     if standing.revision > standing.sent_revision:
         calls.append(("event", standing.changed_at))
     elif standing.sent_hash is None:
-        calls.append(("doubt", standing.attempted_at or standing.changed_at))
+        calls.append(("doubt", standing.changed_at if standing.attempted_at is None else standing.attempted_at))
     if standing.wake_at is not None:
         calls.append(("time", standing.wake_at))
     return calls

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Select, func, select
 
 from bridge.mappings import EventHeader, Latest, Outcome, OutcomeKind
 from bridge.mappings.values import decode_values
-from bridge.store.claims import STANDINGS
 from bridge.store.due import Standing, outlook, state_of
 from bridge.store.folding import decode_version
 from bridge.store.instants import maybe_instant, to_instant
+from bridge.store.ranking import STANDINGS
 from bridge.store.records import AttemptRecord, EventRecord, PinRecord, Snapshot
 from bridge.store.tables import attempts, deliveries, events, latest, pins
 

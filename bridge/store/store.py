@@ -144,8 +144,7 @@ class Store:
         if now < self._looked_at - setback.TOLERATED:
             await self._writer.run(lambda connection: setback.bring_back(connection, now))
         self._looked_at = now
-        prospect = await self._read(lambda connection: claims.read_prospect(connection, budget, now))
-        choice = claims.choose(prospect, budget, limit, now)
+        choice = await self._read(lambda connection: claims.choose(connection, budget, limit, now))
         if not choice.due:
             return claims.nothing(choice)
         return await self._writer.run(lambda connection: claims.take(connection, choice, destination, now))

@@ -1,0 +1,95 @@
+"""The due order of `due.py` in SQL, so that a look costs what it takes and not what waits.
+
+The database finds out when each pin is due and in which order; only the first few rows come
+here, and `outlook` says the rest of them. A test holds both against each other.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, case, func, or_, select
+
+from bridge.store.due import AGEING, Outlook, Standing, outlook
+from bridge.store.tables import deliveries, pins
+
+_sent_revision = func.coalesce(deliveries.c.sent_revision, 0)
+
+STANDINGS = select(
+    pins.c.pin,
+    pins.c.mapping,
+    pins.c.active,
+    pins.c.revision,
+    pins.c.changed_at,
+    pins.c.wake_at,
+    _sent_revision.label("sent_revision"),
+    deliveries.c.sent_hash,
+    deliveries.c.attempted_at,
+    deliveries.c.claim,
+    deliveries.c.claim_until,
+    deliveries.c.not_before,
+    deliveries.c.parked_at,
+    deliveries.c.parked_revision,
+    deliveries.c.probe_at,
+    deliveries.c.retry_on_change_at,
+).select_from(pins.outerjoin(deliveries, deliveries.c.pin == pins.c.pin))
+"""One row for each pin, in the order of `Standing`'s fields."""
+
+Instant = ColumnElement[Any]
+"""Microseconds, or NULL."""
+
+
+def _later(one: Instant, other: Instant) -> Instant:
+    """Give the later of two instants; NULL where `one` is."""
+    return case((one < other, other), else_=one)
+
+
+_claimed_until = case((deliveries.c.claim.is_not(None), func.coalesce(deliveries.c.claim_until, 0)), else_=0)
+_floor = _later(func.coalesce(deliveries.c.not_before, 0), _claimed_until)
+_has_moved = pins.c.revision > _sent_revision
+_has_moved_on = pins.c.revision > func.coalesce(deliveries.c.parked_revision, 0)
+
+_called_at = case(
+    (
+        deliveries.c.parked_at.is_not(None),
+        case((_has_moved_on, _later(deliveries.c.retry_on_change_at, pins.c.changed_at))),
+    ),
+    (_has_moved, pins.c.changed_at),
+    (deliveries.c.sent_hash.is_(None), func.coalesce(deliveries.c.attempted_at, pins.c.changed_at)),
+)
+"""When an event, or a doubt, asks for the pin."""
+
+_timed_at = case((deliveries.c.parked_at.is_not(None), deliveries.c.probe_at), else_=pins.c.wake_at)
+"""When time alone asks for it."""
+
+_outstanding = (
+    STANDINGS.add_columns(
+        _later(_called_at, _floor).label("called_at"),
+        _later(_timed_at, _floor).label("timed_at"),
+    )
+    .where(
+        pins.c.active == 1,
+        or_(
+            _has_moved,
+            deliveries.c.sent_hash.is_(None),
+            pins.c.wake_at.is_not(None),
+            deliveries.c.parked_at.is_not(None),
+        ),
+    )
+    .subquery()
+)
+_is_called = or_(_outstanding.c.timed_at.is_(None), _outstanding.c.called_at <= _outstanding.c.timed_at + AGEING)
+_due_at = case((_is_called, _outstanding.c.called_at), else_=_outstanding.c.timed_at)
+_rank = case((_is_called, _outstanding.c.called_at), else_=_outstanding.c.timed_at + AGEING)
+_fields = [column for column in _outstanding.c if column.key not in {"called_at", "timed_at"}]
+
+
+def read_due(connection: Connection, limit: int, now: int) -> list[tuple[Standing, Outlook]]:
+    """Read the first `limit` pins that are due, in the order in which they are tried."""
+    query = select(*_fields).where(_due_at <= now).order_by(_rank, _outstanding.c.pin).limit(limit)
+    standings = [Standing(*row) for row in connection.execute(query)]
+    return [(standing, found) for standing in standings if (found := outlook(standing)) is not None]
+
+
+def read_next_at(connection: Connection, now: int) -> int | None:
+    """Say when the earliest pin that is not due yet is due; None where nothing lies ahead."""
+    moment: int | None = connection.scalar(select(func.min(_due_at)).where(_due_at > now))
+    return moment

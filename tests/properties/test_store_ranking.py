@@ -1,0 +1,80 @@
+"""The due order that the database gives is the one that the pure rules give, whatever the pins stand at."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, delete, insert
+
+from bridge.store.database import Database, writing_engine
+from bridge.store.due import AGEING, Standing, outlook
+from bridge.store.ranking import read_due, read_next_at
+from bridge.store.tables import deliveries, metadata, pins
+
+NOW = 10 * AGEING
+PIN_COLUMNS = ("pin", "mapping", "active", "revision", "changed_at", "wake_at")
+
+instants = st.builds(lambda half, beside: half * AGEING // 2 + beside, st.integers(0, 24), st.integers(-1, 1))
+maybe = st.one_of(st.none(), instants)
+standings = st.lists(
+    st.builds(
+        Standing,
+        pin=st.just(""),
+        mapping=st.just("m"),
+        active=st.sampled_from([0, 1, 1, 1]),
+        revision=st.integers(1, 3),
+        changed_at=instants,
+        wake_at=maybe,
+        sent_revision=st.integers(0, 3),
+        sent_hash=st.sampled_from([None, b"h"]),
+        attempted_at=maybe,
+        claim=st.sampled_from([None, "t"]),
+        claim_until=maybe,
+        not_before=maybe,
+        parked_at=maybe,
+        parked_revision=st.one_of(st.none(), st.integers(1, 3)),
+        probe_at=maybe,
+        retry_on_change_at=maybe,
+    ),
+    max_size=12,
+).map(lambda drawn: [replace(standing, pin=f"p-{number:02}") for number, standing in enumerate(drawn)])
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[Connection]:
+    """Give a database in memory with the tables."""
+    engine = writing_engine(Database(path=None), busy_wait_s=0)
+    with engine.connect() as connection:
+        with connection.begin():
+            metadata.create_all(connection)
+        yield connection
+    engine.dispose()
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawn=standings, limit=st.integers(1, 12))
+def test_the_database_ranks_as_the_rules_do(connection: Connection, drawn: list[Standing], limit: int) -> None:
+    """The same pins, in the same order, and the same next moment."""
+    found = {standing.pin: outlook(standing) for standing in drawn}
+    ahead = [(standing, one) for standing in drawn if (one := found[standing.pin]) is not None]
+    due = sorted((entry for entry in ahead if entry[1].at <= NOW), key=lambda entry: (entry[1].rank, entry[0].pin))
+
+    with connection.begin():
+        _store(connection, drawn)
+        ranked, next_at = read_due(connection, limit, NOW), read_next_at(connection, NOW)
+
+    assert ranked == due[:limit]
+    assert next_at == min((one.at for _, one in ahead if one.at > NOW), default=None)
+
+
+def _store(connection: Connection, drawn: list[Standing]) -> None:
+    for table in (deliveries, pins):
+        connection.execute(delete(table))
+    rows = [asdict(standing) for standing in drawn]
+    if rows:
+        connection.execute(insert(pins), [{name: row[name] for name in PIN_COLUMNS} for row in rows])
+        told = {"destination": "d", "failures": 0, "code": "", "message": ""}
+        sent = [{name: row[name] for name in row if name == "pin" or name not in PIN_COLUMNS} for row in rows]
+        connection.execute(insert(deliveries), [row | told for row in sent])
