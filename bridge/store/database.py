@@ -55,6 +55,17 @@ class Database:
         return "the database in memory" if self.path is None else str(self.path)
 
 
+def create_file(path: Path) -> None:
+    """Make the file, if there is none: readable by its user alone, as SQLite makes those beside it then.
+
+    Raises `StoreUnusable`.
+    """
+    try:
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise StoreUnusable(f"{path}: it cannot be opened: {error.strerror}") from error
+
+
 def writing_engine(database: Database, *, busy_wait_s: float) -> Engine:
     """Give the engine of the one connection that writes; another process's lock is waited for `busy_wait_s`."""
     engine = create_engine(

@@ -29,18 +29,27 @@ UNKEEPABLE = (PinbridgeError, TypeError, ValueError, ArithmeticError)
 # What is made for every event is a named tuple: a frozen dataclass costs two to three times as much.
 
 
-class Place(NamedTuple):
-    """Where a change stands in the order of changes: the greater of two is the newer one."""
+class Order(NamedTuple):
+    """Where a change stands among those of its trigger: by version, journal number and place in the event.
 
-    order: VersionOrder
+    `by` tells what the trigger takes its version from (`Change.order_by`). Versions that were taken
+    from different things say nothing of each other, and then the journal decides alone.
+    """
+
+    version: VersionOrder
     number: int
     item: int
+    by: bytes
+
+    def is_newer_than(self, other: "Order") -> bool:
+        """Say which of two changes is the newer."""
+        return self > other if self.by == other.by else self[1:3] > other[1:3]
 
 
 class Newest(NamedTuple):
     """The newest change of a trigger for a pin, and the event it came with."""
 
-    place: Place
+    order: Order
     change: Change
     event: Event
 
@@ -66,7 +75,7 @@ class Ledger:
 
     horizon: timedelta
     max_pins: Mapping[str, int]
-    places: dict[LatestKey, Place]
+    orders: dict[LatestKey, Order]
     owners: dict[str, str]
     families: dict[str, int]
     items: dict[ItemKey, tuple[int, int]]
@@ -141,8 +150,8 @@ def _fold_mapping(
         if ledger.broken and (reason := ledger.broken.get((number, mapping))) is not None:
             raise UnusableValue(reason)
         for item, (index, change) in enumerate(changes):
-            place = Place(version_order(change.version), number, item)
-            verdict = _try_stage(ledger, stage, Newest(place, change, event))
+            order = Order(version_order(change.version), number, item, change.order_by)
+            verdict = _try_stage(ledger, stage, Newest(order, change, event))
             if verdict is not None:
                 stage.verdicts[index] = verdict
     except UNKEEPABLE as error:
@@ -154,7 +163,7 @@ def _fold_mapping(
 
 def _try_stage(ledger: Ledger, stage: _Stage, newest: Newest) -> Verdict | None:
     """Stage one change; gives what its outcome says instead where it changes nothing."""
-    place, change, event = newest
+    order, change, event = newest
     try:
         _refuse_late(ledger, event, change)
         _refuse_foreign_pin(ledger, stage, change)
@@ -165,8 +174,8 @@ def _try_stage(ledger: Ledger, stage: _Stage, newest: Newest) -> Verdict | None:
     except _NotFolded as refusal:
         return refusal.kind, str(refusal)
     key = (change.mapping, change.pin, change.trigger)
-    held = stage.newest[key].place if key in stage.newest else ledger.places.get(key)
-    if held is not None and place <= held:
+    held = stage.newest[key].order if key in stage.newest else ledger.orders.get(key)
+    if held is not None and not order.is_newer_than(held):
         return "matched", f"older than what the pin shows, which came with event {held.number}"
     stage.newest[key] = newest
     if change.pin not in ledger.owners:
@@ -203,7 +212,7 @@ def _refuse_foreign_pin(ledger: Ledger, stage: _Stage, change: Change) -> None:
 def _take_over(ledger: Ledger, stage: _Stage, number: int, event: Event) -> None:
     for key, newest in stage.newest.items():
         ledger.newest[key] = newest
-        ledger.places[key] = newest.place
+        ledger.orders[key] = newest.order
     if stage.items:
         kept = (number, forgotten_at(event, ledger.horizon))
         ledger.items |= dict.fromkeys(stage.items, kept)

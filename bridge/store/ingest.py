@@ -1,7 +1,7 @@
 """The ingest transaction: a batch of deliveries becomes durable with everything that follows from it.
 
 One transaction remembers the keys, journals the events, folds their changes and bumps the
-pins. Keys, places and pins are read and written in sorted order. The functions work on the
+pins. Keys, newest changes and pins are read and written in sorted order. The functions work on the
 driver's cursor inside a transaction that the writer began, and never commit.
 """
 
@@ -24,7 +24,7 @@ from bridge.store.folding import (
     LatestKey,
     Ledger,
     Newest,
-    Place,
+    Order,
     decode_version,
     encode_version,
     fold,
@@ -124,7 +124,7 @@ def _fold(
             try:
                 rows.append(_latest_row(key, ledger.newest[key]))
             except UNKEEPABLE as error:
-                broken[ledger.newest[key].place.number, key[0]] = str(error)
+                broken[ledger.newest[key].order.number, key[0]] = str(error)
         if len(broken) == known:
             return folded, ledger, rows
 
@@ -143,9 +143,9 @@ def _read_ledger(
     return Ledger(
         horizon=rules.horizon,
         max_pins=bounds,
-        places={
-            (mapping, pin, trigger): Place(version_order(decode_version(version)), number, item)
-            for mapping, pin, trigger, version, number, item in newest
+        orders={
+            (mapping, pin, trigger): Order(version_order(decode_version(version)), number, item, by)
+            for mapping, pin, trigger, version, number, item, by in newest
         },
         owners=owners,
         families={mapping: _family_size(cursor, mapping) for mapping in sorted(growing)},
@@ -173,10 +173,10 @@ def _write(cursor: Any, ledger: Ledger, newest: Sequence[statements.Row], rules:
 
 
 def _latest_row(key: LatestKey, newest: Newest) -> statements.Row:
-    place, change, event = newest.place, newest.change, newest.event
+    order, change, event = newest
     header = (event.source, event.type, event.id, to_micros(event.received_at))
-    order = (to_micros(change.at), encode_version(change.version), place.number, place.item)
-    return (*key, *order, *header, encode_values(change.variables))
+    rank = (to_micros(change.at), encode_version(change.version), order.by, order.number, order.item)
+    return (*key, *rank, *header, encode_values(change.variables))
 
 
 def _journal(cursor: Any, entries: Sequence[tuple[int, Event, Sequence[Outcome]]]) -> None:

@@ -11,11 +11,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import orjson
+import structlog
 
 from bridge.errors import StoreUnusable
 from bridge.store.database import Database
 
 _LOOK_EVERY_S = 0.05
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +58,13 @@ class Lock:
 
     def release(self) -> None:
         """Give the lock back; nobody is announced any more."""
-        self._running.unlink(missing_ok=True)
-        os.close(self._file)
+        try:
+            self._running.unlink(missing_ok=True)
+        except OSError as error:
+            # Without the lock it counts for nothing.
+            log.warning("running_file_left", file=str(self._running), reason=error.strerror)
+        finally:
+            os.close(self._file)
 
     def _take(self, wait_s: float) -> bool:
         give_up_at = time.monotonic() + wait_s

@@ -34,7 +34,7 @@ KNOWN_ITEMS = """
 
 NEWEST = """
     WITH wanted (mapping, pin, "trigger") AS (VALUES {rows})
-    SELECT known.mapping, known.pin, known."trigger", known.version, known.number, known.item
+    SELECT known.mapping, known.pin, known."trigger", known.version, known.number, known.item, known.order_by
     FROM wanted JOIN latest AS known
     ON known.mapping = wanted.mapping AND known.pin = wanted.pin AND known."trigger" = wanted."trigger"
 """
@@ -59,10 +59,12 @@ KEEP_ITEMS = """
 
 KEEP_NEWEST = """
     INSERT INTO latest (
-        mapping, pin, "trigger", at, version, number, item, event_source, event_type, event_id, received_at, variables
+        mapping, pin, "trigger", at, version, order_by, number, item,
+        event_source, event_type, event_id, received_at, variables
     ) VALUES {rows}
     ON CONFLICT (mapping, pin, "trigger") DO UPDATE SET
-        at = excluded.at, version = excluded.version, number = excluded.number, item = excluded.item,
+        at = excluded.at, version = excluded.version, order_by = excluded.order_by,
+        number = excluded.number, item = excluded.item,
         event_source = excluded.event_source, event_type = excluded.event_type, event_id = excluded.event_id,
         received_at = excluded.received_at, variables = excluded.variables
 """

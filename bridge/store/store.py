@@ -21,7 +21,7 @@ from bridge.store import activation, claims, delivering, reading, schema, setbac
 from bridge.store.active import ActiveSet
 from bridge.store.batches import Batches
 from bridge.store.checkpoints import Checkpointer
-from bridge.store.database import Database, outages, reading_engine, refusals, writing_engine
+from bridge.store.database import Database, create_file, outages, reading_engine, refusals, writing_engine
 from bridge.store.ingest import Arrival
 from bridge.store.instants import to_micros
 from bridge.store.presence import Presence
@@ -206,6 +206,7 @@ def _open(
     if database.path is not None:
         lock = Lock(database.path, wait_s=lock_wait_s)
         opening.callback(lock.release)
+        create_file(database.path)
     engine = writing_engine(database, busy_wait_s=busy_wait_s)
     opening.callback(engine.dispose)
     with refusals(database):

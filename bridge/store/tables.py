@@ -67,6 +67,7 @@ latest = Table(
     Column("trigger", Text, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("version", Text, nullable=False),
+    Column("order_by", LargeBinary, nullable=False),
     Column("number", BigInteger, nullable=False),
     Column("item", BigInteger, nullable=False),
     Column("event_source", Text, nullable=False),
@@ -75,7 +76,10 @@ latest = Table(
     Column("received_at", BigInteger, nullable=False),
     Column("variables", Text, nullable=False),
 )
-"""The newest change by pin and trigger, newest by (version, number, item)."""
+"""The newest change by pin and trigger, newest by (version, number, item).
+
+Where `order_by`, a hash of what the trigger takes its version from, is another one, newest by (number, item).
+"""
 
 pins = Table(
     "pins",

@@ -221,6 +221,31 @@ async def test_the_budget_is_checked_again_when_it_is_spent(bench: Any) -> None:
     assert refused == NoSlot(until=bench.clock.now + timedelta(seconds=20 + 60)), "it may end at its deadline"
 
 
+async def test_a_restart_amid_a_spent_budget_does_not_forget_it(bench: Any) -> None:
+    """What was booked stands on disk: it counts for one window from its end, or from its deadline."""
+    tight = Budget(windows=(Window(4, 60),), cost=2)
+    pins = [ActivePin(pin=f"p-{n}", mapping=f"m{n}", fingerprint=b"f" * 16) for n in range(3)]
+    first = await bench.open(*pins)
+    done, cut_off = (await first.claim_due(8, tight)).claims
+    await first.settle(
+        await bench.book(first, done, tight), Settlement(outcome="delivered", revision=1, body_hash=b"h" * 16)
+    )
+    booking = await bench.book(first, cut_off, tight)
+    bench.clock.move(30)
+    await first.close()
+    store = await bench.open(*pins)
+
+    spent = await store.claim_due(8, tight)
+    bench.clock.move(30)
+    one = await store.claim_due(8, tight)
+    bench.clock.move(20)
+    other = await store.claim_due(8, tight)
+
+    assert (spent.claims, spent.no_slot_until) == ((), booking.booked_at + timedelta(seconds=60))
+    assert [claim.pin for claim in one.claims] == ["p-2"]
+    assert [claim.pin for claim in other.claims] == ["p-1"], "which rests since its request was cut off"
+
+
 async def test_every_window_holds(bench: Any) -> None:
     """The tightest window decides, and the longest remembers."""
     store = await bench.open()

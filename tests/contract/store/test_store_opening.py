@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 
 from bridge.errors import StoreUnusable
 from bridge.store import Budget, Store, migrations, open_readonly, read_running, statements
@@ -74,6 +75,38 @@ def test_a_running_bridge_leaves_word_beside_its_database(bench: Any) -> None:
     assert not beside.exists()
     beside.write_bytes(left)
     assert read_running(bench.url) is None
+
+
+def test_what_the_database_holds_is_for_its_user_alone(bench: Any) -> None:
+    """The file and those that SQLite makes beside it: payloads are nobody else's."""
+    store = Store.open(bench.url, clock=bench.clock, horizon_s=1, retention_s=1)
+
+    made = {path.name: stat.S_IMODE(path.stat().st_mode) for path in bench.path.parent.glob("pinbridge.db*")}
+
+    asyncio.run(store.close())
+    assert made == dict.fromkeys(("pinbridge.db", "pinbridge.db-shm", "pinbridge.db-wal", "pinbridge.db.lock"), 0o600)
+
+
+async def test_what_cannot_be_tidied_up_holds_no_lock(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that takes no change any more is a line in the log, and the next start finds the database free."""
+    first = await bench.open()
+    # Not even root may unlink a folder.
+    await asyncio.to_thread(Path(f"{bench.path}.running").mkdir)
+
+    await first.close()
+
+    assert "running_file_left" in capsys.readouterr().out
+    assert (await bench.send(await bench.open(), "a")).number == 1
+
+
+async def test_a_commit_is_on_the_disk_before_it_is_told(bench: Any) -> None:
+    """The writing connection asks for the write-ahead log, and for an fsync with every commit (FULL is 2)."""
+    store = await bench.open()
+
+    run = store._writer.run  # noqa: SLF001 - the settings belong to the writer's own connection
+    settings = [await run(_pragma(name)) for name in ("synchronous", "journal_mode")]
+
+    assert settings == [2, "wal"]
 
 
 @pytest.mark.parametrize(
@@ -207,6 +240,10 @@ async def test_ingest_looks_up_rows_by_their_index(bench: Any, template: str, wi
 
     assert [step for step in plan if step.startswith("SEARCH")] != []
     assert [step for step in plan if step.startswith("SCAN") and "wanted" not in step and "CONSTANT" not in step] == []
+
+
+def _pragma(name: str) -> Callable[[Connection], Any]:
+    return lambda connection: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
 
 
 def _definitions(connection: Any) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 from bridge.events import Event
 from bridge.mappings import Change, Evaluation, Outcome
 from bridge.mappings.versions import version_order
-from bridge.store.folding import Ledger, Place, decode_version, encode_version, fold
+from bridge.store.folding import Ledger, Order, decode_version, encode_version, fold
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -16,7 +16,7 @@ def ledger(**fields: Any) -> Ledger:
     given: dict[str, Any] = {
         "horizon": timedelta(hours=1),
         "max_pins": {},
-        "places": {},
+        "orders": {},
         "owners": {},
         "families": {},
         "items": {},
@@ -73,7 +73,7 @@ def test_a_change_is_taken_over_with_its_pin() -> None:
 
     assert [outcome.kind for outcome in folded.outcomes] == ["not_matched", "matched", "not_matched"]
     assert folded.mappings == ("m",)
-    assert book.newest["m", "p-1", "t"].place == Place(version_order((NOON,)), 7, 0)
+    assert book.newest["m", "p-1", "t"].order == Order(version_order((NOON,)), 7, 0, b"")
     assert book.owners == {"p-1": "m"}
     assert list(book.moved) == ["p-1"]
 

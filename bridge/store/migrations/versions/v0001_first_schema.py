@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("trigger", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("order_by", sa.LargeBinary(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("item", sa.BigInteger(), nullable=False),
         sa.Column("event_source", sa.Text(), nullable=False),
