@@ -14,11 +14,11 @@ from bridge.errors import SenderError
 from bridge.events import Event, Json
 from bridge.inbound.bodies import decompress, read_format, read_payload, read_query
 from bridge.inbound.sources import Source
-from bridge.inbound.timestamps import read_event_time
 from bridge.inbound.verification import Unverified, Verified
+from bridge.times import read_instant
 
 _ALWAYS_SINGLE = frozenset({"content-type", "content-encoding", "content-length", "authorization"})
-_AUTHENTICATING = ("authorization", "cookie", "signature", "token", "api-key", "apikey", "secret", "password")
+_AUTHENTICATING = ("authorization", "cookie", "signature", "token", "apikey", "secret", "password")
 
 
 class Request(NamedTuple):
@@ -73,10 +73,22 @@ def read_event(source: Source, request: Request, *, max_body_bytes: int, now: da
         tolerance_s=source.tolerance_s,
         content_type=content_type,
         headers={name: headers[name] for name in _kept(tuple(headers), source.credential_headers)},
-        query=read_query(request.query),
+        query=_read_query(request.query) if request.query else {},
         body=body,
         payload=payload,
     )
+
+
+def why_no_time(source: Source, event: Event) -> str:
+    """Say why an event has no time of its own; empty where nothing stands at the place that its source names."""
+    found = source.at.find(event.payload, event.headers) if source.at else None
+    if found is None:
+        return ""
+    try:
+        read_instant(found)
+    except ValueError as error:
+        return f"what stands there {error}"
+    return ""
 
 
 @lru_cache(maxsize=1024)
@@ -85,9 +97,18 @@ def _kept(names: tuple[str, ...], credential_headers: frozenset[str]) -> tuple[s
 
     A sender names the same headers every time, so this is remembered for all of them at once.
     """
-    return tuple(
-        name for name in names if name not in credential_headers and not any(word in name for word in _AUTHENTICATING)
-    )
+    return tuple(name for name in names if name not in credential_headers and not _authenticates(name))
+
+
+def _read_query(query: bytes) -> dict[str, str]:
+    """Read the query string, less what may hold a credential; it is kept, and shown, with the event."""
+    return {name: value for name, value in read_query(query).items() if not _authenticates(name)}
+
+
+def _authenticates(name: str) -> bool:
+    """Tell whether a header or a field is named as if it held a credential, with whichever separator."""
+    plain = name.lower().replace("-", "").replace("_", "")
+    return any(word in plain for word in _AUTHENTICATING)
 
 
 def _read_id(source: Source, payload: Json, headers: Mapping[str, str]) -> str:
@@ -100,13 +121,14 @@ def _read_id(source: Source, payload: Json, headers: Mapping[str, str]) -> str:
 
 
 def _read_time(source: Source, payload: Json, headers: Mapping[str, str]) -> datetime | None:
+    """Give the event's own time; an unreadable one counts as none, for the event is genuine all the same."""
     found = source.at.find(payload, headers) if source.at else None
     if found is None:
         return None
     try:
-        return read_event_time(found)
-    except ValueError as error:
-        raise SenderError(400, "bad_time", f"the event's time is unreadable: {error}") from error
+        return read_instant(found)
+    except ValueError:
+        return None
 
 
 def _dedup_key(source: Source, event_id: str, verified: Verified) -> bytes | None:

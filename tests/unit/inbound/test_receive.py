@@ -11,10 +11,9 @@ import pytest
 from bridge.errors import SenderError
 from bridge.events import Event
 from bridge.inbound.bodies import read_payload, read_query
-from bridge.inbound.receive import Request, read_event, read_headers
+from bridge.inbound.receive import Request, read_event, read_headers, why_no_time
 from bridge.inbound.signing import sign
 from bridge.inbound.sources import Source, load_sources
-from bridge.inbound.timestamps import read_event_time
 from bridge.located import Place
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
@@ -133,6 +132,7 @@ def test_headers_that_authenticate_are_dropped_whatever_the_scheme() -> None:
         "proxy-authorization": "p",
         "x-hub-signature": "s",
         "x-api-key": "k",
+        "x_api_key": "k",
         "x-auth-token": "t",
         "x-client-secret": "s",
         "x-kept": "1",
@@ -144,6 +144,36 @@ def test_a_number_is_an_id_too() -> None:
     """Whole numbers become their text; the type may be missing."""
     event = receive(SOURCES["open"], b'{"id":42}', JSON, query=b"a=1&b=&a=%C3%A9")
     assert (event.id, event.type, event.at, event.query) == ("42", "", None, {"a": "é", "b": ""})
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ('"yesterday"', "what stands there is not a time: neither unix seconds nor ISO 8601"),
+        ("true", "what stands there is not a time: neither unix seconds nor ISO 8601"),
+        ("1e300", "what stands there is not a time between the years 1970 and 2200"),
+        ('"9999-12-31T23:59:59-14:00"', "what stands there is not a time between the years 1970 and 2200"),
+        ("null", ""),
+    ],
+)
+def test_an_unreadable_time_counts_as_none_and_says_why(value: str, reason: str) -> None:
+    """A genuine event is not lost for it; what is missing needs no explanation."""
+    event = receive(SOURCES["open"], b'{"id":1,"at":%s}' % value.encode(), JSON)
+    assert event.at is None
+    assert why_no_time(SOURCES["open"], event) == reason
+
+
+def test_a_readable_time_needs_no_explanation() -> None:
+    """Nor does a source that has none."""
+    event = receive(SOURCES["open"], b'{"id":1,"at":"2026-11-22 12:00:00Z"}', JSON)
+    assert event.at == NOW
+    assert why_no_time(SOURCES["open"], event) == why_no_time(SOURCES["form"], event) == ""
+
+
+def test_credentials_in_the_query_are_dropped() -> None:
+    """By the same words as in headers, however they are spelt; the rest is kept."""
+    query = b"token=1&api_key=2&API-Key=3&client_secret=4&X-Amz-Signature=5&access_token=6&page=7&password=8"
+    assert receive(SOURCES["open"], b'{"id":1}', JSON, query=query).query == {"page": "7"}
 
 
 @pytest.mark.parametrize(
@@ -173,11 +203,6 @@ def test_a_number_is_an_id_too() -> None:
         (b'{"id":1,"type":"a\\u0000"}', "bad_type"),
         (b'{"id":1,"type":{}}', "bad_type"),
         (b'{"id":1,"type":"' + b"x" * 256 + b'"}', "type_too_long"),
-        (b'{"id":1,"at":"yesterday"}', "bad_time"),
-        (b'{"id":1,"at":true}', "bad_time"),
-        (b'{"id":1,"at":1e300}', "bad_time"),
-        (b'{"id":1,"at":-5000000000}', "bad_time"),
-        (b'{"id":1,"at":"9999-12-31T23:59:59-14:00"}', "bad_time"),
     ],
 )
 def test_a_bad_body_is_refused_by_name(body: bytes, expected: str) -> None:
@@ -338,22 +363,3 @@ def test_other_headers_may_repeat_and_hold_no_nul() -> None:
     assert read_headers(SOURCES["stripe"], [(b"X-A", b"1"), (b"x-a", b"2")]) == {"x-a": "1, 2"}
     with pytest.raises(SenderError, match="NUL"):
         read_headers(SOURCES["stripe"], [(b"x-a", b"1\0")])
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (1700000000, "2023-11-14T22:13:20+00:00"),
-        (1700000000.25, "2023-11-14T22:13:20.250000+00:00"),
-        (1700000000250, "2023-11-14T22:13:20.250000+00:00"),
-        ("1700000000", "2023-11-14T22:13:20+00:00"),
-        ("2023-11-14T22:13:20Z", "2023-11-14T22:13:20+00:00"),
-        ("2023-11-15T00:13:20+0200", "2023-11-14T22:13:20+00:00"),
-        ("2023-11-14T22:13:20", "2023-11-14T22:13:20+00:00"),
-        ("2023-11-14T22:13:20.123456789Z", "2023-11-14T22:13:20.123456+00:00"),
-        ("2023-11-14", "2023-11-14T00:00:00+00:00"),
-    ],
-)
-def test_event_times_come_in_the_usual_forms(value: str | float, expected: str) -> None:
-    """Unix seconds, milliseconds, their text, ISO 8601."""
-    assert read_event_time(value).isoformat() == expected
