@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 
 from bridge.mappings.bounds import MAX_DIGITS, ExpressionError, check_characters, check_items
-from bridge.mappings.conversion import ConversionError, parse_number, parse_time, shown
-from bridge.mappings.values import Value
+from bridge.mappings.conversion import ConversionError, parse_number, parse_time
+from bridge.mappings.values import Value, excerpt
 
 Number = int | Decimal
 
@@ -106,8 +106,10 @@ def _with_time(symbol: str, left: Value, right: Value) -> Value:
         if symbol == "+" and not (isinstance(left, datetime) and isinstance(right, datetime)):
             return _moved(left, parse_number(right)) if isinstance(left, datetime) else _with_time("+", right, left)
     except (ConversionError, OverflowError, ArithmeticError) as error:
-        raise ExpressionError(f"{shown(left)} {symbol} {shown(right)} is no time: {error}") from error
-    raise ExpressionError(f"{shown(left)} {symbol} {shown(right)}: a time takes '- time' and '+' or '-' seconds only")
+        raise ExpressionError(f"{excerpt(left)} {symbol} {excerpt(right)} is no time: {error}") from error
+    raise ExpressionError(
+        f"{excerpt(left)} {symbol} {excerpt(right)}: a time takes '- time' and '+' or '-' seconds only"
+    )
 
 
 def _moved(instant: datetime, seconds: Number) -> datetime:
@@ -122,7 +124,7 @@ def _joined(left: Value, right: Value) -> Value:
     if isinstance(left, list) and isinstance(right, list):
         check_items(len(left) + len(right))
         return left + right
-    raise ExpressionError(f"{shown(left)} + {shown(right)}: these cannot be added; '~' joins anything as text")
+    raise ExpressionError(f"{excerpt(left)} + {excerpt(right)}: these cannot be added; '~' joins anything as text")
 
 
 def _operand(symbol: str, value: Value) -> Number:
@@ -242,7 +244,7 @@ def _contains(container: Value, value: Value) -> bool:
         return isinstance(value, str) and value in container
     if isinstance(container, Sequence):
         return any(equal(item, value) for item in container)
-    raise ExpressionError(f"'in' needs a text, a list or an object on its right, and {shown(container)} is none")
+    raise ExpressionError(f"'in' needs a text, a list or an object on its right, and {excerpt(container)} is none")
 
 
 def floored(number: Number) -> int:

@@ -5,7 +5,8 @@ loops and filters runs for ever. The figures are far above what a pin can show.
 """
 
 from collections.abc import Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from bridge.errors import AuthorError
 from bridge.mappings.values import MAX_DEPTH, Value
@@ -37,6 +38,7 @@ class Work:
     """Counts down what one rendering may still do."""
 
     left: int = MAX_WORK
+    _sizes: dict[int, tuple[object, int, int]] = field(default_factory=dict, repr=False)
 
     def spend(self, units: int = 1) -> None:
         """Take units of work; raises `ExpressionError` when none are left."""
@@ -53,17 +55,56 @@ class Work:
             units += len(value) >> 2
         self.spend(units)
 
+    def spend_on_all(self, value: object) -> None:
+        """Take what it costs to go through a value with all of its parts, as a comparison may."""
+        if isinstance(value, list | tuple | dict):
+            self.spend(1 + (self._measure(value)[0] >> 2))
+        else:
+            self.spend_on(value)
+
+    def admit(self, value: list[Any] | tuple[Any, ...] | dict[Any, Any]) -> None:
+        """Check a list or object that was put together of others, and take what that costs.
+
+        The parts may be one and the same value, whose own parts are one and the same: a few
+        bytes that no comparison gets to the end of. Raises `ExpressionError` for such a one.
+        """
+        size, depth = self._measure(value)
+        check_characters(size)
+        _check_depth(depth)
+        check_items(len(value))
+        self.spend_on(value)
+
+    def _measure(self, value: list[Any] | tuple[Any, ...] | dict[Any, Any]) -> tuple[int, int]:
+        """Give characters and levels; each list and object is gone through once in a rendering."""
+        if (known := self._sizes.get(id(value))) is not None:
+            return known[1:]
+        parts = [*value.values(), *value] if isinstance(value, dict) else value
+        size, depth = 1, 0
+        for part in parts:
+            if isinstance(part, list | tuple | dict):
+                part_size, part_depth = self._measure(part)
+                size, depth = size + part_size, max(depth, part_depth + 1)
+            else:
+                size += len(part) if isinstance(part, str) else 1
+        self._sizes[id(value)] = value, size, depth  # the value is kept, so that its id stays its own
+        return size, depth
+
 
 def check_characters(count: int) -> None:
-    """Refuse a text before it is made."""
+    """Refuse a text before it is made, or a list or object that holds more."""
     if count > MAX_CHARACTERS:
-        raise ExpressionError(f"the text would have {count:,} characters; at most {MAX_CHARACTERS:,} are allowed")
+        raise ExpressionError(f"this would have {count:,} characters; at most {MAX_CHARACTERS:,} are allowed")
 
 
 def check_items(count: int) -> None:
     """Refuse a list before it is made."""
     if count > MAX_ITEMS:
         raise ExpressionError(f"the list would have {count:,} items; at most {MAX_ITEMS:,} are allowed")
+
+
+def _check_depth(depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise ExpressionError(f"the value nests deeper than {MAX_DEPTH} levels")
 
 
 def measured(value: Value) -> int:
@@ -80,8 +121,7 @@ def measured(value: Value) -> int:
         part, depth = pending.pop()
         count += len(part) if isinstance(part, str) else 1
         check_characters(count)
-        if depth > MAX_DEPTH:
-            raise ExpressionError(f"the value nests deeper than {MAX_DEPTH} levels")
+        _check_depth(depth)
         if isinstance(part, dict):
             check_items(len(part))
             count += sum(map(len, part))

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from bridge.located import Mapping, Node, Plain, Scalar, Sequence
 from bridge.mappings.comparisons import OPERATORS, Test, WrongOperand, equals, index_key, one_of
 from bridge.mappings.expressions import is_expression
-from bridge.mappings.facts import Facts, Found, excerpt
+from bridge.mappings.facts import Facts, Found
 from bridge.mappings.fields import describe
 from bridge.mappings.queries import MISSING
 from bridge.mappings.readings import Names, Reading, read_expression, read_query
+from bridge.mappings.values import excerpt
 from bridge.spelling import suggest
 
 _LEFT_SIDES = "a JSONPath, header.Name, query.name, a variable or an expression"

@@ -15,7 +15,7 @@ from decimal import Decimal
 import orjson
 
 from bridge.errors import PinbridgeError
-from bridge.mappings.values import UnusableValue, Value, decimal_text, exact
+from bridge.mappings.values import UnusableValue, Value, decimal_text, exact, excerpt
 
 _NUMBER = re.compile(r"\s*[-+]?([0-9]{1,400}(\.[0-9]{0,400})?|\.[0-9]{1,400})([eE][-+]?[0-9]{1,3})?\s*", re.ASCII)
 _INTEGER = re.compile(r"\s*[-+]?[0-9]{1,400}\s*", re.ASCII)
@@ -23,7 +23,6 @@ _TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no
 _MILLISECONDS_FROM = 10**11
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
-_SHOWN_CHARACTERS = 80
 
 
 class ConversionError(PinbridgeError):
@@ -57,7 +56,7 @@ def parse_number(value: Value) -> int | Decimal:
             return int(value)
         if _NUMBER.fullmatch(value):
             return Decimal(value.strip())
-    raise ConversionError(f"{shown(value)} is not a number")
+    raise ConversionError(f"{excerpt(value)} is not a number")
 
 
 def parse_time(value: Value) -> datetime:
@@ -70,19 +69,8 @@ def parse_time(value: Value) -> datetime:
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)
     if not _EARLIEST <= instant < _LATEST:
-        raise ConversionError(f"{shown(value)} is not a time between the years 1970 and 2200")
+        raise ConversionError(f"{excerpt(value)} is not a time between the years 1970 and 2200")
     return instant.astimezone(UTC)
-
-
-def shown(value: Value) -> str:
-    """Write a value for a message, at most 80 characters of it."""
-    if isinstance(value, Decimal):
-        text = decimal_text(value)
-    elif isinstance(value, datetime):
-        text = value.isoformat()
-    else:
-        text = repr(value[: _SHOWN_CHARACTERS + 1] if isinstance(value, str) else value)
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 
 def _read_instant(value: Value) -> datetime:
@@ -90,14 +78,14 @@ def _read_instant(value: Value) -> datetime:
         try:
             return datetime.fromisoformat(value.strip())
         except ValueError as error:
-            raise ConversionError(f"{shown(value)} is not a time: neither unix seconds nor ISO 8601") from error
+            raise ConversionError(f"{excerpt(value)} is not a time: neither unix seconds nor ISO 8601") from error
     try:
         seconds = Decimal(parse_number(value))
         if abs(seconds) >= _MILLISECONDS_FROM:
             seconds /= 1000
         return datetime.fromtimestamp(int(seconds), UTC).replace(microsecond=int(seconds % 1 * 1_000_000))
     except (ConversionError, ValueError, OverflowError, OSError, ArithmeticError) as error:
-        raise ConversionError(f"{shown(value)} is not a time: neither unix seconds nor ISO 8601") from error
+        raise ConversionError(f"{excerpt(value)} is not a time: neither unix seconds nor ISO 8601") from error
 
 
 def _to_string(value: Value) -> Value:
@@ -111,14 +99,14 @@ def _to_string(value: Value) -> Value:
         return value.isoformat()
     if isinstance(value, str):
         return value
-    raise ConversionError(f"{shown(value)} is a list or an object, not a string")
+    raise ConversionError(f"{excerpt(value)} is not a string")
 
 
 def _to_integer(value: Value) -> Value:
     number = parse_number(value)
     if isinstance(number, Decimal):
         if number.adjusted() > 400 or number != number.to_integral_value():
-            raise ConversionError(f"{shown(value)} is not an integer")
+            raise ConversionError(f"{excerpt(value)} is not an integer")
         return int(number)
     return number
 
@@ -128,27 +116,27 @@ def _to_boolean(value: Value) -> Value:
         return value
     text = str(value).strip().lower() if isinstance(value, str | int) else ""
     if text not in _TRUTHS:
-        raise ConversionError(f"{shown(value)} is not a boolean; true, yes, on, 1, false, no, off and 0 are")
+        raise ConversionError(f"{excerpt(value)} is not a boolean; true, yes, on, 1, false, no, off and 0 are")
     return _TRUTHS[text]
 
 
 def _to_json(value: Value) -> Value:
     if not isinstance(value, str):
-        raise ConversionError(f"{shown(value)} is not a text with JSON in it")
+        raise ConversionError(f"{excerpt(value)} is not a text with JSON in it")
     try:
         return exact(orjson.loads(value))
     except (orjson.JSONDecodeError, UnusableValue) as error:
-        raise ConversionError(f"{shown(value)} is not JSON: {error}") from error
+        raise ConversionError(f"{excerpt(value)} is not JSON: {error}") from error
 
 
 def _to_decoded(value: Value) -> Value:
     if not isinstance(value, str):
-        raise ConversionError(f"{shown(value)} is not a text in base64")
+        raise ConversionError(f"{excerpt(value)} is not a text in base64")
     try:
         encoded = value.strip().rstrip("=").replace("-", "+").replace("_", "/")
         return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True).decode()
     except (binascii.Error, UnicodeError, ValueError) as error:
-        raise ConversionError(f"{shown(value)} is not UTF-8 text in base64") from error
+        raise ConversionError(f"{excerpt(value)} is not UTF-8 text in base64") from error
 
 
 _CONVERSIONS: dict[str, Callable[[Value], Value]] = {

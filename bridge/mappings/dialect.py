@@ -23,7 +23,7 @@ from bridge.mappings import arithmetic
 from bridge.mappings.bounds import ExpressionError, NothingFound, Work, check_characters, check_items, measured
 from bridge.mappings.conversion import convert
 from bridge.mappings.methods import bound_method, loop_attribute
-from bridge.mappings.values import Value, plain
+from bridge.mappings.values import Value, excerpt, plain
 from bridge.spelling import suggest
 
 NONE_TEXT = "\u2013"
@@ -85,7 +85,8 @@ class Dialect(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Value:
         """Compute exactly, within the bounds."""
         work_of(context).spend_on(left)
-        return arithmetic.binary(operator, defined(left), defined(right))
+        result = arithmetic.binary(operator, defined(left), defined(right))
+        return self.admitted(context, result) if isinstance(result, list) else result
 
     def call_unop(self, context: Context, operator: str, arg: Any) -> Value:
         """Compute exactly, within the bounds."""
@@ -95,11 +96,16 @@ class Dialect(ImmutableSandboxedEnvironment):
     def compare(self, context: Context, left: Any, *steps: tuple[str, Any]) -> bool:
         """Compare as in `a < b <= c`: each neighbouring pair must hold."""
         for symbol, right in steps:
-            work_of(context).spend_on(right)
+            work_of(context).spend_on_all(right)
             if not arithmetic.compare(symbol, defined(left), defined(right)):
                 return False
             left = right
         return True
+
+    def admitted(self, context: Context, made: Any) -> Any:
+        """Give a list or object back that was put together of other values, measured."""
+        work_of(context).admit(made)
+        return made
 
     def concatenate(self, context: Context, parts: Iterable[Any]) -> str:
         """Join anything as text: Jinja's `~`."""
@@ -125,7 +131,7 @@ class Dialect(ImmutableSandboxedEnvironment):
                 return obj[argument]
             except IndexError:
                 return self.undefined(f"there is no item {argument} in {len(obj)} items")
-        return self.undefined(f"{_kind(obj)} has no item {argument!r}")
+        return self.undefined(f"{_kind(obj)} has no item {excerpt(argument)}")
 
     def cut(self, context: Context, obj: Any, *bounds: Any) -> Any:
         """Give what `obj[start:stop:step]` means: part of a text or list; none has none."""
@@ -140,12 +146,14 @@ class Dialect(ImmutableSandboxedEnvironment):
 
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Call a method or function; only those that the dialect hands out can be called."""
-        work_of(context).spend()
+        work = work_of(context)
         if isinstance(defined(obj), LoopContext) or not callable(obj):
             raise ExpressionError(f"{_kind(obj)} cannot be called; leave out the parentheses")
         named = {name: defined(value) for name, value in kwargs.items() if name not in _JINJA_ARGUMENTS}
+        for handled in (getattr(obj, "__self__", None), *args):
+            work.spend_on_all(handled)
         result = obj(*map(defined, args), **named)
-        work_of(context).spend_on(result)
+        work.spend_on(result)
         return result
 
     def _found(self, obj: Any, name: str) -> Any:

@@ -1,13 +1,18 @@
 """The code that a template is compiled to: what Jinja would run by itself goes through the dialect.
 
-The environment has the methods that the code calls: `decimal`, `compare`, `cut`, `concatenate`.
+The environment has the methods that the code calls: `decimal`, `compare`, `cut`,
+`concatenate`, `admitted`.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 from jinja2 import Environment, Template, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.idtracking import VAR_LOAD_RESOLVE
 
 _FILE_NAME = "<template>"
+_Display = nodes.List | nodes.Tuple | nodes.Dict
 
 
 def compile_nodes(environment: Environment, tree: nodes.Template) -> tuple[Template, frozenset[str]]:
@@ -47,6 +52,24 @@ class _DialectCode(CodeGenerator):
             self.write(f", ({operand.op!r}, ")
             self.visit(operand.expr, frame)
             self.write(")")
+        self.write(")")
+
+    def visit_List(self, node: nodes.List, frame: Frame) -> None:  # noqa: N802
+        self._admit(node, super().visit_List, frame)
+
+    def visit_Tuple(self, node: nodes.Tuple, frame: Frame) -> None:  # noqa: N802
+        self._admit(node, super().visit_Tuple, frame)
+
+    def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:  # noqa: N802
+        self._admit(node, super().visit_Dict, frame)
+
+    def _admit(self, node: _Display, visit: Callable[[Any, Frame], None], frame: Frame) -> None:
+        """Have what is put together of other values measured; what is written out is as long as its text."""
+        if getattr(node, "ctx", "load") != "load" or node.find(nodes.Name) is None:
+            visit(node, frame)
+            return
+        self.write("environment.admitted(context, ")
+        visit(node, frame)
         self.write(")")
 
     def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802

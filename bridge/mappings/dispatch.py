@@ -14,8 +14,9 @@ import re2
 from bridge.events import Event
 from bridge.mappings.comparisons import index_key
 from bridge.mappings.conditions import Condition, Left
-from bridge.mappings.facts import Facts, excerpt
+from bridge.mappings.facts import Facts
 from bridge.mappings.triggers import Trigger
+from bridge.mappings.values import excerpt
 
 INDEXED_FROM = 33
 """From how many triggers on one event type those ruled out are summed up, not told one by one."""

@@ -18,11 +18,11 @@ from bridge.located import Node, Scalar
 from bridge.mappings import arithmetic
 from bridge.mappings.comparisons import number_of
 from bridge.mappings.conversion import KINDS, ConversionError, convert, parse_number
-from bridge.mappings.facts import Facts, Found, TriggerFault, excerpt
+from bridge.mappings.facts import Facts, Found, TriggerFault
 from bridge.mappings.fields import Fields, describe, one_or_many, read_entries, read_name, read_text
 from bridge.mappings.queries import MISSING, Query
 from bridge.mappings.readings import Names, Reading, read_query, read_single
-from bridge.mappings.values import Value, exact
+from bridge.mappings.values import Value, exact, excerpt
 from bridge.spelling import suggest
 
 _SOURCES = ("path", "body", "header", "query")

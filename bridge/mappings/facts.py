@@ -1,10 +1,8 @@
 """What a trigger knows while it runs, and the one way in which it gives up."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from decimal import Decimal
 
 from babel import Locale
 
@@ -14,12 +12,11 @@ from bridge.mappings.bounds import Work
 from bridge.mappings.expressions import Expression, Surroundings
 from bridge.mappings.queries import Missing
 from bridge.mappings.records import OutcomeKind
-from bridge.mappings.values import Value, decimal_text
+from bridge.mappings.values import Value
 
 Found = Value | Missing
 """What a look-up gives: a value (null is one), or `MISSING`."""
 
-EXCERPT_CHARACTERS = 80
 MAX_EVENT_WORK = 2_000_000
 """Units of work (see `bounds`) of one trigger for one event: ten expressions for each of 10,000 items."""
 _EVALUATION_WORK = 8
@@ -76,23 +73,3 @@ class Facts:
         surroundings = Surroundings(now=event.received_at, locale=setting.locale, timezone=setting.timezone)
         self.work.spend(_EVALUATION_WORK)
         return expression.evaluate(scope, surroundings, self.work)
-
-
-def excerpt(value: Found) -> str:
-    """Show a value in a message: short, on one line, texts in quotes."""
-    match value:
-        case Missing():
-            return "nothing"
-        case str():
-            text = repr(value[: EXCERPT_CHARACTERS + 1])
-        case Decimal():
-            text = decimal_text(value) if -40 < value.adjusted() < 40 else str(value)
-        case datetime():
-            text = value.isoformat()
-        case list():
-            text = f"a list of {len(value)}"
-        case dict():
-            text = f"an object with {len(value)} keys"
-        case _:
-            text = json.dumps(value)
-    return text if len(text) <= EXCERPT_CHARACTERS else f"{text[: EXCERPT_CHARACTERS - 1]}…"

@@ -15,7 +15,7 @@ from jinja2.runtime import Context
 
 from bridge.mappings import arithmetic, format_filters, list_filters, text_filters
 from bridge.mappings.bounds import ExpressionError, check_characters, measured
-from bridge.mappings.conversion import ConversionError, convert, parse_number, shown
+from bridge.mappings.conversion import ConversionError, convert, parse_number
 from bridge.mappings.dialect import (
     Dialect,
     Surroundings,
@@ -28,7 +28,7 @@ from bridge.mappings.dialect import (
 )
 from bridge.mappings.methods import replaced
 from bridge.mappings.predicates import PREDICATES
-from bridge.mappings.values import Value, plain
+from bridge.mappings.values import Value, excerpt, plain
 
 DIALECT = Dialect()
 """Where every expression and template of the language is compiled."""
@@ -53,9 +53,9 @@ def _look(value: Any, name: str) -> Any:
 def _round(value: Value, precision: Value = 0, method: Value = "common") -> Value:
     digits = parse_number(precision)
     if digits != int(digits) or not -20 <= digits <= format_filters.MAX_FRACTION_DIGITS:
-        raise ExpressionError(f"round takes from -20 to 20 digits, not {shown(precision)}")
+        raise ExpressionError(f"round takes from -20 to 20 digits, not {excerpt(precision)}")
     if method not in {"common", "ceil", "floor"}:
-        raise ExpressionError(f"round takes 'common', 'ceil' or 'floor', not {method!r}")
+        raise ExpressionError(f"round takes 'common', 'ceil' or 'floor', not {excerpt(method)}")
     scale = Decimal(1).scaleb(-int(digits))
     ratio = Decimal(str(arithmetic.binary("/", parse_number(value), scale)))
     if method == "common":
@@ -184,11 +184,15 @@ def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         work_of(context).spend_on(value)
         work_of(context).spend(own_work + (len(value) if isinstance(value, list) else 0))
         try:
-            return function(context, value, *map(defined, args), **kwargs)
+            result = function(context, value, *map(defined, args), **kwargs)
         except ConversionError as error:
             raise ExpressionError(f"{name}: {error}") from error
         except TypeError as error:
             raise ExpressionError(f"{name} does not take these arguments: {error}") from error
+
+        if isinstance(result, list):
+            work_of(context).admit(result)
+        return result
 
     return apply
 
@@ -205,6 +209,7 @@ def _on_text(function: Callable[..., Any]) -> Callable[..., Any]:
     def apply(context: Context, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = text_of(value, surroundings_of(context))
         check_characters(len(text))
+        work_of(context).spend_on(text)
         return function(text, *args, **kwargs)
 
     return apply
@@ -223,24 +228,26 @@ def _default(_context: Context, value: Any, fallback: Any = "", boolean: Any = F
 def _join(context: Context, value: Any, separator: Value = "", attribute: Value = None) -> str:
     surroundings: Surroundings = surroundings_of(context)
     texts = [text_of(item, surroundings) for item in list_filters.picked(value, attribute, _look)]
+    joined = list_filters.joined(texts, text_of(separator, surroundings))
     work_of(context).spend(len(texts))
-    return list_filters.joined(texts, text_of(separator, surroundings))
+    work_of(context).spend_on(joined)
+    return joined
 
 
 def _map(context: Context, value: Any, name: Value = None, *args: Any, **kwargs: Any) -> list[Any]:
     if name is None:
         attribute, fallback = kwargs.get("attribute"), kwargs.get("default")
         return [fallback if item is None else item for item in list_filters.picked(value, attribute, _look)]
-    function = DIALECT.filters.get(str(name))
+    function = DIALECT.filters.get(name) if isinstance(name, str) else None
     if function is None:
-        raise ExpressionError(f"map: unknown filter {name!r}")
+        raise ExpressionError(f"map: unknown filter {excerpt(name)}")
     return [function(context, item, *args, **kwargs) for item in items_of(value)]
 
 
 def _predicate(name: object) -> Callable[..., bool]:
-    if name not in PREDICATES:
-        raise ExpressionError(f"unknown test {name!r}")
-    return PREDICATES[str(name)]
+    if not isinstance(name, str) or name not in PREDICATES:
+        raise ExpressionError(f"unknown test {excerpt(name)}")
+    return PREDICATES[name]
 
 
 def _choose(*, by_attribute: bool, keep: bool) -> Callable[..., list[Any]]:
@@ -251,7 +258,7 @@ def _choose(*, by_attribute: bool, keep: bool) -> Callable[..., list[Any]]:
         items = list(items_of(value))
         work_of(context).spend(len(items))
         keys = list_filters.picked(value, attribute, _look)
-        return [item for key, item in zip(keys, items, strict=True) if bool(holds(key, *operands)) is keep]
+        return [item for key, item in zip(keys, items, strict=True) if bool(holds(context, key, *operands)) is keep]
 
     return choose
 

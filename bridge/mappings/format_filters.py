@@ -23,7 +23,7 @@ from bridge.mappings.arithmetic import Number, floored, seconds_between
 from bridge.mappings.bounds import MAX_DIGITS, ExpressionError
 from bridge.mappings.conversion import parse_number, parse_time
 from bridge.mappings.dialect import Surroundings
-from bridge.mappings.values import Value
+from bridge.mappings.values import Value, excerpt
 
 MAX_FRACTION_DIGITS = 20
 """Most digits after the point that a filter writes."""
@@ -38,7 +38,7 @@ def currency(surroundings: Surroundings, value: Value, code: Value, minor: Value
     """Write an amount of money; `minor=true` for amounts in cents, or the currency's own small unit."""
     name = code.upper() if isinstance(code, str) else ""
     if not is_currency(name):
-        raise ExpressionError(f"{code!r} is not a currency; write a code such as 'EUR'")
+        raise ExpressionError(f"{excerpt(code)} is not a currency; write a code such as 'EUR'")
     digits = get_currency_precision(name)
     amount = Decimal(parse_number(value))
     amount = rounded(amount.scaleb(-digits, _ROUNDING) if minor else amount, digits)
@@ -100,7 +100,7 @@ def format_time(surroundings: Surroundings, value: Value, pattern: Value = "medi
     try:
         return format_datetime(instant, pattern, tzinfo=surroundings.timezone, locale=surroundings.locale)
     except (KeyError, AttributeError, ValueError) as error:
-        raise ExpressionError(f"{pattern!r} is not a pattern; letters that are no field stand in '…'") from error
+        raise ExpressionError(f"{excerpt(pattern)} is not a pattern; letters that are no field stand in '…'") from error
 
 
 def floor(surroundings: Surroundings, value: Value, unit: Value = None) -> Value:
@@ -108,7 +108,7 @@ def floor(surroundings: Surroundings, value: Value, unit: Value = None) -> Value
     if unit is None:
         return floored(parse_number(value))
     if unit not in _FLOORS:
-        raise ExpressionError(f"floor takes one of {', '.join(_FLOORS)}, not {unit!r}")
+        raise ExpressionError(f"floor takes one of {', '.join(_FLOORS)}, not {excerpt(unit)}")
     local = parse_time(value).astimezone(surroundings.timezone).replace(microsecond=0)
     return _start(local, str(unit))
 
@@ -137,7 +137,7 @@ def _start(local: datetime, unit: str) -> datetime:
 def _digits(value: Value) -> int:
     count = parse_number(value)
     if count != int(count) or not 0 <= count <= MAX_FRACTION_DIGITS:
-        raise ExpressionError(f"digits are a whole number from 0 to {MAX_FRACTION_DIGITS}, not {value!r}")
+        raise ExpressionError(f"digits are a whole number from 0 to {MAX_FRACTION_DIGITS}, not {excerpt(value)}")
     return int(count)
 
 

@@ -12,9 +12,9 @@ from typing import Any
 from bridge.mappings import arithmetic
 from bridge.mappings.arithmetic import Number
 from bridge.mappings.bounds import ExpressionError, check_characters
-from bridge.mappings.conversion import parse_number, shown
+from bridge.mappings.conversion import parse_number
 from bridge.mappings.dialect import items_of
-from bridge.mappings.values import Value, exact
+from bridge.mappings.values import Value, exact, excerpt
 
 Look = Callable[[Any, str], Any]
 """Looks one name up in a value."""
@@ -24,6 +24,8 @@ def picked(items: Any, attribute: Value, look: Look) -> list[Any]:
     """List the items, or what each has under the attribute."""
     if attribute is None:
         return list(items_of(items))
+    if not isinstance(attribute, str | int):
+        raise ExpressionError(f"an attribute is a name, not {excerpt(attribute)}")
     names = str(attribute).split(".")
     return [_followed(item, names, look) for item in items_of(items)]
 
@@ -47,7 +49,7 @@ def quantile(values: Iterable[Value], q: Value) -> Value:
     """Give the value below which the share `q` of the numbers lies, interpolated; none of nothing."""
     share = parse_number(q)
     if not 0 <= share <= 1:
-        raise ExpressionError(f"quantile takes a share from 0 to 1, not {shown(q)}")
+        raise ExpressionError(f"quantile takes a share from 0 to 1, not {excerpt(q)}")
     numbers = sorted(_numbers(values))
     if not numbers:
         return None
@@ -97,7 +99,7 @@ def batched(items: Any, size: Value) -> list[list[Any]]:
     """Cut a list into lists of a size; the last may be shorter."""
     length = int(parse_number(size))
     if length < 1:
-        raise ExpressionError(f"batch takes a size from 1, not {shown(size)}")
+        raise ExpressionError(f"batch takes a size from 1, not {excerpt(size)}")
     whole = list(items_of(items))
     return [whole[start : start + length] for start in range(0, len(whole), length)]
 
@@ -111,7 +113,7 @@ def joined(texts: list[str], separator: str) -> str:
 def pairs_of(value: Value) -> list[list[Value]]:
     """List an object's `[key, value]` pairs."""
     if not isinstance(value, Mapping):
-        raise ExpressionError(f"items needs an object, not {shown(value)}")
+        raise ExpressionError(f"items needs an object, not {excerpt(value)}")
     return [[key, item] for key, item in value.items()]
 
 
@@ -130,7 +132,7 @@ def rank(value: Value) -> Any:
         return (2, value.timestamp(), value.isoformat())
     if isinstance(value, str):
         return (3, value)
-    raise ExpressionError(f"{shown(value)} has no order; name an attribute, as in sort(attribute='name')")
+    raise ExpressionError(f"{excerpt(value)} has no order; name an attribute, as in sort(attribute='name')")
 
 
 def _numbers(values: Iterable[Value]) -> list[Number]:

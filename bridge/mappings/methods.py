@@ -4,14 +4,17 @@ Everything here takes time and memory in proportion to what it is given; formatt
 padding methods, which do not, have filters in their place.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from types import MethodType
 from typing import Any
 
 from jinja2 import Environment
 from jinja2.runtime import LoopContext
 
-from bridge.mappings.bounds import check_characters
+from bridge.mappings.arithmetic import equal
+from bridge.mappings.bounds import ExpressionError, check_characters
+from bridge.mappings.values import Value, excerpt
 
 _TEXT = frozenset(
     {
@@ -46,7 +49,6 @@ _TEXT = frozenset(
     }
 )
 _OBJECT = frozenset({"items", "keys", "values", "get"})
-_LIST = frozenset({"index", "count"})
 _TIME_PARTS = frozenset({"year", "month", "day", "hour", "minute", "second", "microsecond"})
 _TIME = frozenset({"weekday", "isoweekday", "isoformat"})
 _LOOP = frozenset(
@@ -68,6 +70,20 @@ _LOOP = frozenset(
 )
 
 
+def _index_of(items: Sequence[Value], wanted: Value) -> int:
+    for position, item in enumerate(items):
+        if equal(item, wanted):
+            return position
+    raise ExpressionError(f"{excerpt(wanted)} is not in {excerpt(list(items))}")
+
+
+def _count_of(items: Sequence[Value], wanted: Value) -> int:
+    return sum(equal(item, wanted) for item in items)
+
+
+_LIST: dict[str, Callable[..., int]] = {"index": _index_of, "count": _count_of}
+
+
 def bound_method(value: Any, name: str) -> Any:
     """Give a harmless method, or a part of a time; None where the value has no such thing."""
     if isinstance(value, str):
@@ -75,7 +91,7 @@ def bound_method(value: Any, name: str) -> Any:
     if isinstance(value, dict):
         return _object_method(value, name)
     if isinstance(value, list | tuple):
-        return getattr(value, name) if name in _LIST else None
+        return MethodType(_LIST[name], value) if name in _LIST else None
     if isinstance(value, datetime) and (name in _TIME_PARTS or name in _TIME):
         return getattr(value, name)
     return None

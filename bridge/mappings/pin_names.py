@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from bridge.located import Node, Scalar, Sequence
 from bridge.mappings.bounds import NothingFound
 from bridge.mappings.expressions import Expression, TemplateSyntaxProblem, compile_template, is_expression
-from bridge.mappings.facts import Facts, TriggerFault, excerpt
+from bridge.mappings.facts import Facts, TriggerFault
 from bridge.mappings.fields import Fields, Problems, one_or_many, read_text
 from bridge.mappings.readings import Names
 from bridge.mappings.template_places import placed_problems
+from bridge.mappings.values import excerpt
 from bridge.pin_model import PIN_ID
 
 DEFAULT_MAX_PINS = 1000

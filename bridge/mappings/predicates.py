@@ -4,14 +4,24 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from jinja2 import Undefined
+from jinja2 import Undefined, pass_context
+from jinja2.runtime import Context
 
 from bridge.mappings import arithmetic
 from bridge.mappings.conversion import parse_number
+from bridge.mappings.dialect import defined, work_of
 
 
-def _comparison(symbol: str) -> Callable[[Any, Any], bool]:
-    return lambda value, other: arithmetic.compare(symbol, value, other)
+def _comparison(symbol: str) -> Callable[[Context, Any, Any], bool]:
+    def compares(context: Context, value: Any, other: Any) -> bool:
+        work_of(context).spend_on_all(other)
+        return arithmetic.compare(symbol, defined(value), defined(other))
+
+    return compares
+
+
+def _of_value(holds: Callable[..., bool]) -> Callable[..., bool]:
+    return lambda _context, value, *operands: holds(value, *operands)
 
 
 def _is_number(value: Any) -> bool:
@@ -39,9 +49,8 @@ _KINDS: dict[str, Callable[..., bool]] = {
     "odd": lambda value: value is not None and not _divides(value, 2),
     "even": lambda value: value is not None and _divides(value, 2),
     "divisibleby": _divides,
-    "in": _comparison("in"),
 }
-_COMPARISONS: dict[str, Callable[..., bool]] = {
+_COMPARISONS: dict[str, Callable[..., bool]] = {"in": _comparison("in")} | {
     name: _comparison(symbol)
     for symbol, names in {
         "eq": ("eq", "equalto", "=="),
@@ -54,5 +63,8 @@ _COMPARISONS: dict[str, Callable[..., bool]] = {
     for name in names
 }
 
-PREDICATES: Mapping[str, Callable[..., bool]] = _KINDS | _COMPARISONS
-"""Tests by name."""
+PREDICATES: Mapping[str, Callable[..., bool]] = {
+    name: pass_context(holds)
+    for name, holds in ({name: _of_value(holds) for name, holds in _KINDS.items()} | _COMPARISONS).items()
+}
+"""Tests by name; each takes the context of the rendering, a value and its operands."""

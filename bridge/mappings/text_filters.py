@@ -8,7 +8,8 @@ import unicodedata
 from urllib.parse import quote
 
 from bridge.mappings.bounds import ExpressionError, check_characters
-from bridge.mappings.conversion import parse_number, shown
+from bridge.mappings.conversion import parse_number
+from bridge.mappings.values import excerpt
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&$=:\"'^@])")
 
@@ -23,7 +24,7 @@ def truncate(text: str, length: object = 80, end: str = "…") -> str:
     """Cut a text to at most `length` characters, the mark at its end included."""
     limit = parse_number(length)  # type: ignore[arg-type]  # whatever a template hands over is checked there
     if limit != int(limit) or limit < len(end):
-        raise ExpressionError(f"truncate takes a length that leaves room for {end!r}, not {shown(limit)}")
+        raise ExpressionError(f"truncate takes a length that leaves room for {excerpt(end)}, not {excerpt(limit)}")
     return text if len(text) <= limit else text[: int(limit) - len(end)].rstrip() + end
 
 

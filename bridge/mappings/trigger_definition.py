@@ -13,13 +13,13 @@ from bridge.located import Node, Place, Sequence
 from bridge.mappings.conditions import compile_conditions
 from bridge.mappings.conversion import convert
 from bridge.mappings.extraction import compile_extract, compile_let, read_kinds
-from bridge.mappings.facts import Facts, Setting, TriggerFault, excerpt
+from bridge.mappings.facts import Facts, Setting, TriggerFault
 from bridge.mappings.fields import Fields, Problems, describe, one_or_many, read_text
 from bridge.mappings.pin_names import PinRule, compile_pin
 from bridge.mappings.queries import MISSING, Query
 from bridge.mappings.readings import Names, Reading, read_query, read_single
 from bridge.mappings.triggers import Trigger
-from bridge.mappings.values import Value
+from bridge.mappings.values import Value, excerpt
 
 KEYS = ("name", "source", "event", "when", "each", "at", "version", "key", "extract", "let")
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)

@@ -19,11 +19,11 @@ from bridge.mappings.bounds import ExpressionError
 from bridge.mappings.conditions import Condition
 from bridge.mappings.conversion import ConversionError, parse_number, parse_time
 from bridge.mappings.extraction import Variable
-from bridge.mappings.facts import Facts, Setting, TriggerFault, excerpt
+from bridge.mappings.facts import Facts, Setting, TriggerFault
 from bridge.mappings.queries import MISSING
 from bridge.mappings.readings import Reading
 from bridge.mappings.records import Change, Evaluation, Outcome, OutcomeKind
-from bridge.mappings.values import InexactNumber, UnusableValue, Value, exact, plain
+from bridge.mappings.values import InexactNumber, UnusableValue, Value, exact, excerpt, plain
 
 MAX_ITEMS = 10_000
 MAX_TOLD = 100

@@ -21,6 +21,11 @@ Value = None | bool | int | float | str | Decimal | datetime | Sequence["Value"]
 MAX_DEPTH = 100
 """How deeply lists and objects may nest in a value; deeper ones are refused, not followed."""
 
+EXCERPT_CHARACTERS = 80
+"""Most characters that a message shows of a value."""
+
+_WORDS = {None: "null", True: "true", False: "false"}
+_SHOWN_BELOW = 10**EXCERPT_CHARACTERS
 _DECIMAL, _TIME, _INTEGER, _OBJECT = "$decimal", "$time", "$integer", "$object"
 _TAGS = frozenset({_DECIMAL, _TIME, _INTEGER, _OBJECT})
 _INT64_MIN, _UINT64_MAX = -(2**63), 2**64 - 1
@@ -62,6 +67,31 @@ def plain(value: Value) -> Json:
 def decimal_text(number: Decimal) -> str:
     """Write a decimal in full, without an exponent: `Decimal("1E+3")` is `1000`."""
     return format(number, "f")
+
+
+def excerpt(value: object) -> str:
+    """Show a value in a message: short, on one line, texts in quotes; of a list, how long it is.
+
+    What is no value, such as what a look-up did not find, is nothing.
+    """
+    match value:
+        case str():
+            text = repr(value[: EXCERPT_CHARACTERS + 1])
+        case bool() | None:
+            text = _WORDS[value]
+        case Decimal():
+            text = decimal_text(value) if -40 < value.adjusted() < 40 else str(value)
+        case int() | float():
+            text = str(value) if abs(value) < _SHOWN_BELOW else "a number of many digits"
+        case datetime():
+            text = value.isoformat()
+        case list() | tuple():
+            text = f"a list of {len(value):,}"
+        case dict():
+            text = f"an object with {len(value):,} keys"
+        case _:
+            text = "nothing"
+    return text if len(text) <= EXCERPT_CHARACTERS else f"{text[: EXCERPT_CHARACTERS - 1]}…"
 
 
 def encode_values(values: Mapping[str, Value]) -> str:

@@ -67,7 +67,7 @@ def test_hours_across_a_clock_change_are_hours() -> None:
     [
         ("+", "5 apples", 3, "'5 apples' is not a number; '~' joins texts"),
         ("+", [1], "a", "'~' joins anything as text"),
-        ("+", True, 1, "True is not a number"),
+        ("+", True, 1, "true is not a number"),
         ("*", "a", 10**9, "'*' needs numbers"),
         ("%", "%99999999d", 1, "'%' needs numbers"),
         ("+", AT, AT, "a time takes '- time'"),

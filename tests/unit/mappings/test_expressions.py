@@ -239,6 +239,32 @@ def test_a_mistake_at_run_time_teaches(expression: str, message: str) -> None:
     assert message in str(failed.value)
 
 
+SHARED = (
+    "{% set n = namespace(s=[1], t=[1]) %}"
+    "{% for a in range(60) %}{% set n.s = [n.s, n.s] %}{% set n.t = [n.t, n.t] %}{% endfor %}"
+)
+"""Lists of a few bytes that no comparison gets to the end of."""
+
+LISTS = "{% set n = namespace(s=[1]) %}{% for a in range(60) %}"
+LONG = "{% set s = [range(9999)] %}{% set t = [range(9999)] %}"
+
+USES_OF_SHARED = [
+    "{{ n.s == n.t }}",
+    "{{ n.s in [n.t] }}",
+    "{{ [n.s].index(n.t) }}",
+    "{{ [n.s].count(n.t) }}",
+    "{{ [n.s, n.t] | unique }}",
+    "{{ [n.s, n.t] | sort }}",
+    "{{ [{'k': n.s}] | groupby('k') }}",
+    "{{ [n.s, n.t] | max }}",
+    "{{ n.s | string }}",
+    "{{ n.s + 1 }}",
+    "{{ rows[n.s] }}",
+    "{{ rows | map(n.s) }}",
+    "{{ rows | map(attribute=n.s) }}",
+    "{{ 1 | currency(n.s) }}",
+]
+
 ATTACKS = [
     "{{ range(10**9) }}",
     "{{ 'a' * 10**9 }}",
@@ -287,6 +313,20 @@ ATTACKS = [
     "{% for a in rows %}{{ loop._iterator }}{% endfor %}",
     "{% for a in rows %}{{ loop(rows) }}{% endfor %}",
     "{{ word | map('upper') | map('upper', 1) }}",
+    *(SHARED + use for use in USES_OF_SHARED),
+    LISTS + "{% set n.s = [n.s] + [n.s] %}{% endfor %}",
+    "{% set n = namespace(s={}) %}{% for a in range(60) %}{% set n.s = {'a': n.s, 'b': n.s} %}{% endfor %}",
+    "{% set n = namespace(s=(1,)) %}{% for a in range(60) %}{% set n.s = (n.s, n.s) %}{% endfor %}",
+    LISTS + "{% set n.s = [nothing, nothing] | map('default', n.s) | list %}{% endfor %}",
+    LISTS + "{% set n.s = rows | map(attribute='x', default=n.s) %}{% set n.s = [n.s, n.s] %}{% endfor %}",
+    "{% set n = namespace(s=[1]) %}{% for a in range(9999) %}{% set n.s = [n.s] %}{% endfor %}",
+    LONG + "{% for a in range(9999) %}{% set b = s == t %}{% endfor %}",
+    LONG + "{% for a in range(9999) %}{% set b = s is eq t %}{% endfor %}",
+    "{% for a in range(9999) %}{% set b = range(9999).count(a) %}{% endfor %}",
+    "{% set s = range(9999) %}{% for a in range(9999) %}{% set b = s.count(a) %}{% endfor %}",
+    "{% set s = range(9999) %}{{ s | select('in', s) | list | length }}",
+    LONG + "{% for a in range(9999) %}{% set b = loop.changed(s) or loop.changed(t) %}{% endfor %}",
+    "{% for a in range(9999) %}{% set b = [range(2000)] | string %}{% endfor %}",
 ]
 
 
@@ -316,3 +356,21 @@ def test_text_trims_blocks_and_shows_none_as_a_dash() -> None:
     """A block's own line leaves no blank line."""
     template = "{% for row in rows %}\n  {{ loop.index }}. {{ row.name }} {{ row.x }}\n{% endfor %}\n"
     assert render(template) == "  1. b 3\n  2. a \N{EN DASH}\n  3. \N{EN DASH} 1.5\n"
+
+
+def test_lists_may_be_gathered_over_a_loop() -> None:
+    """Rows of a table, one by one: what was measured once is not gone through again."""
+    template = (
+        "{% set n = namespace(rows=[]) %}"
+        "{% for a in range(400) %}{% set n.rows = n.rows + [[a, 'a name of usual length', {'of': a}]] %}{% endfor %}"
+        "{{ n.rows | length }}"
+    )
+    assert render(template) == "400"
+
+
+def test_lists_compare_by_their_items() -> None:
+    """As values of the language: true is not 1, and 1 is 1.0."""
+    assert evaluate("[1, 2, 1.0].count(1)") == 2
+    assert evaluate("[true, 1].index(1)") == 1
+    with pytest.raises(ExpressionError, match="3 is not in a list of 2"):
+        evaluate("[1, 2].index(3)")

@@ -1,10 +1,17 @@
 from decimal import Decimal
 
 import pytest
+from jinja2.runtime import Context
 
-from bridge.mappings.bounds import ExpressionError
-from bridge.mappings.dialect import NothingThere
+from bridge.mappings.bounds import ExpressionError, Work
+from bridge.mappings.dialect import WORK, NothingThere
+from bridge.mappings.filters import DIALECT
 from bridge.mappings.predicates import PREDICATES
+
+
+def told(name: str, *operands: object, work: Work | None = None) -> bool:
+    """Say what a test says of a value."""
+    return PREDICATES[name](Context(DIALECT, {WORK: work or Work()}, None, {}), *operands)
 
 
 @pytest.mark.parametrize(
@@ -29,8 +36,8 @@ from bridge.mappings.predicates import PREDICATES
 )
 def test_a_kind_is_told(name: str, holds: list[object], fails: list[object]) -> None:
     """A boolean is no number, and none is neither odd nor even."""
-    assert [PREDICATES[name](value) for value in holds] == [True] * len(holds)
-    assert [PREDICATES[name](value) for value in fails] == [False] * len(fails)
+    assert [told(name, value) for value in holds] == [True] * len(holds)
+    assert [told(name, value) for value in fails] == [False] * len(fails)
 
 
 @pytest.mark.parametrize(
@@ -53,10 +60,18 @@ def test_a_kind_is_told(name: str, holds: list[object], fails: list[object]) -> 
 )
 def test_a_comparison_is_exact(name: str, value: object, other: object, expected: object) -> None:
     """As the operators of an expression are; with none nothing is larger or smaller."""
-    assert PREDICATES[name](value, other) is expected
+    assert told(name, value, other) is expected
 
 
 def test_a_text_is_neither_odd_nor_even() -> None:
     """It is a mistake to ask."""
     with pytest.raises(ExpressionError, match="'a' is not a number"):
-        PREDICATES["odd"]("a")
+        told("odd", "a")
+
+
+def test_a_comparison_counts_what_it_goes_through() -> None:
+    """Twice a list of ten thousand is more than one of ten."""
+    short, long = Work(), Work()
+    told("eq", [1], [[1] * 10], work=short)
+    told("eq", [1], [[1] * 10_000], work=long)
+    assert short.left - long.left > 500
