@@ -25,7 +25,7 @@ class RateLimited(SenderError):
         self.retry_after_s = retry_after_s
 
 
-class Budget:
+class Meter:
     """Tokens that may be spent; in any window of each length never more than its tokens.
 
     A token spent at t is free again at t + length, not before. What is refused costs
@@ -73,7 +73,7 @@ class Account:
 
     def __init__(self, keys: Mapping[str, frozenset[str]], windows: tuple[Window, ...]) -> None:
         self.keys = dict(keys)
-        self.budget = Budget(windows)
+        self.meter = Meter(windows)
 
     def scopes_of(self, authorization: str) -> frozenset[str]:
         """Give the scopes of a `Bearer` key; raises `SenderError` 401 where it opens nothing."""

@@ -40,7 +40,7 @@ async def pin_endpoint(request: Request) -> Response:
     try:
         sandbox.log.keep_body(exchange, await read_bounded(request))
         scopes = sandbox.account.scopes_of(request.headers.get("authorization", ""))
-        sandbox.account.budget.spend(COST[exchange.method], sandbox.clock())
+        sandbox.account.meter.spend(COST[exchange.method], sandbox.clock())
     except ClientDisconnect:
         return Response(status_code=400)
     except SenderError as error:

@@ -90,12 +90,12 @@ class Board:
         return self._templates.get_template("tile.html").render(tile=draw(self._sandbox.pins.get(pin_id)))
 
     def _account(self) -> dict[str, Any]:
-        budget, now = self._sandbox.account.budget, self._sandbox.clock()
+        meter, now = self._sandbox.account.meter, self._sandbox.clock()
         pins = self._sandbox.pins
         return {
             "pins": len(pins),
             "left_out": max(0, len(pins) - MAX_TILES),
             "updates": sum(pin.updates for pin in pins),
-            "violations": budget.violations,
-            "windows": [(window, budget.spent(window, now)) for window in budget.windows],
+            "violations": meter.violations,
+            "windows": [(window, meter.spent(window, now)) for window in meter.windows],
         }

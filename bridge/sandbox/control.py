@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bridge.errors import SenderError
-from bridge.sandbox.account import Budget
+from bridge.sandbox.account import Meter
 from bridge.sandbox.api import json_response, read_bounded, read_json
 from bridge.sandbox.faults import NEEDS_TRANSPORT, Fault
 from bridge.sandbox.misbehaviour import TRANSPORT
@@ -53,11 +53,11 @@ class _FaultList(RootModel[list[Fault] | Fault]):
 
 async def _state(request: Request) -> Response:
     sandbox = _sandbox(request)
-    budget, now = sandbox.account.budget, sandbox.clock()
+    meter, now = sandbox.account.meter, sandbox.clock()
     windows = [
-        {"tokens": each.tokens, "length_s": each.length_s, "spent": budget.spent(each, now)} for each in budget.windows
+        {"tokens": each.tokens, "length_s": each.length_s, "spent": meter.spent(each, now)} for each in meter.windows
     ]
-    counts = {"requests": sandbox.log.count, "violations": budget.violations, "pins": len(sandbox.pins)}
+    counts = {"requests": sandbox.log.count, "violations": meter.violations, "pins": len(sandbox.pins)}
     return json_response({**counts, "windows": windows, "now": now})
 
 
@@ -112,7 +112,7 @@ async def _set_keys(request: Request) -> Response:
 
 
 async def _set_rate(request: Request) -> Response:
-    _sandbox(request).account.budget = Budget((await _read(request, _Rate)).rate)
+    _sandbox(request).account.meter = Meter((await _read(request, _Rate)).rate)
     return Response(status_code=204)
 
 

@@ -2,6 +2,34 @@
 
 One transaction remembers a delivery, journals it, folds it and bumps the pins it touches;
 only then is the webhook answered. Nothing here knows HTTP or renders.
+
+store.py        the store as the running bridge sees it: opening, ingesting, delivering
+side_files.py   the lock, and how to reach its holder
+presence.py     whether the file is still the one that was opened
+database.py     the engines, and the settings that durability rests on
+schema.py       whether the tables are this release's; migrations/ makes them so
+tables.py       the tables
+activation.py   what is loaded, and what a start does to the pins
+setback.py      what a clock that was set back leaves behind
+
+writer.py       the one thread that writes
+batches.py      commits, so that no event shares another's fate
+ingest.py       the transaction of a batch
+folding.py      which change is the newest, pure
+statements.py   the SQL of that path
+checkpoints.py  keeps the write-ahead log short beside it
+pruning.py      forgets what is past its time
+
+protocol.py     the times that deliveries go by
+due.py          when a pin is due, and why, pure
+ranking.py      the same in SQL, in order
+budget.py       what may be sent, pure
+claims.py       which pin is tried next, by whom
+bookings.py     a request is paid for, and what became of it
+
+reader.py       rows become records, for people and for deliveries
+records.py      what the store hands out and takes in
+instants.py     instants as the database keeps them
 """
 
 from bridge.store.protocol import DOUBT_REST_S, LEASE_S, NEEDED_S, REQUEST_DEADLINE_S

@@ -1,11 +1,16 @@
-"""What a start does to the pins: claims of the predecessor, loaded mappings, destination. Jobs of the writer."""
+"""What is loaded, and what a start does to the pins: claims of the predecessor, mappings, destination.
 
+But for the record `ActiveSet`, jobs of the writer.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from bridge.store import setback
-from bridge.store.active import ActiveSet
+from bridge.store.records import ActivePin
 from bridge.store.tables import deliveries, pins
 
 _UNPARKED: dict[str, Any] = {
@@ -17,6 +22,27 @@ _UNPARKED: dict[str, Any] = {
     "retry_on_change_at": None,
 }
 """Due again, whatever held the pin back; a rest, and what the dashboard shows, stay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveSet:
+    """The loaded mappings: fingerprints by mapping, literal pins with theirs, families with their bound."""
+
+    fingerprints: Mapping[str, bytes]
+    literal_pins: Mapping[str, str]
+    families: frozenset[str]
+    max_pins: Mapping[str, int]
+
+    @classmethod
+    def of(cls, pins: Iterable[ActivePin]) -> "ActiveSet":
+        """Gather what the loaded mappings declare."""
+        declared = tuple(pins)
+        return cls(
+            fingerprints={entry.mapping: entry.fingerprint for entry in declared},
+            literal_pins={entry.pin: entry.mapping for entry in declared if entry.pin is not None},
+            families=frozenset(entry.mapping for entry in declared if entry.pin is None),
+            max_pins={entry.mapping: entry.max_pins for entry in declared if entry.max_pins is not None},
+        )
 
 
 def release_claims(connection: Connection) -> None:

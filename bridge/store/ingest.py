@@ -17,7 +17,7 @@ from bridge.mappings import Evaluation, Outcome
 from bridge.mappings.values import encode_values
 from bridge.mappings.versions import version_order
 from bridge.store import statements
-from bridge.store.active import ActiveSet
+from bridge.store.activation import ActiveSet
 from bridge.store.folding import (
     UNKEEPABLE,
     Folded,

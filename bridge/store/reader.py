@@ -1,23 +1,65 @@
-"""Reading a database for people: the commands that look read it themselves, whether a bridge runs or not."""
+"""Reading a database, for people and for deliveries: rows become records, nothing is written.
 
-from collections.abc import Callable
+The commands that look read the file themselves (`open_readonly`), whether a bridge runs or not.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, Engine
+import orjson
+from sqlalchemy import Connection, Engine, Select, func, select
 
 from bridge.errors import StoreUnusable
 from bridge.events import Clock
-from bridge.mappings import OutcomeKind
-from bridge.store import reading
+from bridge.mappings import EventHeader, Latest, Outcome, OutcomeKind
+from bridge.mappings.values import decode_values
 from bridge.store.database import Database, outages, reading_engine, refusals
-from bridge.store.instants import to_micros
-from bridge.store.records import AttemptRecord, EventRecord, PinRecord
+from bridge.store.due import Standing, outlook, state_of
+from bridge.store.folding import decode_version
+from bridge.store.instants import maybe_instant, to_instant, to_micros
+from bridge.store.ranking import STANDINGS
+from bridge.store.records import AttemptRecord, EventRecord, PinRecord, Snapshot
 from bridge.store.schema import check_current
+from bridge.store.tables import attempts, deliveries, events, latest, pins
 
 T = TypeVar("T")
+
+_LISTED = (
+    events.c.number,
+    events.c.source,
+    events.c.type,
+    events.c.id,
+    events.c.at,
+    events.c.received_at,
+    events.c.content_type,
+    func.length(events.c.body).label("body_bytes"),
+    events.c.outcomes,
+)
+
+_PINS = STANDINGS.add_columns(
+    deliveries.c.delivered_at, deliveries.c.failures, deliveries.c.status, deliveries.c.code, deliveries.c.message
+).order_by(pins.c.pin)
+
+_CHUNK = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events are listed: those of a source, and those with an outcome of a kind, or for a pin, or both."""
+
+    source: str | None = None
+    outcome: OutcomeKind | None = None
+    pin: str | None = None
+
+    def takes(self, outcomes: Sequence[Outcome]) -> bool:
+        """Say whether one of the outcomes fits."""
+        if self.outcome is None and self.pin is None:
+            return True
+        return any(self.outcome in {None, found.kind} and self.pin in {None, found.pin} for found in outcomes)
 
 
 class Reader:
@@ -37,17 +79,17 @@ class Reader:
         pin: str | None = None,
     ) -> list[EventRecord]:
         """List events, newest first; `before` is the last number of the page before."""
-        wanted = reading.EventFilter(source=source, outcome=outcome, pin=pin)
-        return self._read(lambda connection: reading.read_events(connection, limit, before, wanted))
+        wanted = EventFilter(source=source, outcome=outcome, pin=pin)
+        return self._read(lambda connection: read_events(connection, limit, before, wanted))
 
     def event(self, number: int) -> EventRecord | None:
         """Read one event whole; None where the journal does not hold it."""
-        return self._read(lambda connection: reading.read_event(connection, number))
+        return self._read(lambda connection: read_event(connection, number))
 
     def pins(self) -> list[PinRecord]:
         """List every pin as it stands now."""
         now = to_micros(self._clock())
-        return self._read(lambda connection: reading.read_pins(connection, now))
+        return self._read(lambda connection: read_pins(connection, now))
 
     def parked(self) -> list[PinRecord]:
         """List the pins that are set aside."""
@@ -55,7 +97,7 @@ class Reader:
 
     def attempts(self, pin: str, *, limit: int = 20) -> list[AttemptRecord]:
         """List the newest requests for a pin, newest first."""
-        return self._read(lambda connection: reading.read_attempts(connection, pin, limit))
+        return self._read(lambda connection: read_attempts(connection, pin, limit))
 
     def close(self) -> None:
         """Let the database go."""
@@ -94,3 +136,114 @@ def open_readonly(url: str, *, clock: Clock = wall_clock) -> Reader:
             check_current(connection)
         opening.pop_all()
     return Reader(engine, clock)
+
+
+def read_snapshot(connection: Connection, pin: str) -> Snapshot:
+    """Read what a pin shows, at one moment: the connection is in a transaction."""
+    owner = connection.execute(select(pins.c.revision, pins.c.mapping).where(pins.c.pin == pin)).one()
+    rows = connection.execute(select(latest).where(latest.c.mapping == owner.mapping, latest.c.pin == pin))
+    return Snapshot(revision=owner.revision, mapping=owner.mapping, latest={row.trigger: _latest(row) for row in rows})
+
+
+def read_events(connection: Connection, limit: int, before: int | None, wanted: EventFilter) -> list[EventRecord]:
+    """List events, newest first, without their bodies; `before` is a journal number to go on from."""
+    query = select(*_LISTED).order_by(events.c.number.desc())
+    if before is not None:
+        query = query.where(events.c.number < before)
+    if wanted.source is not None:
+        query = query.where(events.c.source == wanted.source)
+    found: list[EventRecord] = []
+    for row in _stream(connection, query):
+        outcomes = _outcomes(row.outcomes)
+        if wanted.takes(outcomes):
+            found.append(_event(row, outcomes))
+        if len(found) >= limit:
+            break
+    return found
+
+
+def read_event(connection: Connection, number: int) -> EventRecord | None:
+    """Read one event whole; None where the journal does not hold it."""
+    query = select(*_LISTED, events.c.headers, events.c.query, events.c.body).where(events.c.number == number)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _event(row, _outcomes(row.outcomes), whole=True)
+
+
+def read_pins(connection: Connection, now: int) -> list[PinRecord]:
+    """List every pin, by its id, as it stands now."""
+    return [_pin(row, now) for row in connection.execute(_PINS)]
+
+
+def read_attempts(connection: Connection, pin: str, limit: int) -> list[AttemptRecord]:
+    """List the newest requests for one pin, newest first."""
+    query = select(attempts).where(attempts.c.pin == pin).order_by(attempts.c.number.desc()).limit(limit)
+    return [
+        AttemptRecord(**{**row, "started_at": to_instant(row["started_at"]), "ended_at": to_instant(row["ended_at"])})
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def _stream(connection: Connection, query: Select[Any]) -> Iterator[Any]:
+    """Give rows as they are wanted, so that a listing stops reading where it has enough."""
+    with connection.execution_options(yield_per=_CHUNK).execute(query) as rows:
+        yield from rows
+
+
+def _latest(row: Any) -> Latest:
+    at = to_instant(row.at)
+    header = EventHeader(
+        source=row.event_source,
+        type=row.event_type,
+        id=row.event_id,
+        at=at,
+        received_at=to_instant(row.received_at),
+    )
+    return Latest(
+        variables=decode_values(row.variables),
+        at=at,
+        event=header,
+        version=decode_version(row.version),
+        number=row.number,
+        item=row.item,
+    )
+
+
+def _outcomes(text: str) -> tuple[Outcome, ...]:
+    return tuple(Outcome(**outcome) for outcome in orjson.loads(text))
+
+
+def _event(row: Any, outcomes: tuple[Outcome, ...], *, whole: bool = False) -> EventRecord:
+    return EventRecord(
+        number=row.number,
+        source=row.source,
+        type=row.type,
+        id=row.id,
+        at=maybe_instant(row.at),
+        received_at=to_instant(row.received_at),
+        content_type=row.content_type,
+        body_bytes=row.body_bytes,
+        outcomes=outcomes,
+        headers=orjson.loads(row.headers) if whole else {},
+        query=orjson.loads(row.query) if whole else {},
+        body=row.body if whole else b"",
+    )
+
+
+def _pin(row: Any, now: int) -> PinRecord:
+    standing = Standing(*row[: len(fields(Standing))])
+    ahead = outlook(standing)
+    return PinRecord(
+        pin=standing.pin,
+        mapping=standing.mapping,
+        state=state_of(standing, now),
+        revision=standing.revision,
+        sent_revision=standing.sent_revision,
+        changed_at=to_instant(standing.changed_at),
+        delivered_at=maybe_instant(row.delivered_at),
+        parked_at=maybe_instant(standing.parked_at),
+        next_at=None if ahead is None else to_instant(max(ahead.at, now)),
+        failures=row.failures or 0,
+        status=row.status,
+        code=row.code or "",
+        message=row.message or "",
+    )

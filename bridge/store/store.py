@@ -17,8 +17,8 @@ from sqlalchemy import Connection, Engine, select
 
 from bridge.events import Clock, Event, Receipt
 from bridge.mappings import Evaluation
-from bridge.store import activation, claims, delivering, reading, schema, setback
-from bridge.store.active import ActiveSet
+from bridge.store import activation, bookings, claims, schema, setback
+from bridge.store.activation import ActiveSet
 from bridge.store.batches import Batches
 from bridge.store.checkpoints import Checkpointer
 from bridge.store.database import Database, create_file, outages, reading_engine, refusals, writing_engine
@@ -26,6 +26,7 @@ from bridge.store.ingest import Arrival
 from bridge.store.instants import to_micros
 from bridge.store.presence import Presence
 from bridge.store.pruning import Pruning
+from bridge.store.reader import read_snapshot
 from bridge.store.records import (
     ActivePin,
     Booking,
@@ -151,34 +152,34 @@ class Store:
 
     async def snapshot(self, claim: Claim) -> Snapshot:
         """Read what a claimed pin shows, at one moment."""
-        return await self._read(lambda connection: reading.read_snapshot(connection, claim.pin))
+        return await self._read(lambda connection: read_snapshot(connection, claim.pin))
 
     async def settle_unchanged(self, claim: Claim, revision: int, *, rest: Rest) -> None:
         """Record that the dashboard shows this revision already."""
-        await self._writer.run(lambda connection: delivering.settle_unchanged(connection, claim, revision, rest))
+        await self._writer.run(lambda connection: bookings.settle_unchanged(connection, claim, revision, rest))
 
     async def book(self, claim: Claim, budget: Budget) -> Booking | NoSlot | Lost:
         """Pay for a request that goes out right after; from here on the outcome is in doubt until it is settled."""
-        return await self._writer.run(lambda connection: delivering.book(connection, claim, budget, self._now()))
+        return await self._writer.run(lambda connection: bookings.book(connection, claim, budget, self._now()))
 
     async def settle(self, booking: Booking, settlement: Settlement) -> None:
         """Record how a booked request ended, and what follows for its pin."""
         where, now = self._destination, self._now()
-        await self._writer.run(lambda connection: delivering.settle(connection, booking, settlement, where, now))
+        await self._writer.run(lambda connection: bookings.settle(connection, booking, settlement, where, now))
 
     async def park(self, claim: Claim, settlement: Settlement) -> None:
         """Set aside a pin that could not be rendered; no request went out."""
         now = self._now()
-        await self._writer.run(lambda connection: delivering.park(connection, claim, settlement, now))
+        await self._writer.run(lambda connection: bookings.park(connection, claim, settlement, now))
 
     async def release(self, claim: Claim) -> None:
         """Give a claim back with nothing done."""
-        await self._writer.run(lambda connection: delivering.release(connection, claim))
+        await self._writer.run(lambda connection: bookings.release(connection, claim))
 
     async def retry(self, pins: Collection[str] | None) -> list[str]:
         """Make parked and failing pins due now, all (None) or those named; gives those that were."""
         now = self._now()
-        retried = await self._writer.run(lambda connection: delivering.retry(connection, pins, now))
+        retried = await self._writer.run(lambda connection: bookings.retry(connection, pins, now))
         if retried:
             self.on_due(retried)
         return retried

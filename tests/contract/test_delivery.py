@@ -183,12 +183,12 @@ async def test_what_moves_a_resting_pin_costs_no_query_before_its_time(tmp_path:
 async def test_the_budget_is_kept_in_every_window_as_the_sandbox_counts_it(tmp_path: Path) -> None:
     """Two hundred pins at ten updates a minute: no 429, and all arrive."""
     async with at_work(tmp_path, budget=Budget(windows=(Window(20, 60),), cost=2)) as bench:
-        bench.sandbox.account.budget = type(bench.sandbox.account.budget)((Window(20, 60),))
+        bench.sandbox.account.meter = type(bench.sandbox.account.meter)((Window(20, 60),))
         for number in range(40):
             await bench.say(f"p-{number}", "x")
         for _ in range(60):
             await bench.move(7)
-        assert bench.sandbox.account.budget.violations == 0
+        assert bench.sandbox.account.meter.violations == 0
         assert {each.status for each in bench.sandbox.log} == {200}
         assert len(bench.sent()) == 40
         assert {bench.shown(f"p-{number}") for number in range(40)} == {"x"}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bridge.events import Event
 from bridge.mappings import Change, Evaluation, Outcome
 from bridge.store import ActivePin, Store, open_readonly
-from bridge.store.active import ActiveSet
+from bridge.store.activation import ActiveSet
 from bridge.store.batches import Batches
 from bridge.store.database import Database, writing_engine
 from bridge.store.ingest import Arrival

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import SenderError
-from bridge.sandbox.account import Account, Budget, RateLimited, require_scope
+from bridge.sandbox.account import Account, Meter, RateLimited, require_scope
 from bridge.units import Window, parse_windows
 
 KEYS = {"pk_a": frozenset({"pins:read"})}
@@ -37,41 +37,41 @@ def test_a_missing_scope_is_a_403_that_names_it() -> None:
 
 def test_ninety_writes_a_minute_and_not_one_more() -> None:
     """A token comes back exactly one window after it was spent."""
-    budget = Budget(parse_windows("180/60s"))
+    meter = Meter(parse_windows("180/60s"))
     for second in range(45):
-        budget.spend(2, second)
-        budget.spend(2, second + 0.5)
+        meter.spend(2, second)
+        meter.spend(2, second + 0.5)
     with pytest.raises(RateLimited) as refused:
-        budget.spend(2, 59.999)
+        meter.spend(2, 59.999)
     assert refused.value.retry_after_s == 1
-    budget.spend(2, 60)
+    meter.spend(2, 60)
     with pytest.raises(RateLimited):
-        budget.spend(2, 60.25)
-    assert (budget.spent(budget.windows[0], 60.25), budget.violations) == (180, 2)
+        meter.spend(2, 60.25)
+    assert (meter.spent(meter.windows[0], 60.25), meter.violations) == (180, 2)
 
 
 def test_retry_after_is_when_there_is_room_again_in_every_window() -> None:
     """Sent again then, the request is taken."""
-    budget = Budget(parse_windows("4/10s,6/60s"))
+    meter = Meter(parse_windows("4/10s,6/60s"))
     for at in (0, 1, 12):
-        budget.spend(2, at)
+        meter.spend(2, at)
     with pytest.raises(RateLimited) as refused:
-        budget.spend(2, 12.5)
+        meter.spend(2, 12.5)
     assert refused.value.retry_after_s == 48
-    budget.spend(2, 12.5 + 48)
+    meter.spend(2, 12.5 + 48)
 
 
 @given(st.lists(st.integers(0, 320).map(lambda n: n / 64), max_size=60), st.integers(1, 3))
 def test_no_window_ever_holds_more_than_its_tokens(waits: list[float], cost: int) -> None:
     """Whatever the rhythm (in times that add up exactly): each window that ends at a spending is within its bound."""
-    budget, now, spendings = Budget((Window(5, 4), Window(9, 20))), 0.0, []
+    meter, now, spendings = Meter((Window(5, 4), Window(9, 20))), 0.0, []
     for wait in waits:
         now += wait
         try:
-            budget.spend(cost, now)
+            meter.spend(cost, now)
         except RateLimited:
             continue
         spendings.append(now)
-        for window in budget.windows:
+        for window in meter.windows:
             assert cost * sum(at > now - window.length_s for at in spendings) <= window.tokens
-    assert budget.violations == len(waits) - len(spendings)
+    assert meter.violations == len(waits) - len(spendings)
