@@ -11,12 +11,13 @@ import typer
 from bridge.app import now
 from bridge.cli.demo import play
 from bridge.cli.headers import read_header_lines
-from bridge.cli.look import list_events, list_pins, show_event
+from bridge.cli.look import list_events, list_pins, show_event, show_pin
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.cli.retry import retry
 from bridge.cli.send import Sending, report, send
 from bridge.cli.serve import serve
 from bridge.cli.validate import validate
+from bridge.mappings import OutcomeKind
 from bridge.settings import Settings, setting_lines
 from bridge.store import open_readonly
 
@@ -107,22 +108,34 @@ def events_command(
     number: Annotated[int | None, typer.Argument(help="One event's number, to see it whole.")] = None,
     *,
     source: Annotated[str | None, typer.Option("--source", help="Only events of this source.")] = None,
+    pin: Annotated[str | None, typer.Option("--pin", help="Only events with an outcome for this pin.")] = None,
+    outcome: Annotated[OutcomeKind | None, typer.Option("--outcome", help="Only events with this outcome.")] = None,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
     """Show what came in, newest first, or one event whole."""
     with open_readonly(_settings().database) as reader:
         if number is None:
-            list_events(reader, limit=limit, source=source, as_json=as_json, now=now())
+            events = reader.events(limit=limit, source=source, pin=pin, outcome=outcome)
+            empty = "no event fits" if source or pin or outcome else "no events yet"
+            list_events(events, as_json=as_json, now=now(), empty=empty)
         else:
             show_event(reader, number, as_json=as_json)
 
 
 @commands.command("pins")
-def pins_command(*, as_json: AsJson = False) -> None:
-    """Show every pin: how fresh it is, and what stands in its way."""
+def pins_command(
+    pin: Annotated[str | None, typer.Argument(help="One pin, to see its attempts.")] = None,
+    *,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many attempts at most.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show every pin, how fresh it is and what stands in its way; or one pin with its newest attempts."""
     with open_readonly(_settings().database) as reader:
-        list_pins(reader.pins(), as_json=as_json, now=now(), empty="no pins yet")
+        if pin is None:
+            list_pins(reader.pins(), as_json=as_json, now=now(), empty="no pins yet")
+        else:
+            show_pin(reader, pin, limit=limit, as_json=as_json, now=now())
 
 
 @commands.command("parked")

@@ -1,4 +1,4 @@
-"""`pinbridge events`, `pins`, `parked`: what came, what each pin shows, what is set aside. Reads, never writes."""
+"""`pinbridge events`, `pins`, `parked`: what came, what each pin shows and how it was sent. Reads, never writes."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from bridge.cli.output import print_json, print_table, stdout
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
 from bridge.mappings import Outcome
-from bridge.store import EventRecord, PinRecord, Reader
+from bridge.store import AttemptRecord, EventRecord, PinRecord, Reader
 
 STATES = {
     "shown": "up to date",
@@ -21,9 +21,8 @@ STATES = {
 NOT_TAKEN = "no mapping takes it"
 
 
-def list_events(reader: Reader, *, limit: int, source: str | None, as_json: bool, now: datetime) -> None:
-    """Print the newest events, newest first."""
-    events = reader.events(limit=limit, source=source)
+def list_events(events: list[EventRecord], *, as_json: bool, now: datetime, empty: str) -> None:
+    """Print events, as they are ordered."""
     if as_json:
         print_json([_summary(event) for event in events])
         return
@@ -31,7 +30,6 @@ def list_events(reader: Reader, *, limit: int, source: str | None, as_json: bool
         (str(event.number), _ago(event.received_at, now), event.source, event.type, event.id, _verdict(event))
         for event in events
     ]
-    empty = "no events yet" if source is None else f"no events of a source {source} yet"
     print_table(("NUMBER", "RECEIVED", "SOURCE", "TYPE", "ID", "OUTCOME"), rows, empty=empty)
 
 
@@ -66,6 +64,30 @@ def list_pins(pins: list[PinRecord], *, as_json: bool, now: datetime, empty: str
         return
     rows = [(pin.pin, pin.mapping, STATES[pin.state], _freshness(pin, now), _trouble(pin, now)) for pin in pins]
     print_table(("PIN", "MAPPING", "STATE", "DELIVERED", "TROUBLE"), rows, empty=empty)
+
+
+def show_pin(reader: Reader, pin: str, *, limit: int, as_json: bool, now: datetime) -> None:
+    """Print how one pin stands, and its newest attempts, newest first.
+
+    Raises `ConfigurationError` where there is no such pin.
+    """
+    found = next((record for record in reader.pins() if record.pin == pin), None)
+    if found is None:
+        raise ConfigurationError([Problem(file=f"pin {pin}", message="no mapping shows it, and none ever did")])
+    attempts = reader.attempts(pin, limit=limit)
+    if as_json:
+        print_json({**found.to_json(), "attempts": [attempt.to_json() for attempt in attempts]})
+        return
+    list_pins([found], as_json=False, now=now, empty="")
+    stdout.print()
+    rows = [_attempt(attempt, now) for attempt in attempts]
+    print_table(("ATTEMPT", "TOOK", "OUTCOME", "REVISION", "ANSWER"), rows, empty="no attempts yet")
+
+
+def _attempt(attempt: AttemptRecord, now: datetime) -> tuple[str, ...]:
+    took_s = (attempt.ended_at - attempt.started_at).total_seconds()
+    answer = attempt.message or str(attempt.status or "")
+    return _ago(attempt.started_at, now), f"{took_s:.1f} s", attempt.outcome, str(attempt.revision), answer
 
 
 def _summary(event: EventRecord) -> dict[str, Json]:

@@ -170,6 +170,46 @@ def test_events_show_what_came_and_why_it_did_not_match(new_bridge: NewBridge) -
     assert bridge.command("events", "99").returncode == 2
 
 
+def test_events_can_be_narrowed_to_a_pin_and_an_outcome(new_bridge: NewBridge) -> None:
+    """Each option alone, and together; an outcome that does not exist is refused with those that do."""
+    bridge = new_bridge()
+    bridge.start()
+    post(bridge.url, payment("evt_missed", currency="usd"))
+    post(bridge.url, payment("evt_shown"))
+
+    def listed(*options: str) -> list[str]:
+        return [event["id"] for event in json.loads(bridge.command("events", *options, "--json").stdout)]
+
+    assert listed("--pin", "p-shop") == ["evt_shown"]
+    assert listed("--outcome", "not_matched") == ["evt_missed"]
+    assert listed("--pin", "p-shop", "--outcome", "not_matched") == []
+    assert "no event fits" in bridge.command("events", "--pin", "p-none").stdout
+    refused = bridge.command("events", "--outcome", "lost")
+    assert refused.returncode == 2
+    assert "pin_taken" in refused.stderr
+
+
+def test_one_pin_is_shown_with_its_attempts(new_bridge: NewBridge, sandbox: Sandbox) -> None:
+    """Newest first, with what the API answered; a pin that nobody knows is refused."""
+    bridge = new_bridge()
+    bridge.start()
+    post(bridge.url, payment("evt_1", turn=1))
+    eventually(lambda: "up to date" in bridge.command("pins").stdout)
+    sandbox.fault(kind="status", status=404, code="NOT_FOUND", message="Pin not found", pin="p-shop", times=1)
+    post(bridge.url, payment("evt_2", turn=2))
+    eventually(lambda: "404 NOT_FOUND" in bridge.command("parked").stdout)
+
+    shown = bridge.command("pins", "p-shop").stdout
+    assert shown.index("404 NOT_FOUND: Pin not found") < shown.index("delivered")
+    whole = json.loads(bridge.command("pins", "p-shop", "--json").stdout)
+    assert (whole["pin"], whole["state"]) == ("p-shop", "parked")
+    assert [(one["outcome"], one["status"]) for one in whole["attempts"]] == [("parked", 404), ("delivered", 200)]
+    assert len(json.loads(bridge.command("pins", "p-shop", "-n", "1", "--json").stdout)["attempts"]) == 1
+    unknown = bridge.command("pins", "p-none")
+    assert unknown.returncode == 2
+    assert "p-none" in unknown.stderr
+
+
 @pytest.mark.parametrize("is_running", [True, False], ids=["through the running bridge", "alone"])
 def test_retry_brings_a_parked_pin_back(new_bridge: NewBridge, sandbox: Sandbox, is_running: bool) -> None:  # noqa: FBT001  # pytest passes parameters by name
     """Once the fault has passed a pin is sent again at a word; a pin that is not parked is named."""
