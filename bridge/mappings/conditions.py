@@ -6,8 +6,10 @@ expressions, are *late*. A path that matches nothing holds for `exists: false` a
 matches many holds if any value does.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from bridge.located import Mapping, Node, Plain, Scalar, Sequence
 from bridge.mappings.comparisons import OPERATORS, Test, WrongOperand, equals, index_key, one_of
@@ -19,6 +21,25 @@ from bridge.mappings.readings import Names, Reading, read_expression, read_query
 from bridge.mappings.values import excerpt
 from bridge.spelling import suggest
 
+_SPACES = ("header", "query")
+_SIGNS = {
+    "==": "eq",
+    "=": "eq",
+    "is": "eq",
+    "equals": "eq",
+    "!=": "ne",
+    "<>": "ne",
+    ">": "gt",
+    ">=": "gte",
+    "<": "lt",
+    "<=": "lte",
+    "regex": "matches",
+    "like": "contains",
+}
+"""What other languages call an operator, and what it is called here."""
+
+_COMPARISON = re.compile(r"\s*(==|!=|<>|>=|<=|>|<)\s*(\S.*?)\s*")
+_COMPARES = re.compile(r"\s(==|!=|>=|<=|>|<|and|or|in)\s")
 _LEFT_SIDES = "a JSONPath, header.Name, query.name, a variable or an expression"
 
 
@@ -76,10 +97,11 @@ def compile_conditions(node: Node, names: Names) -> list[Condition]:
         return [condition for condition in compiled if condition is not None]
     if isinstance(node.value, str) and is_expression(node.text):
         return _compile_expression(node, names)
+    advice = f'; write "{{{{ {node.text[:80]} }}}}"' if isinstance(node.value, str) and "{{" not in node.text else ""
     message = (
         f"'when' is an object of conditions, an expression in {{{{ }}}} or a list of these, found {describe(node)}"
     )
-    names.problems.append(node.place.problem(message))
+    names.problems.append(node.place.problem(message + advice))
     return []
 
 
@@ -131,9 +153,19 @@ def compile_left(key: Scalar, names: Names) -> Left | None:
         return Left(text=text, is_early=True, is_of_item=False, one=lambda facts: facts.event.query.get(name, MISSING))
     if text in names.variables:
         return Left(text=text, is_early=False, is_of_item=True, one=lambda facts: facts.variables[text])
-    advice = suggest(text, names.variables) or (f"; write '$.{text}' for a path" if text[:1].isalpha() else "")
-    names.problems.append(key.place.problem(f"a condition begins with {_LEFT_SIDES}; {text[:80]!r} is none{advice}"))
+    message = f"a condition begins with {_LEFT_SIDES}; {text[:80]!r} is none of them{_left_advice(text, names)}"
+    names.problems.append(key.place.problem(message))
     return None
+
+
+def _left_advice(text: str, names: Names) -> str:
+    """Guess what was meant: a header, a known name, an expression, a path without its `$`."""
+    space, dot, name = text.partition(".")
+    if dot and name and (meant := get_close_matches(space.lower(), _SPACES, n=1, cutoff=0.8)):
+        return f"; did you mean '{meant[0]}.{name[:80]}'?"
+    if _COMPARES.search(text):
+        return f'; a whole condition is an expression: when: "{{{{ {text[:80]} }}}}"'
+    return suggest(text, names.variables) or (f"; write '$.{text[:80]}' for a path" if text[:1].isalpha() else "")
 
 
 def _path_left(key: Scalar, names: Names) -> Left | None:
@@ -158,6 +190,7 @@ def _compile_right(node: Node, names: Names) -> _Right | None:
     if not _is_literal(node, names):
         return None
     wanted = node.plain()
+    _warn_of_comparison(node, names)
     if isinstance(wanted, list):
         return _Right(_one_of_text(wanted), one_of(wanted), keys=_keys(wanted))
     return _Right(excerpt(wanted), equals(wanted), keys=_keys([wanted]))
@@ -184,7 +217,9 @@ def _compile_operator(key: Scalar, value: Node, names: Names) -> Test | None:
     make = OPERATORS.get(key.text)
     if make is None:
         words = [*OPERATORS, "exists"]
-        advice = suggest(key.text, words) or f"; allowed are {', '.join(words)}"
+        meant = _SIGNS.get(key.text)
+        advice = f"; did you mean {meant!r}?" if meant else suggest(key.text, words)
+        advice = advice or f"; allowed are {', '.join(words)}"
         names.problems.append(key.place.problem(f"unknown operator {key.text[:80]!r} in a condition{advice}"))
         return None
     if not _is_literal(value, names):
@@ -212,6 +247,14 @@ def _is_literal(node: Node, names: Names) -> bool:
         names.problems.append(node.place.problem(message))
         return False
     return True
+
+
+def _warn_of_comparison(node: Node, names: Names) -> None:
+    """Warn of a text such as `> 5`, which is compared as a text and so never matches a number."""
+    found = _COMPARISON.fullmatch(node.value) if isinstance(node, Scalar) and isinstance(node.value, str) else None
+    if found is not None:
+        message = f"{describe(node)} is compared as a text; write {{{_SIGNS[found[1]]}: {found[2][:80]}}}"
+        names.warnings.append(node.place.problem(message))
 
 
 def _all(tests: list[Test]) -> Test | None:

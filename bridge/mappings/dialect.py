@@ -192,12 +192,12 @@ def text_of(value: Any, surroundings: Surroundings) -> str:
 
 
 def localized(value: Value, zone: tzinfo) -> Value:
-    """Bring a time, or the times that an object holds, to the mapping's timezone."""
+    """Bring a time, or all times in a list or object, to the mapping's timezone."""
     if isinstance(value, datetime):
         return value.astimezone(zone)
-    if isinstance(value, dict) and any(isinstance(item, datetime) for item in value.values()):
+    if isinstance(value, dict):
         return {key: localized(item, zone) for key, item in value.items()}
-    return value
+    return [localized(item, zone) for item in value] if isinstance(value, list) else value
 
 
 def work_of(context: Context) -> Work:

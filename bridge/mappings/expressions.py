@@ -6,7 +6,6 @@ unknown filters, tests and variables, and the parts of Jinja that the language l
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
 from traceback import walk_tb
 from typing import Any
@@ -32,7 +31,6 @@ __all__ = [
     "compile_template",
     "compile_text",
     "is_expression",
-    "names_in",
     "scope_of",
 ]
 
@@ -40,8 +38,6 @@ _RESULT = "the_result_of_the_expression"
 _REMEMBERED = 8192
 """Templates that are kept compiled: they are immutable, the same ones stand in many mappings, and
 a folder that is read again has nearly all of them unchanged. One costs half a millisecond."""
-
-_EPOCH = Surroundings(now=datetime(1970, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,24 +52,13 @@ class Expression:
     _template: Template = field(repr=False)
     _result: Callable[[Template, dict[str, Any]], Value] = field(repr=False)
 
-    def evaluate(
-        self, variables: Mapping[str, Value], surroundings: Surroundings = _EPOCH, work: Work | None = None
-    ) -> Value:
-        """Evaluate to a value; lists and objects in it are shared with the variables.
-
-        Args:
-            variables: a value for each of `names`.
-            surroundings: locale, timezone and the moment that is now, for filters.
-            work: what it may cost, shared by the expressions of one rendering.
+    def run(self, scope: dict[str, Any]) -> Value:
+        """Evaluate to a value in a scope that `scope_of` made; lists and objects in it are shared with that.
 
         Raises:
             NothingFound: for a look-up that finds nothing.
             ExpressionError: for anything else that goes wrong, with a message for authors.
         """
-        return self.run(scope_of(variables, surroundings, work or Work()))
-
-    def run(self, scope: dict[str, Any]) -> Value:
-        """Evaluate in a scope that `scope_of` made; raises as `evaluate` does."""
         try:
             return self._result(self._template, scope)
         except (TemplateError, UnusableValue) as error:
@@ -95,7 +80,11 @@ class Expression:
 
 
 def scope_of(variables: Mapping[str, Value], surroundings: Surroundings, work: Work) -> dict[str, Any]:
-    """Put together what expressions see; times come in the mapping's timezone."""
+    """Put together what expressions see: a value for each name that they may read.
+
+    Times come in the mapping's timezone, wherever they stand. `work` is what all expressions
+    of one rendering may cost.
+    """
     zone = surroundings.timezone
     local = {name: localized(value, zone) for name, value in variables.items()}
     return {**FUNCTIONS, **local, SURROUNDINGS: surroundings, WORK: work}
@@ -113,11 +102,6 @@ def is_expression(text: str) -> bool:
         return _single(DIALECT.parse(text)) is not None
     except (TemplateSyntaxError, RecursionError):
         return inner.startswith("{{") and inner.count("{{") == 1
-
-
-def names_in(text: str) -> frozenset[str]:
-    """List the variables that an expression or template reads; raises `TemplateSyntaxProblem`."""
-    return compile_text(text, names=None).names
 
 
 def compile_template(text: str, *, names: Collection[str] | None) -> Expression:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from bridge.located import Mapping as MappingNode
 from bridge.located import Node, Scalar
 from bridge.mappings import arithmetic
+from bridge.mappings.bounds import Work
 from bridge.mappings.comparisons import number_of
 from bridge.mappings.conversion import KINDS, ConversionError, convert, parse_number
 from bridge.mappings.facts import Facts, Found, TriggerFault
@@ -27,6 +28,19 @@ from bridge.spelling import suggest
 
 _SOURCES = ("path", "body", "header", "query")
 _KEYS = (*_SOURCES, "default", "as", "take")
+_OTHER_KINDS = {
+    "float": "number",
+    "decimal": "number",
+    "int": "integer",
+    "str": "string",
+    "text": "string",
+    "bool": "boolean",
+    "date": "time",
+    "datetime": "time",
+    "timestamp": "time",
+}
+"""What other languages call a kind, and what it is called here."""
+
 _MAX_JOINED = 2**16
 
 
@@ -87,7 +101,7 @@ def _compile_extraction(name: str, node: Node, names: Names) -> Callable[[Facts]
     if query.single:
         return _plain_path(name, query)
     read = _query_reading(query, is_body=False)
-    return _full_reading(f"{name}: {query.text}", read, lambda found: found, MISSING)
+    return _full_reading(f"{name}: {query.text}", read, _finishing((), None, is_many=True), MISSING)
 
 
 def _plain_path(name: str, query: Query) -> Callable[[Facts], Value]:
@@ -109,6 +123,8 @@ def _plain_path(name: str, query: Query) -> Callable[[Facts], Value]:
 def _compile_object(name: str, node: MappingNode, names: Names) -> Callable[[Facts], Value] | None:
     fields = Fields(node, f"the variable {name!r}", _KEYS, names.problems)
     given = [key for key in _SOURCES if key in fields]
+    if not given and any(map(fields.is_misspelt, _SOURCES)):
+        return None
     if len(given) != 1:
         message = (
             f"the variable {name!r} needs exactly one of {', '.join(_SOURCES)}, found {', '.join(given) or 'none'}"
@@ -129,7 +145,7 @@ def _compile_object(name: str, node: MappingNode, names: Names) -> Callable[[Fac
 
 
 def _full_reading(
-    what: str, read: Reading, finish: Callable[[Value], Value], fallback: Found
+    what: str, read: Reading, finish: Callable[[Value, Work], Value], fallback: Found
 ) -> Callable[[Facts], Value]:
     def value(facts: Facts) -> Value:
         found = read(facts)
@@ -138,19 +154,21 @@ def _full_reading(
                 raise TriggerFault(f"{what} matches nothing; give it a default where it may be missing")
             return fallback
         try:
-            return finish(exact(found))
+            return finish(exact(found), facts.work)
         except ConversionError as error:
             raise TriggerFault(f"{what}: {error}") from error
 
     return value
 
 
-def _finishing(kinds: tuple[str, ...], fold: "_Fold | None", *, is_many: bool) -> Callable[[Value], Value]:
-    """Convert each of many matches, then fold them; convert a single one."""
+def _finishing(kinds: tuple[str, ...], fold: "_Fold | None", *, is_many: bool) -> Callable[[Value, Work], Value]:
+    """Convert each of many matches, then fold them, and count that; convert a single one."""
+    steps = 1 + len(kinds) + (fold is not None)
 
-    def finish(found: Value) -> Value:
+    def finish(found: Value, work: Work) -> Value:
         if not (is_many and isinstance(found, list)):
             return convert(found, kinds)
+        work.spend(steps * len(found))
         converted = [convert(each, kinds) for each in found] if kinds else found
         return converted if fold is None else fold(converted)
 
@@ -195,7 +213,9 @@ def read_kinds(fields: Fields) -> tuple[str, ...]:
         if kind in KINDS:
             kinds.append(kind)
         elif kind:
-            advice = suggest(kind, KINDS) or f"; allowed are {', '.join(KINDS)}"
+            meant = _OTHER_KINDS.get(kind.lower())
+            advice = f"; did you mean {meant!r}?" if meant else suggest(kind, KINDS)
+            advice = advice or f"; allowed are {', '.join(KINDS)}"
             fields.problems.append(item.place.problem(f"unknown conversion {kind[:80]!r}{advice}"))
     return tuple(kinds)
 

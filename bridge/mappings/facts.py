@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from typing import Any
 
 from babel import Locale
 
 from bridge.errors import AuthorError
 from bridge.events import Event, Json
 from bridge.mappings.bounds import Work
-from bridge.mappings.expressions import Expression, Surroundings
+from bridge.mappings.dialect import localized
+from bridge.mappings.expressions import Expression, Surroundings, scope_of
 from bridge.mappings.queries import Missing
 from bridge.mappings.records import OutcomeKind
 from bridge.mappings.values import Value
@@ -45,7 +47,7 @@ class Facts:
     `work` is what all expressions of the trigger may cost for this event, its items together.
     """
 
-    __slots__ = ("event", "item", "setting", "variables", "work")
+    __slots__ = ("_scope", "event", "item", "setting", "variables", "work")
 
     def __init__(self, event: Event, item: Json, setting: Setting, work: Work | None = None) -> None:
         self.event = event
@@ -53,6 +55,7 @@ class Facts:
         self.setting = setting
         self.work = Work(MAX_EVENT_WORK) if work is None else work
         self.variables: dict[str, Value] = {}
+        self._scope: dict[str, Any] = {}
 
     @property
     def own_at(self) -> datetime:
@@ -61,6 +64,15 @@ class Facts:
 
     def evaluate(self, expression: Expression) -> Value:
         """Evaluate an expression on the constants, the event's header and the variables so far."""
+        self.work.spend(_EVALUATION_WORK)
+        scope = self._scope = self._scope or self._scope_of_event()
+        for name in expression.names:
+            if name in self.variables and name not in scope:
+                scope[name] = localized(self.variables[name], self.setting.timezone)
+        return expression.run(scope)
+
+    def _scope_of_event(self) -> dict[str, Any]:
+        """Give what expressions see before any variable; constants hold no times."""
         event, setting = self.event, self.setting
         header: dict[str, Value] = {
             "source": event.source,
@@ -69,7 +81,5 @@ class Facts:
             "at": self.own_at,
             "received_at": event.received_at,
         }
-        scope = {**setting.constants, "event": header, **self.variables}
         surroundings = Surroundings(now=event.received_at, locale=setting.locale, timezone=setting.timezone)
-        self.work.spend(_EVALUATION_WORK)
-        return expression.evaluate(scope, surroundings, self.work)
+        return {**setting.constants, **scope_of({"event": header}, surroundings, self.work)}

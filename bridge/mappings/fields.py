@@ -30,6 +30,7 @@ class Fields:
         self.problems = problems
         self._what = what
         self._nodes: dict[str, Node] = {}
+        self._advice: list[str] = []
         if not isinstance(node, Mapping):
             problems.append(node.place.problem(f"{what} is an object with keys, found {describe(node)}"))
             return
@@ -40,6 +41,7 @@ class Fields:
                 problems.append(entry.key.place.problem(f"{entry.name!r} comes with a later release; leave it out"))
             else:
                 advice = suggest(entry.name, allowed) or f"; allowed are {', '.join(allowed)}"
+                self._advice.append(advice)
                 problems.append(entry.key.place.problem(f"unknown key {entry.name[:80]!r} in {what}{advice}"))
 
     def __contains__(self, name: str) -> bool:
@@ -50,10 +52,14 @@ class Fields:
         return self._nodes.get(name)
 
     def required(self, name: str) -> Node | None:
-        """Give the node of a key that must be written."""
-        if name not in self._nodes:
+        """Give the node of a key that must be written; one that was misspelt is told already."""
+        if name not in self._nodes and not self.is_misspelt(name):
             self.problems.append(self.place.problem(f"{self._what} needs the key {name!r}"))
         return self._nodes.get(name)
+
+    def is_misspelt(self, name: str) -> bool:
+        """Tell whether an unknown key seems to mean this one."""
+        return any(advice.endswith(f"{name!r}?") for advice in self._advice)
 
     def text(self, name: str, default: str = "") -> str:
         """Give a text that is not empty."""

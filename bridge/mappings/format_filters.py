@@ -6,7 +6,7 @@ or time `ConversionError`.
 """
 
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 from babel import Locale
 from babel.dates import format_datetime, format_timedelta
@@ -55,7 +55,8 @@ def number(surroundings: Surroundings, value: Value, digits: Value = None) -> st
 def compact(surroundings: Surroundings, value: Value, digits: Value = 1) -> str:
     """Write a number shortly: 1.2K, 3M."""
     amount = Decimal(parse_number(value))
-    return format_compact_decimal(amount, locale=surroundings.locale, fraction_digits=_digits(digits))
+    with localcontext(_ROUNDING):  # Babel rounds as the context says
+        return format_compact_decimal(amount, locale=surroundings.locale, fraction_digits=_digits(digits))
 
 
 def percent(surroundings: Surroundings, value: Value, digits: Value = 0) -> str:

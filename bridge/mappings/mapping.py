@@ -27,7 +27,7 @@ from bridge.pin_model import PIN_TYPES
 from bridge.spelling import suggest
 
 DEFAULT_MIN_INTERVAL_S = 5
-RENDERED_BY = 1
+RENDERED_BY = 2
 """Part of the fingerprint: raised when the same mapping and variables come to render otherwise."""
 
 KEYS_OF_LATER_RELEASES = ("state", "tests", "stale_after")

@@ -44,29 +44,24 @@ def context(mapping: CompiledMapping, pin: str, latest: Mapping[str, Latest], no
     for each in known:
         variables.update(each.variables)
     newest = known[-1] if known else None
-    zone = mapping.setting.timezone
-    local: dict[str, Value] = {
-        name: value.astimezone(zone) if isinstance(value, datetime) else value for name, value in variables.items()
-    }
-    own: dict[str, Value] = {"event": _header(mapping, newest), "now": now.astimezone(zone), "pin": pin}
-    return {**local, **mapping.setting.constants, **own}
+    own: dict[str, Value] = {"event": _header(newest), "now": now, "pin": pin}
+    return {**variables, **mapping.setting.constants, **own}
 
 
 def _age(latest: Latest) -> tuple[datetime, int, int]:
     return latest.at, latest.number, latest.item
 
 
-def _header(mapping: CompiledMapping, newest: Latest | None) -> dict[str, Value]:
+def _header(newest: Latest | None) -> dict[str, Value]:
     if newest is None:
         return dict.fromkeys(_HEADER)
-    zone = mapping.setting.timezone
     event = newest.event
     return {
         "source": event.source,
         "type": event.type,
         "id": event.id,
-        "at": newest.at.astimezone(zone),
-        "received_at": event.received_at.astimezone(zone),
+        "at": newest.at,
+        "received_at": event.received_at,
     }
 
 

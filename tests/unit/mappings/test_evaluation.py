@@ -448,3 +448,14 @@ def test_a_definition_goes_down_to_what_it_reads_by_name() -> None:
     assert order_by(trigger.format(path="m"), ranks) != first
     assert order_by(trigger.format(path="n"), "constants: {ranks: {open: 2}}") != first
     assert order_by(trigger.format(path="n"), "constants: {ranks: {open: 1}, other: 3}") == first
+
+
+def test_folding_a_long_list_for_each_item_is_too_much_work() -> None:
+    """A fold counts what it goes through; for one event it may be long."""
+    payload = {"n": list(range(100_000)), "items": list(range(50))}
+    fold = "extract: {s: {body: '$.n[*]', take: sum}}"
+    assert only_change(fold, payload).variables == {"s": 4_999_950_000}
+    evaluation = mapping("each: $.items[*]\n" + fold).evaluate(event(payload))
+    assert len(evaluation.changes) == 10
+    assert evaluation.outcomes[-1].kind == "error"
+    assert evaluation.outcomes[-1].reason.startswith("this takes too long")

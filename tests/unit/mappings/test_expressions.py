@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bridge.mappings.bounds import ExpressionError, NothingFound
+from bridge.mappings.bounds import ExpressionError, NothingFound, Work
 from bridge.mappings.expressions import (
     Surroundings,
     TemplateSyntaxProblem,
@@ -14,7 +14,7 @@ from bridge.mappings.expressions import (
     compile_template,
     compile_text,
     is_expression,
-    names_in,
+    scope_of,
 )
 from bridge.mappings.values import Value
 
@@ -27,6 +27,8 @@ VARIABLES: dict[str, Value] = {
     "rows": [{"x": 3, "name": "b"}, {"x": None, "name": "a"}, {"x": Decimal("1.5"), "name": None}],
     "entry": {"k": 1, "items": 5},
     "at": NOW.replace(hour=17),
+    "times": [NOW.replace(hour=17)],
+    "span": {"of": [None, {"at": NOW.replace(hour=17)}]},
     "pins": {"acme/api": "p-1"},
 }
 
@@ -34,12 +36,14 @@ VARIABLES: dict[str, Value] = {
 def evaluate(expression: str, zone: str = "UTC") -> Value:
     """Compile and evaluate on the variables above."""
     surroundings = Surroundings(now=NOW, timezone=ZoneInfo(zone))
-    return compile_expression("{{ " + expression + " }}", names=VARIABLES).evaluate(VARIABLES, surroundings)
+    return compile_expression("{{ " + expression + " }}", names=VARIABLES).run(
+        scope_of(VARIABLES, surroundings, Work())
+    )
 
 
 def render(template: str) -> Value:
     """Compile and render a text on the variables above."""
-    return compile_text(template, names=VARIABLES).evaluate(VARIABLES, Surroundings(now=NOW))
+    return compile_text(template, names=VARIABLES).run(scope_of(VARIABLES, Surroundings(now=NOW), Work()))
 
 
 @pytest.mark.parametrize(
@@ -89,8 +93,11 @@ def test_an_expression_gives_a_value_of_its_kind(expression: str, value: Value) 
 
 
 def test_times_are_in_the_timezone_of_the_mapping() -> None:
-    """Also inside an object, and when read from a text."""
+    """Also inside lists and objects, at any depth, and when read from a text."""
     assert evaluate("at.hour", "Europe/Berlin") == 18
+    assert evaluate("times[0].hour", "Asia/Tokyo") == 2
+    assert evaluate("(times | first).hour", "Asia/Tokyo") == 2
+    assert evaluate("span.of[1].at.hour", "Asia/Tokyo") == 2
     assert evaluate("(word ~ '') and ('2026-06-01T12:00:00Z' | time).hour", "Europe/Berlin") == 14
 
 
@@ -120,11 +127,8 @@ def test_exactly_one_expression_is_told_from_text(text: str, *, whole: bool) -> 
 
 def test_the_names_that_are_read_are_known() -> None:
     """What a template sets itself is not among them."""
-    assert names_in("{{ a.b + c }}{% set d = 1 %}{{ d }}{% for e in f %}{{ e }}{% endfor %}{{ range(2) }}") == {
-        "a",
-        "c",
-        "f",
-    }
+    text = "{{ a.b + c }}{% set d = 1 %}{{ d }}{% for e in f %}{{ e }}{% endfor %}{{ range(2) }}"
+    assert compile_text(text, names=None).names == {"a", "c", "f"}
 
 
 @pytest.mark.parametrize(
@@ -185,7 +189,7 @@ def test_an_error_is_traced_to_its_line() -> None:
     for text, line in (("a\n\n{{ word + 1 }}\n", 2), ("a\n{{ word | number }}", 1), ("\n\n{{ rows[0].y + 1 }}", 2)):
         compiled = compile_template(text, names=VARIABLES)
         with pytest.raises(ExpressionError) as failed:
-            compiled.evaluate(VARIABLES)
+            compiled.run(scope_of(VARIABLES, Surroundings(now=NOW), Work()))
         assert compiled.line_of(failed.value) == line
 
 

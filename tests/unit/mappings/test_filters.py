@@ -4,7 +4,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from babel import Locale
 
-from bridge.mappings.expressions import Surroundings, compile_expression
+from bridge.mappings.bounds import Work
+from bridge.mappings.expressions import Surroundings, compile_expression, scope_of
 from bridge.mappings.filters import DIALECT
 from bridge.mappings.values import Value
 
@@ -15,7 +16,9 @@ VARIABLES: dict[str, Value] = {"at": NOW.replace(hour=17), "nothing": None}
 def evaluate(expression: str, locale: str = "en_US") -> Value:
     """Evaluate in Berlin's time."""
     surroundings = Surroundings(now=NOW, locale=Locale.parse(locale), timezone=ZoneInfo("Europe/Berlin"))
-    return compile_expression("{{ " + expression + " }}", names=VARIABLES).evaluate(VARIABLES, surroundings)
+    return compile_expression("{{ " + expression + " }}", names=VARIABLES).run(
+        scope_of(VARIABLES, surroundings, Work())
+    )
 
 
 @pytest.mark.parametrize(
@@ -31,6 +34,10 @@ def evaluate(expression: str, locale: str = "en_US") -> Value:
         ("1234 | number(2)", "1,234.00"),
         ("'1234' | number", "1,234"),
         ("1234 | compact", "1.2K"),
+        ("1250 | compact", "1.3K"),
+        ("1350 | compact", "1.4K"),
+        ("-1250 | compact", "-1.3K"),
+        ("2500000 | compact(0)", "3M"),
         ("0.32 | percent", "32%"),
         ("0.321 | signed_percent", "+32.1%"),
         ("-0.321 | signed_percent", "-32.1%"),

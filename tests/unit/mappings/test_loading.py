@@ -180,7 +180,7 @@ def test_a_mistake_is_told_with_place_and_advice(text: str, expected: list[str])
             "extract: {amount: $.a}\n    when: {amout: 1}",
             (
                 "5:12: a condition begins with a JSONPath, header.Name, query.name, a variable or an expression; "
-                "'amout' is none; did you mean 'amount'?"
+                "'amout' is none of them; did you mean 'amount'?"
             ),
         ),
         (
@@ -261,6 +261,10 @@ def test_sources_are_named_with_the_place_of_their_first_mention() -> None:
         ("pin: 'p-{{ repo }}'\npins: ['x y']", "'x y' is no glob of pin ids"),
         ("pin: 'p-{{ repo }}'\npins: []", "'pins' names at least one pin id"),
         ("pin: 'p-{{ repp }}'\npins: [p-*]", "unknown variable 'repp'; did you mean 'repo'?"),
+        (
+            "pin: '{{ pins[repo] }}'\nmax_pins: 5\nconstants: {pins: {a: p-1}}",
+            "'max_pins' belongs to a template with 'pins'; the constants bound a look-up",
+        ),
         ("pin: 'p-{{ repo }}'\npins: [p-*]\nmax_pins: 0", "'max_pins' is a whole number from 1 to 100,000"),
     ],
 )

@@ -242,3 +242,67 @@ def test_a_text_that_looks_like_a_value_is_warned_of(text: str, warning: str) ->
 def test_other_texts_are_not_warned_of(text: str) -> None:
     """Money and braces may stand in a text."""
     assert load_texts({"m.yaml": WHOLE.replace("{{ amount }}", text).encode()}, {}).warnings == ()
+
+
+SIDES = "a JSONPath, header.Name, query.name, a variable or an expression"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            "when: {headers.X-A: live}",
+            f"7:12: a condition begins with {SIDES}; 'headers.X-A' is none of them; did you mean 'header.X-A'?",
+        ),
+        (
+            "when: amount > 5",
+            (
+                "7:11: 'when' is an object of conditions, an expression in {{ }} or a list of these, "
+                "found 'amount > 5'; write \"{{ amount > 5 }}\""
+            ),
+        ),
+        (
+            "when: {amount > 5: true}",
+            (
+                f"7:12: a condition begins with {SIDES}; 'amount > 5' is none of them; "
+                'a whole condition is an expression: when: "{{ amount > 5 }}"'
+            ),
+        ),
+        ("when: {$.n: {'==': 5}}", "7:18: unknown operator '==' in a condition; did you mean 'eq'?"),
+        ("when: {$.n: {'>': 5}}", "7:18: unknown operator '>' in a condition; did you mean 'gt'?"),
+        ("when: {$.n: {is: 5}}", "7:18: unknown operator 'is' in a condition; did you mean 'eq'?"),
+    ],
+)
+def test_a_condition_in_other_words_is_told_how_to_write_it(line: str, message: str) -> None:
+    """As it would be written in other languages."""
+    event = "    event: charge.succeeded\n"
+    assert told(event, f"{event}    {line}\n") == [message]
+
+
+@pytest.mark.parametrize(
+    ("extraction", "message"),
+    [
+        ("{path: $.a, as: float}", "8:31: unknown conversion 'float'; did you mean 'number'?"),
+        ("{path: $.a, as: date}", "8:31: unknown conversion 'date'; did you mean 'time'?"),
+        ("{pth: $.a}", "8:16: unknown key 'pth' in the variable 'amount'; did you mean 'path'?"),
+    ],
+)
+def test_a_mistake_in_an_extraction_is_told_once(extraction: str, message: str) -> None:
+    """With the word that it is called by here."""
+    assert message in told("$.data.object.amount", extraction)
+    assert len(told("$.data.object.amount", extraction)) == 1
+
+
+def test_a_misspelt_key_is_not_missing_too() -> None:
+    """One mistake, one problem."""
+    assert told("source:", "souce:") == ["5:5: unknown key 'souce' in a trigger; did you mean 'source'?"]
+
+
+def test_a_comparison_written_as_a_text_is_warned_of() -> None:
+    """It loads, and would never match a number."""
+    event = "    event: charge.succeeded\n"
+    text = WHOLE.replace(event, f"{event}    when: {{$.n: '> 5', $.m: '>=a'}}\n")
+    assert [str(warning) for warning in load_texts({"m.yaml": text.encode()}, {}).warnings] == [
+        "m.yaml:7:17: '> 5' is compared as a text; write {gt: 5}",
+        "m.yaml:7:29: '>=a' is compared as a text; write {gte: a}",
+    ]
