@@ -23,7 +23,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bridge.api import REFUSALS, Access, Api
 from bridge.events import Event, Receipt
 from bridge.inbound import HookEndpoint, Sources
-from bridge.mappings import MappingSet
+from bridge.mappings import Evaluation, MappingSet
+from bridge.once_a_minute import OnceAMinute
 from bridge.outbound import DeliveryLoop, PindownClient
 from bridge.settings import Settings
 from bridge.store import ActivePin, Budget, Store
@@ -63,6 +64,7 @@ class Bridge:
     def __init__(self, settings: Settings, parts: Parts, *, access: Access, draining: Callable[[], bool]) -> None:
         self.failure: BaseException | None = None
         self._parts = parts
+        self._seldom = OnceAMinute(now)
         self._delivery = DeliveryLoop(
             parts.store,
             mappings=lambda: parts.mappings,
@@ -89,16 +91,28 @@ class Bridge:
     def _accept(self, event: Event) -> Awaitable[Receipt]:
         if len(event.body) > QUICK_BYTES or event.body.count(b",") > QUICK_VALUES:
             return self._accept_large(event)
-        evaluation = self._parts.mappings.evaluate(event)
-        # What the payload says stands in the evaluation and in the body. To let go of its many objects before
-        # the wait for the commit, not after it, spares the whole process a tenth: the next event reuses them warm.
-        return self._parts.store.ingest(event._replace(payload=None), evaluation)
+        return self._ingest(event, self._parts.mappings.evaluate(event))
 
     async def _accept_large(self, event: Event) -> Receipt:
         """Evaluate what may take long beside the event loop, so that it holds up no other webhook."""
         evaluation = await asyncio.to_thread(self._parts.mappings.evaluate, event)
         event = event._replace(payload=None)
-        return await self._parts.store.ingest(event, evaluation)
+        return await self._ingest(event, evaluation)
+
+    def _ingest(self, event: Event, evaluation: Evaluation) -> Awaitable[Receipt]:
+        for outcome in evaluation.outcomes:
+            if outcome.kind == "error":
+                self._seldom.warn(
+                    "event_not_folded",
+                    outcome.mapping,
+                    outcome.trigger,
+                    mapping=outcome.mapping,
+                    trigger=outcome.trigger,
+                    reason=outcome.reason,
+                )
+        # What the payload says stands in the evaluation and in the body. To let go of its many objects before
+        # the wait for the commit, not after it, spares the whole process a tenth: the next event reuses them warm.
+        return self._parts.store.ingest(event._replace(payload=None), evaluation)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:

@@ -36,11 +36,11 @@ class TokenScheme:
         """The token's header."""
         return frozenset({self.header})
 
-    def covers(self, header: str) -> bool:  # noqa: ARG002 - the protocol's signature
+    def covers(self, header: str) -> bool:
         """Tell that every header is as good as the body."""
         return True
 
-    def bind(self, secrets: tuple[bytes, ...], *, tolerance_s: int) -> Verifier:  # noqa: ARG002 - there is no time here
+    def bind(self, secrets: tuple[bytes, ...], *, tolerance_s: int) -> Verifier:
         """Prepare the texts to compare with."""
         expected = tuple(self.prefix.encode() + secret for secret in secrets)
 
@@ -53,7 +53,7 @@ class TokenScheme:
 
         return verify
 
-    def sign(self, request: Unverified, secret: bytes, now: datetime) -> dict[str, str]:  # noqa: ARG002 - nothing is signed
+    def sign(self, request: Unverified, secret: bytes, now: datetime) -> dict[str, str]:
         """Give the token's header."""
         return {self.header: (self.prefix.encode() + secret).decode("latin-1")}
 
@@ -77,11 +77,11 @@ class AuthorizationScheme:
         """What a client must answer."""
         return 'Basic realm="pinbridge", charset="UTF-8"' if self.name == "Basic" else 'Bearer realm="pinbridge"'
 
-    def covers(self, header: str) -> bool:  # noqa: ARG002 - the protocol's signature
+    def covers(self, header: str) -> bool:
         """Tell that every header is as good as the body."""
         return True
 
-    def bind(self, secrets: tuple[bytes, ...], *, tolerance_s: int) -> Verifier:  # noqa: ARG002 - there is no time here
+    def bind(self, secrets: tuple[bytes, ...], *, tolerance_s: int) -> Verifier:
         """Prepare the texts to compare with. Raises `ValueError` for a `Basic` secret without a colon."""
         expected = tuple(map(self._text, secrets))
         scheme = self.name.lower()
@@ -98,7 +98,7 @@ class AuthorizationScheme:
 
         return verify
 
-    def sign(self, request: Unverified, secret: bytes, now: datetime) -> dict[str, str]:  # noqa: ARG002 - nothing is signed
+    def sign(self, request: Unverified, secret: bytes, now: datetime) -> dict[str, str]:
         """Give the `authorization` header."""
         return {"authorization": f"{self.name} {self._text(secret).decode('latin-1')}"}
 
@@ -120,15 +120,15 @@ class NoScheme:
     headers: frozenset[str] = frozenset()
     credential_headers: frozenset[str] = frozenset()
 
-    def covers(self, header: str) -> bool:  # noqa: ARG002 - the protocol's signature
+    def covers(self, header: str) -> bool:
         """Tell that every header is as good as the body."""
         return True
 
-    def bind(self, secrets: tuple[bytes, ...], *, tolerance_s: int) -> Verifier:  # noqa: ARG002 - nothing is checked
+    def bind(self, secrets: tuple[bytes, ...], *, tolerance_s: int) -> Verifier:
         """Give a verifier that accepts."""
         return lambda request, _now: Verified(request.body, None)
 
-    def sign(self, request: Unverified, secret: bytes, now: datetime) -> dict[str, str]:  # noqa: ARG002 - nothing is signed
+    def sign(self, request: Unverified, secret: bytes, now: datetime) -> dict[str, str]:
         """Give nothing."""
         return {}
 

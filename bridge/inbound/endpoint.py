@@ -1,8 +1,9 @@
 """`POST /hooks/{source}` as a plain ASGI endpoint: the bounds, the answers, the guard.
 
 The answer comes once `accept` says that the event is durable. Whatever is refused leaves
-nothing behind; a refusal before the body was read to its end closes the connection. No
-exception leaves this endpoint but those that end the process.
+nothing behind but a line in the log, and that at most once a minute for each source and code;
+a refusal before the body was read to its end closes the connection. No exception leaves this
+endpoint but those that end the process.
 """
 
 import uuid
@@ -17,8 +18,9 @@ from bridge.errors import SenderError, StoreUnavailable
 from bridge.events import Clock, Event, Receipt
 from bridge.inbound.bodies import read_format
 from bridge.inbound.deadline import Deadline
-from bridge.inbound.receive import Request, read_event, read_headers
+from bridge.inbound.receive import Request, read_event, read_headers, why_no_time
 from bridge.inbound.sources import Source, Sources
+from bridge.once_a_minute import OnceAMinute
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -26,6 +28,11 @@ Send = Callable[[Message], Awaitable[None]]
 
 MAX_HEADERS_BYTES = 32 * 1024
 MAX_QUERY_BYTES = 8 * 1024
+MAX_HELD_BYTES = 128 * 1024 * 1024
+"""How much of all bodies is held at once: anyone may send one, and it is read before it is verified."""
+
+_BUSY_RETRY_S = 1
+_MAX_NAME = 63
 _PREFIX = "/hooks/"
 _MAX_LENGTH_DIGITS = 18
 _CLOSE = (b"connection", b"close")
@@ -45,12 +52,23 @@ class _Answer(NamedTuple):
     content_type: bytes = b"application/json"
 
 
+class _Held:
+    """How many bytes of bodies are held at the moment, as they came, and how many may be."""
+
+    __slots__ = ("bytes", "limit")
+
+    def __init__(self, limit: int) -> None:
+        self.bytes = 0
+        self.limit = limit
+
+
 class HookEndpoint:
     """Serves the webhooks of all sources.
 
     `accept` makes an event durable and may raise `StoreUnavailable`. `max_body_bytes` bounds the
-    body before and after decompression; `body_deadline_s` is how long its arrival may take.
-    `draining` tells that the process is asked to end.
+    body before and after decompression, `max_held_bytes` all those that are being read or stored;
+    `body_deadline_s` is how long a body's arrival may take. `draining` tells that the process is
+    asked to end.
     """
 
     def __init__(  # noqa: PLR0913 - wiring: each of them is passed in once, by name
@@ -60,6 +78,7 @@ class HookEndpoint:
         accept: Callable[[Event], Awaitable[Receipt]],
         clock: Clock,
         max_body_bytes: int,
+        max_held_bytes: int = MAX_HELD_BYTES,
         body_deadline_s: float = 10.0,
         draining: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -67,22 +86,26 @@ class HookEndpoint:
         self._accept = accept
         self._clock = clock
         self._max_body_bytes = max_body_bytes
+        self._held = _Held(max(max_held_bytes, max_body_bytes))
         self._deadline = Deadline(body_deadline_s)
         self._draining = draining
+        self._seldom = OnceAMinute(clock)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
-        body = _BodyReader(receive)
+        body = _BodyReader(receive, self._held)
         try:
             answer = await self._answer(scope, body)
         except _Disconnected:
             return
         except SenderError as error:
-            answer = _refusal(error, self._sources.get(_source_name(scope)))
+            answer = self._refuse(error, _source_name(scope))
         except StoreUnavailable as error:
             answer = _unavailable("store_unavailable", str(error), error.retry_after_s)
         except Exception as error:  # noqa: BLE001 - the guard: one request's fault must not end more than that request
             answer = _internal(error, scope)
+        finally:
+            self._held.bytes -= body.size
         content = b"" if answer.status in _BODILESS else answer.body
         await send(_head(answer, len(content), close=not body.is_complete))
         await send({"type": "http.response.body", "body": content})
@@ -102,10 +125,14 @@ class HookEndpoint:
             message = f"the body did not arrive within {self._deadline.limit_s:g} s"
             raise SenderError(408, "body_timeout", message) from error
         request = Request(headers, scope["query_string"], content)
-        now = self._clock()
         # The event has no name here, so that this frame does not keep its payload while the commit is awaited.
-        accepting = self._accept(read_event(source, request, max_body_bytes=self._max_body_bytes, now=now))
-        return _acknowledgement(source, await accepting)
+        return _acknowledgement(source, await self._accept(self._read_event(source, request)))
+
+    def _read_event(self, source: Source, request: Request) -> Event:
+        event = read_event(source, request, max_body_bytes=self._max_body_bytes, now=self._clock())
+        if event.at is None and source.at is not None and (reason := why_no_time(source, event)):
+            self._seldom.warn("event_time_unreadable", source.name, source=source.name, reason=reason)
+        return event
 
     def _read_head(self, source: Source, scope: MutableMapping[str, Any]) -> dict[str, str]:
         """Read the headers, and refuse what can be refused before a byte of the body is read."""
@@ -129,28 +156,43 @@ class HookEndpoint:
         if int(length) > self._max_body_bytes:
             raise _too_large(self._max_body_bytes)
 
+    def _refuse(self, error: SenderError, name: str) -> _Answer:
+        source = self._sources.get(name)
+        # Names that nobody knows are one kind of refusal: their number is up to whoever sends.
+        known_as = name if source is not None else ""
+        facts = {"source": name[:_MAX_NAME], "status": error.status, "code": error.code, "message": error.message}
+        self._seldom.warn("webhook_refused", known_as, error.code, **facts)
+        return _refusal(error, source)
+
 
 class _BodyReader:
-    """Reads a request's body, and knows whether it was read to its end."""
+    """Reads a request's body, and knows whether it was read to its end, and how much of it counts as held."""
 
-    __slots__ = ("_receive", "is_complete")
+    __slots__ = ("_held", "_receive", "is_complete", "size")
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, held: _Held) -> None:
         self._receive = receive
+        self._held = held
         self.is_complete = False
+        self.size = 0
 
     async def read(self, limit: int) -> bytes:
-        """Give the whole body. Raises `SenderError` 413 as soon as it exceeds the limit."""
+        """Give the whole body.
+
+        Raises `SenderError` as soon as it exceeds the limit (413), or all bodies together theirs (503).
+        """
         chunks: list[bytes] = []
-        size = 0
         while not self.is_complete:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise _Disconnected
             chunk: bytes = message.get("body", b"")
-            size += len(chunk)
-            if size > limit:
+            self.size += len(chunk)
+            self._held.bytes += len(chunk)
+            if self.size > limit:
                 raise _too_large(limit)
+            if self._held.bytes > self._held.limit:
+                raise SenderError(503, "busy", "too many webhooks are coming in at once; send again")
             chunks.append(chunk)
             self.is_complete = not message.get("more_body", False)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -185,6 +227,8 @@ def _refusal(error: SenderError, source: Source | None) -> _Answer:
         headers.append((b"www-authenticate", source.scheme.challenge.encode()))
     if error.status == 405:
         headers.append((b"allow", b"POST"))
+    if error.status == 503:
+        headers.append((b"retry-after", b"%d" % _BUSY_RETRY_S))
     return _Answer(error.status, _error(error.code, error.message), tuple(headers))
 
 

@@ -20,7 +20,7 @@ from bridge.located import Place
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 NAMED = dict.fromkeys(("stripe", "alertmanager"), Place("m.yaml", 1, 1))
 OWN = b"""
-open: {verify: none, id: $.id}
+open: {verify: none, id: $.id, at: $.at}
 adyen: {verify: none, id: $.id, ack: {status: 200, body: "[accepted]"}}
 quiet: {verify: none, id: $.id, ack: {status: 204}}
 door: {verify: basic, dedupe: off}
@@ -37,8 +37,11 @@ class Acceptor:
         self.events: list[Event] = []
         self.failure: Exception | None = None
         self.is_draining = False
+        self.is_stored = asyncio.Event()
+        self.is_stored.set()
 
     async def accept(self, event: Event) -> Receipt:
+        await self.is_stored.wait()
         if self.failure is not None:
             raise self.failure
         known = [seen.id for seen in self.events]
@@ -113,7 +116,7 @@ async def read_answer(reader: asyncio.StreamReader) -> Answer:
 
 @asynccontextmanager
 async def serving(
-    acceptor: Acceptor, *, max_body_bytes: int = 1000, body_deadline_s: float = 10
+    acceptor: Acceptor, *, max_body_bytes: int = 1000, max_held_bytes: int = 10_000, body_deadline_s: float = 10
 ) -> AsyncIterator[Client]:
     """Run the endpoint on a free port."""
     endpoint = HookEndpoint(
@@ -121,6 +124,7 @@ async def serving(
         accept=acceptor.accept,
         clock=lambda: NOW,
         max_body_bytes=max_body_bytes,
+        max_held_bytes=max_held_bytes,
         body_deadline_s=body_deadline_s,
         draining=lambda: acceptor.is_draining,
     )
@@ -343,6 +347,81 @@ async def test_an_unknown_exception_is_an_id_in_the_answer_and_in_the_log(client
     assert line["incident"] in answer.json["error"]["message"]
     acceptor.failure = None
     assert (await client.post("open", b'{"id":1}')).status == 202
+
+
+async def test_a_refusal_is_told_in_the_log_once_a_minute(client: Client) -> None:
+    """Source, status, code and message, and neither header nor body: a mistyped secret is found by it."""
+    forged = [*JSON, "Stripe-Signature: t=1795348800,v1=0123abcd"]
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(3):
+            assert (await client.post("stripe", b'{"id":"evt_1"}', forged)).code == "bad_signature"
+        assert (await client.post("stripe", b"{}")).code == "missing_signature"
+        for name in ("strpie", "nobody"):
+            assert (await client.post(name, b"{}")).status == 404
+    common = {"event": "webhook_refused", "log_level": "warning", "count": 1}
+    assert lines == [
+        common
+        | {"source": "stripe", "status": 401, "code": "bad_signature"}
+        | {"message": "the signature does not match the body and the secret"},
+        common
+        | {"source": "stripe", "status": 401, "code": "missing_signature"}
+        | {"message": "the header stripe-signature is missing or empty"},
+        common
+        | {"source": "strpie", "status": 404, "code": "unknown_source"}
+        | {"message": "there is no source of this name"},
+    ]
+
+
+async def test_an_unreadable_time_loses_no_event_and_is_told(client: Client, acceptor: Acceptor) -> None:
+    """It counts as none; one that is missing is nothing to tell."""
+    with structlog.testing.capture_logs() as lines:
+        for body in (b'{"id":1,"at":"soon"}', b'{"id":2,"at":"late"}', b'{"id":3}', b'{"id":4,"at":0}'):
+            assert (await client.post("open", body)).status == 202
+    assert [event.at is None for event in acceptor.events] == [True, True, True, False]
+    (line,) = lines
+    assert (line["event"], line["source"], line["count"]) == ("event_time_unreadable", "open", 1)
+    assert line["reason"] == "what stands there is not a time: neither unix seconds nor ISO 8601"
+
+
+async def test_all_bodies_together_are_bounded(acceptor: Acceptor) -> None:
+    """Beyond the bound 503, until those that are being stored are; an announced length holds no place."""
+    acceptor.is_stored.clear()
+    async with serving(acceptor, max_held_bytes=1500) as client:
+        _, announced = await client.open()
+        announced.write(request("POST", "/hooks/open", JSON, 1000) + b" ")
+        first = asyncio.create_task(client.post("open", b'{"id":1}'.ljust(900)))
+        await asyncio.sleep(0.05)
+        refused = await client.post("open", b'{"id":2}'.ljust(900))
+        assert (refused.status, refused.code, refused.is_closed) == (503, "busy", True)
+        assert refused.headers["retry-after"] == "1"
+        second = asyncio.create_task(client.post("open", b'{"id":3}'.ljust(500)))
+        await asyncio.sleep(0.05)
+        acceptor.is_stored.set()
+        assert [(await first).status, (await second).status] == [202, 202]
+        announced.close()
+        for number in range(4, 9):
+            assert (await client.post("open", b'{"id":%d}' % number)).status == 202
+        assert (await client.post("open", b'{"id":9}'.ljust(1000))).status == 202
+
+
+@pytest.mark.parametrize("failure", [StoreUnavailable("locked"), RuntimeError("unknown")])
+async def test_whatever_ends_a_request_gives_its_bytes_back(acceptor: Acceptor, failure: Exception) -> None:
+    """Refused, failed or gone: none of them holds a place for good."""
+    async with serving(acceptor, max_held_bytes=1000) as client:
+        for body in (b"{".ljust(900), b" " * 1001):
+            assert (await client.post("open", body)).status in (400, 413)
+        acceptor.failure = failure
+        assert (await client.post("open", b'{"id":1}'.ljust(900))).status >= 500
+        acceptor.failure = None
+        _, gone = await client.open()
+        gone.write(request("POST", "/hooks/open", JSON, 1000) + b" " * 900)
+        await gone.drain()
+        await asyncio.sleep(0.05)
+        assert (await client.post("open", b'{"id":2}'.ljust(900))).code == "busy"
+        gone.close()
+        await gone.wait_closed()
+        await asyncio.sleep(0.05)
+        assert (await client.post("open", b'{"id":2}'.ljust(900))).status == 202
 
 
 async def called(headers: Mapping[bytes, bytes], *messages: dict[str, Any]) -> list[Any]:
