@@ -3,13 +3,13 @@
 Pure functions of their arguments: no I/O but reading the folder, no clock, no web, no database.
 """
 
+from bridge.mappings.expressions.templates import RenderError
 from bridge.mappings.loading import load_folder, load_texts
 from bridge.mappings.mapping import Mapping
 from bridge.mappings.mapping_set import MappingSet
 from bridge.mappings.records import Change, Evaluation, EventHeader, Latest, Outcome, OutcomeKind, Rendered
-from bridge.mappings.templates import RenderError
-from bridge.mappings.triggers import Trigger
-from bridge.mappings.versions import compare_versions
+from bridge.mappings.triggers.triggers import Trigger
+from bridge.mappings.values.versions import compare_versions
 
 __all__ = [
     "Change",

@@ -17,12 +17,12 @@ from babel.localedata import locale_identifiers
 from bridge.errors import ConfigurationError, Problem
 from bridge.located import Mapping as MappingNode
 from bridge.located import Node, Place
-from bridge.mappings.facts import Setting
+from bridge.mappings.expressions.templates import Tree, compile_tree
 from bridge.mappings.fields import Fields, Problems, describe, read_entries, read_name
-from bridge.mappings.pin_names import PinRule, read_pin
-from bridge.mappings.templates import Tree, compile_tree
-from bridge.mappings.trigger_definition import compile_triggers
-from bridge.mappings.triggers import Trigger
+from bridge.mappings.triggers.facts import Setting
+from bridge.mappings.triggers.pin_names import PinRule, read_pin
+from bridge.mappings.triggers.trigger_definition import compile_triggers
+from bridge.mappings.triggers.triggers import Trigger
 from bridge.pin_model import PIN_TYPES
 from bridge.spelling import suggest
 

@@ -10,11 +10,11 @@ from types import MappingProxyType
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Event
 from bridge.located import Place
-from bridge.mappings.dispatch import Dispatch
 from bridge.mappings.mapping import Mapping as CompiledMapping
 from bridge.mappings.records import Evaluation, Latest, Outcome, Rendered
-from bridge.mappings.triggers import Results
-from bridge.mappings.views import render
+from bridge.mappings.rendering import render
+from bridge.mappings.triggers.dispatch import Dispatch
+from bridge.mappings.triggers.triggers import Results
 
 
 class MappingSet:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from bridge.mappings.values import Value
+from bridge.mappings.values.values import Value
 
 OutcomeKind = Literal[
     "matched",

@@ -13,8 +13,8 @@ from typing import NamedTuple, cast
 from bridge.errors import PinbridgeError
 from bridge.events import Event
 from bridge.mappings import Change, Evaluation, Outcome, OutcomeKind
-from bridge.mappings.values import UnusableValue, Value, decode_values, encode_values
-from bridge.mappings.versions import VersionOrder, version_order
+from bridge.mappings.values.values import UnusableValue, Value, decode_values, encode_values
+from bridge.mappings.values.versions import VersionOrder, version_order
 from bridge.store.instants import SECOND, in_micros, to_micros
 
 ItemKey = tuple[str, str, bytes]

@@ -14,8 +14,8 @@ import orjson
 
 from bridge.events import Event, Receipt
 from bridge.mappings import Evaluation, Outcome
-from bridge.mappings.values import encode_values
-from bridge.mappings.versions import version_order
+from bridge.mappings.values.values import encode_values
+from bridge.mappings.values.versions import version_order
 from bridge.store import statements
 from bridge.store.activation import ActiveSet
 from bridge.store.folding import (

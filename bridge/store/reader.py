@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Select, func, select
 from bridge.errors import StoreUnusable
 from bridge.events import Clock
 from bridge.mappings import EventHeader, Latest, Outcome, OutcomeKind
-from bridge.mappings.values import decode_values
+from bridge.mappings.values.values import decode_values
 from bridge.store.database import Database, outages, reading_engine, refusals
 from bridge.store.due import Standing, outlook, state_of
 from bridge.store.folding import decode_version

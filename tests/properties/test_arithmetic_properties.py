@@ -7,8 +7,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.mappings.arithmetic import binary, compare
-from bridge.mappings.values import Value
+from bridge.mappings.values.arithmetic import binary, compare
+from bridge.mappings.values.values import Value
 
 NUMBERS = st.integers(-(10**30), 10**30) | st.decimals(-(10**15), 10**15, allow_nan=False, places=6)
 

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from jsonpath_ng.ext.parser import parse
 
 from bridge.events import Json
-from bridge.mappings.queries import MISSING, compile_query
-from bridge.mappings.query_syntax import QuerySyntaxError, checked_steps
-from bridge.mappings.query_syntax import parse as read
+from bridge.mappings.queries.queries import MISSING, compile_query
+from bridge.mappings.queries.query_syntax import QuerySyntaxError, checked_steps
+from bridge.mappings.queries.query_syntax import parse as read
 
 NAMES = ["a", "b", "c-d", "7", "user name", "a.b", "true", "null", "*", "$", "é", "where"]
 LEAVES = st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.sampled_from(["", "a", "ab7"])

@@ -4,7 +4,7 @@ from decimal import Decimal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.mappings.values import Value, decode_values, encode_values, exact, plain
+from bridge.mappings.values.values import Value, decode_values, encode_values, exact, plain
 
 SCALARS = (
     st.none()

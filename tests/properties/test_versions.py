@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.mappings import compare_versions
-from bridge.mappings.values import Value
+from bridge.mappings.values.values import Value
 
 _SCALARS: st.SearchStrategy[Value] = st.one_of(
     st.none(),

@@ -15,7 +15,7 @@ import pytest
 
 from bridge.events import Event, Receipt
 from bridge.mappings import Change, Evaluation, Outcome
-from bridge.mappings.values import Value
+from bridge.mappings.values.values import Value
 from bridge.store import ActivePin, Booking, Budget, Claim, Reader, Settlement, Store, open_readonly
 from bridge.store.database import Database, writing_engine
 from bridge.store.schema import bring_up

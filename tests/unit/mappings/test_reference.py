@@ -7,14 +7,14 @@ from typing import get_args
 import pytest
 
 from bridge.mappings import load_texts
-from bridge.mappings.comparisons import OPERATORS
-from bridge.mappings.conversion import KINDS
-from bridge.mappings.extraction import FOLDS
-from bridge.mappings.filters import DIALECT
+from bridge.mappings.expressions.filters import DIALECT
 from bridge.mappings.mapping import KEYS as MAPPING_KEYS
 from bridge.mappings.mapping import KEYS_OF_LATER_RELEASES
 from bridge.mappings.records import OutcomeKind
-from bridge.mappings.trigger_definition import KEYS as TRIGGER_KEYS
+from bridge.mappings.triggers.comparisons import OPERATORS
+from bridge.mappings.triggers.extraction import FOLDS
+from bridge.mappings.triggers.trigger_definition import KEYS as TRIGGER_KEYS
+from bridge.mappings.values.conversion import KINDS
 
 REFERENCE = (Path(__file__).parents[3] / "docs" / "mappings.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", REFERENCE, re.DOTALL)

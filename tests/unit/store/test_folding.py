@@ -5,7 +5,7 @@ from typing import Any
 
 from bridge.events import Event
 from bridge.mappings import Change, Evaluation, Outcome
-from bridge.mappings.versions import version_order
+from bridge.mappings.values.versions import version_order
 from bridge.store.folding import Ledger, Order, decode_version, encode_version, fold
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

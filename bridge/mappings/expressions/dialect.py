@@ -1,0 +1,271 @@
+"""The Jinja dialect of the language: one immutable sandbox in which data is only data.
+
+What differs from plain Jinja: arithmetic and comparison are exact (`arithmetic`), decimal
+literals are decimals, every operation is counted (`bounds.Work`), only data and a list of
+harmless methods can be reached from a value, and none shows as a dash. Templates cannot load,
+include or define anything; no clock, no randomness.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from babel import Locale
+from jinja2 import StrictUndefined, Undefined, pass_context
+from jinja2.runtime import Context, LoopContext
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Namespace, missing
+
+from bridge.mappings.expressions.methods import bound_method, loop_attribute
+from bridge.mappings.values import arithmetic
+from bridge.mappings.values.bounds import ExpressionError, NothingFound, Work, check_characters, check_items, measured
+from bridge.mappings.values.conversion import convert
+from bridge.mappings.values.values import Value, excerpt, plain
+from bridge.spelling import suggest
+
+NONE_TEXT = "\u2013"
+"""What none shows as: a dash."""
+
+SURROUNDINGS, WORK = "$surroundings", "$work"
+"""Where a rendering keeps them among its variables; no author can write such a name."""
+
+_JINJA_ARGUMENTS = frozenset({"_loop_vars", "_block_vars"})
+
+TURNS = "$turns"
+"""The hidden filter that counts the turns of a loop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What formatting depends on: the mapping's locale and timezone, and the moment that is now."""
+
+    now: datetime
+    locale: Locale = Locale("en", "US")  # noqa: RUF009  # a Locale is a value that nobody changes
+    timezone: tzinfo = UTC
+
+
+class NothingThere(StrictUndefined):
+    """What a name or key gives that is not there; using it in any way raises `UndefinedError`."""
+
+    __slots__ = ()
+
+    @property
+    def _undefined_message(self) -> str:
+        """Say what was missing; the nearest word is looked for only here, as `default` never asks."""
+        value, name = self._undefined_obj, self._undefined_name
+        if self._undefined_hint or value is missing:
+            return str(super()._undefined_message)
+        near = suggest(str(name), value) if isinstance(value, Mapping) else ""
+        return f"{_kind(value)} has no {name!r}{near}"
+
+
+class Dialect(ImmutableSandboxedEnvironment):
+    """The environment in which every expression and template is compiled and run."""
+
+    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
+    intercepted_unops = frozenset({"+", "-"})
+    decimal = Decimal
+
+    def __init__(self) -> None:
+        super().__init__(
+            undefined=NothingThere,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            finalize=finalize,
+            autoescape=False,
+            cache_size=0,
+        )
+        self.globals.clear()
+        self.filters = {TURNS: count_turns}
+        self.tests = {}
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Value:
+        """Compute exactly, within the bounds."""
+        work_of(context).spend_on(left)
+        result = arithmetic.binary(operator, defined(left), defined(right))
+        return self.admitted(context, result) if isinstance(result, list) else result
+
+    def call_unop(self, context: Context, operator: str, arg: Any) -> Value:
+        """Compute exactly, within the bounds."""
+        work_of(context).spend()
+        return (arithmetic.negative if operator == "-" else arithmetic.positive)(defined(arg))
+
+    def compare(self, context: Context, left: Any, *steps: tuple[str, Any]) -> bool:
+        """Compare as in `a < b <= c`: each neighbouring pair must hold."""
+        for symbol, right in steps:
+            work_of(context).spend_on_all(right)
+            if not arithmetic.compare(symbol, defined(left), defined(right)):
+                return False
+            left = right
+        return True
+
+    def admitted(self, context: Context, made: Any) -> Any:
+        """Give a list or object back that was put together of other values, measured."""
+        work_of(context).admit(made)
+        return made
+
+    def concatenate(self, context: Context, parts: Iterable[Any]) -> str:
+        """Join anything as text: Jinja's `~`."""
+        texts = [text_of(defined(part), surroundings_of(context)) for part in parts]
+        check_characters(sum(map(len, texts)))
+        work_of(context).spend(1 + (sum(map(len, texts)) >> 4))
+        return "".join(texts)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Give what `obj.attribute` means: a key of an object, part of a time, a harmless method."""
+        return self._found(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Give what `obj[argument]` means: a key, an index or a slice."""
+        if isinstance(argument, str):
+            return self._found(obj, argument)
+        if isinstance(argument, Decimal) and argument == argument.to_integral_value():
+            argument = int(argument)
+        if obj is None:
+            return None
+        if isinstance(obj, list | tuple | str) and isinstance(argument, int):
+            try:
+                return obj[argument]
+            except IndexError:
+                return self.undefined(f"there is no item {argument} in {len(obj)} items")
+        return self.undefined(f"{_kind(obj)} has no item {excerpt(argument)}")
+
+    def cut(self, context: Context, obj: Any, *bounds: Any) -> Any:
+        """Give what `obj[start:stop:step]` means: part of a text or list; none has none."""
+        value = defined(obj)
+        if value is None:
+            return None
+        if not isinstance(value, list | tuple | str):
+            raise ExpressionError(f"{_kind(value)} has no part [:]; a text or a list has")
+        part = value[slice(*(None if bound is None else _whole(bound) for bound in bounds))]
+        work_of(context).spend_on(part)
+        return part
+
+    def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call a method or function; only those that the dialect hands out can be called."""
+        work = work_of(context)
+        if isinstance(defined(obj), LoopContext) or not callable(obj):
+            raise ExpressionError(f"{_kind(obj)} cannot be called; leave out the parentheses")
+        named = {name: defined(value) for name, value in kwargs.items() if name not in _JINJA_ARGUMENTS}
+        for handled in (getattr(obj, "__self__", None), *args):
+            work.spend_on_all(handled)
+        result = obj(*map(defined, args), **named)
+        work.spend_on(result)
+        return result
+
+    def _found(self, obj: Any, name: str) -> Any:
+        if isinstance(obj, Mapping) and name in obj:
+            return obj[name]
+        if obj is None:
+            return None
+        if isinstance(obj, LoopContext):
+            return loop_attribute(self, obj, name)
+        if isinstance(obj, Namespace):
+            return self.undefined(name=name) if name.startswith("_") else getattr(obj, name, self.undefined(name=name))
+        if (method := bound_method(obj, name)) is not None:
+            return method
+        return self.undefined(obj=obj, name=name)
+
+
+def defined(value: Any) -> Any:
+    """Give the value back; raises `NothingFound` for what is not there."""
+    if isinstance(value, Undefined):
+        raise NothingFound(value._undefined_message)  # noqa: SLF001  # the one place that says what was missing
+    return value
+
+
+def text_of(value: Any, surroundings: Surroundings) -> str:
+    """Write a value as text: none as a dash, decimals in full, times in the mapping's timezone."""
+    if value is None:
+        return NONE_TEXT
+    if isinstance(value, datetime):
+        return value.astimezone(surroundings.timezone).isoformat()
+    if isinstance(value, list | tuple | dict):
+        measured(value)
+        return orjson.dumps(plain(value)).decode()
+    if isinstance(value, str | bool | int | float | Decimal):
+        return str(convert(value, ("string",)))
+    raise ExpressionError(f"{_kind(value)} cannot be shown")
+
+
+def localized(value: Value, zone: tzinfo) -> Value:
+    """Bring a time, or all times in a list or object, to the mapping's timezone."""
+    if isinstance(value, datetime):
+        return value.astimezone(zone)
+    if isinstance(value, dict):
+        return {key: localized(item, zone) for key, item in value.items()}
+    return [localized(item, zone) for item in value] if isinstance(value, list) else value
+
+
+def work_of(context: Context) -> Work:
+    """Give what the running rendering may still do."""
+    work: Work = context.parent[WORK]
+    return work
+
+
+def surroundings_of(context: Context) -> Surroundings:
+    """Give the locale, timezone and moment of the running rendering."""
+    surroundings: Surroundings = context.parent[SURROUNDINGS]
+    return surroundings
+
+
+@pass_context
+def finalize(context: Context, value: Any) -> str:
+    """Write what stands between `{{` and `}}` in a longer text."""
+    text = text_of(defined(value), surroundings_of(context))
+    check_characters(len(text))
+    work_of(context).spend_on(text)
+    return text
+
+
+@pass_context
+def count_turns(context: Context, items: Any, units: int) -> Iterator[Any]:
+    """Hand a loop its items one by one, counting units of work for each; none has no items."""
+    work = work_of(context)
+    for item in items_of(items):
+        work.spend(units)
+        yield item
+
+
+def items_of(value: Any) -> Iterable[Any]:
+    """Give the items that a loop or a list filter goes over; none has no items."""
+    value = defined(value)
+    if value is None:
+        return ()
+    if isinstance(value, Mapping | list | tuple | str | range) or hasattr(value, "mapping"):
+        check_items(len(value))
+        return list(value)
+    raise ExpressionError(f"{_kind(value)} has no items to go over; a list or an object has")
+
+
+def safe_range(*bounds: Any) -> list[int]:
+    """Give the numbers of a range as a list, within the bounds."""
+    numbers = range(*map(_whole, bounds))
+    check_items(len(numbers))
+    return list(numbers)
+
+
+def _whole(bound: Any) -> int:
+    """Give a bound of a range or a slice as Python wants it; raises `ExpressionError` for what is no number."""
+    return int(arithmetic.positive(defined(bound)) or 0)  # type: ignore[arg-type]  # a number
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {"range": safe_range, "namespace": Namespace}
+"""The functions that an expression may call by name."""
+
+
+def _kind(value: Any) -> str:
+    names = {
+        str: "a text",
+        list: "a list",
+        dict: "an object",
+        datetime: "a time",
+        type(None): "none",
+        bool: "a boolean",
+    }
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return "a number"
+    return names.get(type(value), "this value")

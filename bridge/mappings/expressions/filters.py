@@ -1,0 +1,282 @@
+"""The filters and tests of the language, by name, and the one environment that has them.
+
+A new filter is one function here or in `format_filters`, `list_filters`, `text_filters`,
+and one line in a table. None passes every filter but `default`, `tojson` and what folds
+lists; what is missing is an error in all but `default`.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from jinja2 import Undefined, pass_context
+from jinja2.runtime import Context
+
+from bridge.mappings.expressions import format_filters, list_filters, text_filters
+from bridge.mappings.expressions.dialect import (
+    Dialect,
+    Surroundings,
+    defined,
+    items_of,
+    localized,
+    surroundings_of,
+    text_of,
+    work_of,
+)
+from bridge.mappings.expressions.methods import replaced
+from bridge.mappings.expressions.predicates import PREDICATES
+from bridge.mappings.values import arithmetic
+from bridge.mappings.values.bounds import ExpressionError, check_characters, measured
+from bridge.mappings.values.conversion import ConversionError, convert, parse_number
+from bridge.mappings.values.values import Value, excerpt, plain
+
+DIALECT = Dialect()
+"""Where every expression and template of the language is compiled."""
+
+_LOCATED: dict[str, Callable[..., Any]] = {
+    "currency": format_filters.currency,
+    "number": format_filters.number,
+    "compact": format_filters.compact,
+    "percent": format_filters.percent,
+    "signed_percent": format_filters.signed_percent,
+    "duration": format_filters.duration,
+    "ago": format_filters.ago,
+    "datetime": format_filters.format_time,
+    "floor": format_filters.floor,
+}
+
+
+def _look(value: Any, name: str) -> Any:
+    return defined(DIALECT.getitem(value, int(name) if name.isdecimal() and isinstance(value, list) else name))
+
+
+def _round(value: Value, precision: Value = 0, method: Value = "common") -> Value:
+    digits = parse_number(precision)
+    if digits != int(digits) or not -20 <= digits <= format_filters.MAX_FRACTION_DIGITS:
+        raise ExpressionError(f"round takes from -20 to 20 digits, not {excerpt(precision)}")
+    if method not in {"common", "ceil", "floor"}:
+        raise ExpressionError(f"round takes 'common', 'ceil' or 'floor', not {excerpt(method)}")
+    scale = Decimal(1).scaleb(-int(digits))
+    ratio = Decimal(str(arithmetic.binary("/", parse_number(value), scale)))
+    if method == "common":
+        result = format_filters.rounded(parse_number(value), int(digits))
+    else:
+        whole = arithmetic.floored(ratio) if method == "floor" else -arithmetic.floored(-ratio)
+        result = whole * scale
+    return int(result) if digits <= 0 else result
+
+
+def _absolute(value: Value) -> Value:
+    number = parse_number(value)
+    return arithmetic.negative(number) if number < 0 else number
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, str | dict) else len(list(items_of(value)))
+
+
+def _reversed(value: Any) -> Any:
+    return value[::-1] if isinstance(value, str) else list(items_of(value))[::-1]
+
+
+def _first(value: Any) -> Any:
+    return next(iter(items_of(value)), None)
+
+
+def _last(value: Any) -> Any:
+    return next(iter(list(items_of(value))[::-1]), None)
+
+
+def _sum(value: Any, attribute: Value = None, start: Value = 0) -> Value:
+    return list_filters.total(list_filters.picked(value, attribute, _look), start)
+
+
+def _min(value: Any, attribute: Value = None) -> Value:
+    return list_filters.extreme(list_filters.picked(value, attribute, _look), min)
+
+
+def _max(value: Any, attribute: Value = None) -> Value:
+    return list_filters.extreme(list_filters.picked(value, attribute, _look), max)
+
+
+def _sort(
+    value: Any,
+    reverse: bool = False,  # noqa: FBT001, FBT002  # Jinja's own order of arguments
+    case_sensitive: bool = False,  # noqa: FBT001, FBT002  # the same
+    attribute: Value = None,
+) -> list[Any]:
+    items, keys = list(items_of(value)), list_filters.picked(value, attribute, _look)
+    return list_filters.ordered(items, keys, reverse=bool(reverse), case_sensitive=bool(case_sensitive))
+
+
+def _unique(value: Any, attribute: Value = None) -> list[Any]:
+    return list_filters.distinct(list(items_of(value)), list_filters.picked(value, attribute, _look))
+
+
+def _groupby(value: Any, attribute: Value) -> list[list[Any]]:
+    return list_filters.grouped(list(items_of(value)), list_filters.picked(value, attribute, _look))
+
+
+def _to_json(value: Any) -> str:
+    measured(value)
+    return orjson.dumps(plain(value)).decode()
+
+
+def _fold(function: Callable[..., Value]) -> Callable[..., Value]:
+    def fold(value: Any, *args: Value, attribute: Value = None) -> Value:
+        return function(list_filters.picked(value, attribute, _look), *args)
+
+    return fold
+
+
+_LISTS: dict[str, Callable[..., Any]] = {
+    "sum": _sum,
+    "min": _min,
+    "max": _max,
+    "mean": _fold(list_filters.mean),
+    "median": _fold(list_filters.median),
+    "quantile": _fold(list_filters.quantile),
+    "first": _first,
+    "last": _last,
+    "length": _length,
+    "count": _length,
+    "list": lambda value: list(items_of(value)),
+    "items": list_filters.pairs_of,
+    "dictsort": lambda value: sorted(list_filters.pairs_of(value)),
+    "sort": _sort,
+    "unique": _unique,
+    "groupby": _groupby,
+    "batch": list_filters.batched,
+    "reverse": _reversed,
+}
+_NUMBERS: dict[str, Callable[..., Any]] = {
+    "round": _round,
+    "abs": _absolute,
+    "int": lambda value: arithmetic.floored(parse_number(value)),
+    "float": parse_number,
+}
+_TEXTS: dict[str, Callable[..., Any]] = {
+    "upper": str.upper,
+    "lower": str.lower,
+    "title": str.title,
+    "capitalize": str.capitalize,
+    "trim": str.strip,
+    "replace": replaced,
+    "slug": text_filters.slug,
+    "truncate": text_filters.truncate,
+    "markdown": text_filters.markdown,
+    "urlencode": text_filters.urlencode,
+}
+_CONVERSIONS = ("string", "integer", "boolean", "time", "json", "base64")
+
+
+_FORMATTING_WORK = 16
+
+
+def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a filter of a function: count its work, pass none, and name the filter in errors."""
+    own_work = _FORMATTING_WORK if name in _LOCATED else 1
+
+    @pass_context
+    def apply(context: Context, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if defined(value) is None:
+            return None
+        work_of(context).spend_on(value)
+        work_of(context).spend(own_work + (len(value) if isinstance(value, list) else 0))
+        try:
+            result = function(context, value, *map(defined, args), **kwargs)
+        except ConversionError as error:
+            raise ExpressionError(f"{name}: {error}") from error
+        except TypeError as error:
+            raise ExpressionError(f"{name} does not take these arguments: {error}") from error
+
+        if isinstance(result, list):
+            work_of(context).admit(result)
+        return result
+
+    return apply
+
+
+def _plainly(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda _context, value, *args, **kwargs: function(value, *args, **kwargs)
+
+
+def _with_surroundings(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda context, value, *args, **kwargs: function(surroundings_of(context), value, *args, **kwargs)
+
+
+def _on_text(function: Callable[..., Any]) -> Callable[..., Any]:
+    def apply(context: Context, value: Any, *args: Any, **kwargs: Any) -> Any:
+        text = text_of(value, surroundings_of(context))
+        check_characters(len(text))
+        work_of(context).spend_on(text)
+        return function(text, *args, **kwargs)
+
+    return apply
+
+
+def _conversion(kind: str) -> Callable[..., Any]:
+    return lambda context, value: localized(convert(value, (kind,)), surroundings_of(context).timezone)
+
+
+@pass_context
+def _default(_context: Context, value: Any, fallback: Any = "", boolean: Any = False) -> Any:  # noqa: FBT002  # Jinja's own
+    missing = isinstance(value, Undefined) or value is None
+    return fallback if missing or (boolean and not value) else value
+
+
+def _join(context: Context, value: Any, separator: Value = "", attribute: Value = None) -> str:
+    surroundings: Surroundings = surroundings_of(context)
+    texts = [text_of(item, surroundings) for item in list_filters.picked(value, attribute, _look)]
+    joined = list_filters.joined(texts, text_of(separator, surroundings))
+    work_of(context).spend(len(texts))
+    work_of(context).spend_on(joined)
+    return joined
+
+
+def _map(context: Context, value: Any, name: Value = None, *args: Any, **kwargs: Any) -> list[Any]:
+    if name is None:
+        attribute, fallback = kwargs.get("attribute"), kwargs.get("default")
+        return [fallback if item is None else item for item in list_filters.picked(value, attribute, _look)]
+    function = DIALECT.filters.get(name) if isinstance(name, str) else None
+    if function is None:
+        raise ExpressionError(f"map: unknown filter {excerpt(name)}")
+    return [function(context, item, *args, **kwargs) for item in items_of(value)]
+
+
+def _predicate(name: object) -> Callable[..., bool]:
+    if not isinstance(name, str) or name not in PREDICATES:
+        raise ExpressionError(f"unknown test {excerpt(name)}")
+    return PREDICATES[name]
+
+
+def _choose(*, by_attribute: bool, keep: bool) -> Callable[..., list[Any]]:
+    def choose(context: Context, value: Any, *args: Any) -> list[Any]:
+        attribute, tests = (args[0], args[1:]) if by_attribute else (None, args)
+        name, *operands = tests or ("truthy",)
+        holds = _predicate(name)
+        items = list(items_of(value))
+        work_of(context).spend(len(items))
+        keys = list_filters.picked(value, attribute, _look)
+        return [item for key, item in zip(keys, items, strict=True) if bool(holds(context, key, *operands)) is keep]
+
+    return choose
+
+
+DIALECT.filters |= {name: _guarded(name, _with_surroundings(function)) for name, function in _LOCATED.items()}
+DIALECT.filters |= {name: _guarded(name, _plainly(function)) for name, function in {**_LISTS, **_NUMBERS}.items()}
+DIALECT.filters |= {name: _guarded(name, _on_text(function)) for name, function in _TEXTS.items()}
+DIALECT.filters |= {kind: _guarded(kind, _conversion(kind)) for kind in _CONVERSIONS}
+DIALECT.filters |= {
+    "default": _default,
+    "d": _default,
+    "tojson": _guarded("tojson", _plainly(_to_json)),
+    "join": _guarded("join", _join),
+    "map": _guarded("map", _map),
+    "select": _guarded("select", _choose(by_attribute=False, keep=True)),
+    "reject": _guarded("reject", _choose(by_attribute=False, keep=False)),
+    "selectattr": _guarded("selectattr", _choose(by_attribute=True, keep=True)),
+    "rejectattr": _guarded("rejectattr", _choose(by_attribute=True, keep=False)),
+}
+DIALECT.tests |= PREDICATES

@@ -1,0 +1,126 @@
+"""What can be reached from a value with a dot, besides its own keys.
+
+Everything here takes time and memory in proportion to what it is given; formatting and
+padding methods, which do not, have filters in their place.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from types import MethodType
+from typing import Any
+
+from jinja2 import Environment
+from jinja2.runtime import LoopContext
+
+from bridge.mappings.values.arithmetic import equal
+from bridge.mappings.values.bounds import ExpressionError, check_characters
+from bridge.mappings.values.values import Value, excerpt
+
+_TEXT = frozenset(
+    {
+        "upper",
+        "lower",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "split",
+        "rsplit",
+        "splitlines",
+        "startswith",
+        "endswith",
+        "title",
+        "capitalize",
+        "find",
+        "rfind",
+        "count",
+        "isdigit",
+        "isalpha",
+        "isalnum",
+        "isnumeric",
+        "isupper",
+        "islower",
+        "isspace",
+        "removeprefix",
+        "removesuffix",
+        "casefold",
+        "swapcase",
+        "partition",
+        "rpartition",
+    }
+)
+_OBJECT = frozenset({"items", "keys", "values", "get"})
+_TIME_PARTS = frozenset({"year", "month", "day", "hour", "minute", "second", "microsecond"})
+_TIME = frozenset({"weekday", "isoweekday", "isoformat"})
+_LOOP = frozenset(
+    {
+        "index",
+        "index0",
+        "revindex",
+        "revindex0",
+        "first",
+        "last",
+        "length",
+        "previtem",
+        "nextitem",
+        "depth",
+        "depth0",
+        "cycle",
+        "changed",
+    }
+)
+
+
+def _index_of(items: Sequence[Value], wanted: Value) -> int:
+    for position, item in enumerate(items):
+        if equal(item, wanted):
+            return position
+    raise ExpressionError(f"{excerpt(wanted)} is not in {excerpt(list(items))}")
+
+
+def _count_of(items: Sequence[Value], wanted: Value) -> int:
+    return sum(equal(item, wanted) for item in items)
+
+
+_LIST: dict[str, Callable[..., int]] = {"index": _index_of, "count": _count_of}
+
+
+def bound_method(value: Any, name: str) -> Any:
+    """Give a harmless method, or a part of a time; None where the value has no such thing."""
+    if isinstance(value, str):
+        return _text_method(value, name)
+    if isinstance(value, dict):
+        return _object_method(value, name)
+    if isinstance(value, list | tuple):
+        return MethodType(_LIST[name], value) if name in _LIST else None
+    if isinstance(value, datetime) and (name in _TIME_PARTS or name in _TIME):
+        return getattr(value, name)
+    return None
+
+
+def loop_attribute(environment: Environment, loop: LoopContext, name: str) -> Any:
+    """Give what Jinja's `loop` knows; its recursion is not offered."""
+    if name in _LOOP:
+        return getattr(loop, name)
+    return environment.undefined(f"'loop' has no {name!r}")
+
+
+def replaced(text: str, old: str, new: str, count: int = -1) -> str:
+    """Replace within the bounds, which are checked before the text is made."""
+    turns = text.count(old) if count < 0 else min(count, text.count(old))
+    check_characters(len(text) + turns * (len(new) - len(old)))
+    return text.replace(old, new, count)
+
+
+def _text_method(text: str, name: str) -> Any:
+    if name == "replace":
+        return lambda old, new, count=-1: replaced(text, old, new, count)
+    return getattr(text, name) if name in _TEXT else None
+
+
+def _object_method(entries: dict[str, Any], name: str) -> Callable[..., Any] | None:
+    if name == "get":
+        return entries.get
+    if name in _OBJECT:
+        view = getattr(entries, name)
+        return lambda: list(view())
+    return None

@@ -1,0 +1,70 @@
+"""The tests of the language: what may follow `is` in an expression, or name a choice in `select`."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from jinja2 import Undefined, pass_context
+from jinja2.runtime import Context
+
+from bridge.mappings.expressions.dialect import defined, work_of
+from bridge.mappings.values import arithmetic
+from bridge.mappings.values.conversion import parse_number
+
+
+def _comparison(symbol: str) -> Callable[[Context, Any, Any], bool]:
+    def compares(context: Context, value: Any, other: Any) -> bool:
+        work_of(context).spend_on_all(other)
+        return arithmetic.compare(symbol, defined(value), defined(other))
+
+    return compares
+
+
+def _of_value(holds: Callable[..., bool]) -> Callable[..., bool]:
+    return lambda _context, value, *operands: holds(value, *operands)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def _divides(value: Any, divisor: Any) -> bool:
+    return arithmetic.binary("%", value, divisor) == 0
+
+
+_KINDS: dict[str, Callable[..., bool]] = {
+    "defined": lambda value: not isinstance(value, Undefined),
+    "undefined": lambda value: isinstance(value, Undefined),
+    "truthy": bool,
+    "none": lambda value: value is None,
+    "true": lambda value: value is True,
+    "false": lambda value: value is False,
+    "boolean": lambda value: isinstance(value, bool),
+    "number": _is_number,
+    "integer": lambda value: _is_number(value) and parse_number(value) == int(value),
+    "string": lambda value: isinstance(value, str),
+    "mapping": lambda value: isinstance(value, dict),
+    "sequence": lambda value: isinstance(value, list | tuple | str),
+    "iterable": lambda value: isinstance(value, list | tuple | dict | str),
+    "odd": lambda value: value is not None and not _divides(value, 2),
+    "even": lambda value: value is not None and _divides(value, 2),
+    "divisibleby": _divides,
+}
+_COMPARISONS: dict[str, Callable[..., bool]] = {"in": _comparison("in")} | {
+    name: _comparison(symbol)
+    for symbol, names in {
+        "eq": ("eq", "equalto", "=="),
+        "ne": ("ne", "!="),
+        "lt": ("lt", "lessthan", "<"),
+        "lteq": ("le", "<="),
+        "gt": ("gt", "greaterthan", ">"),
+        "gteq": ("ge", ">="),
+    }.items()
+    for name in names
+}
+
+PREDICATES: Mapping[str, Callable[..., bool]] = {
+    name: pass_context(holds)
+    for name, holds in ({name: _of_value(holds) for name, holds in _KINDS.items()} | _COMPARISONS).items()
+}
+"""Tests by name; each takes the context of the rendering, a value and its operands."""

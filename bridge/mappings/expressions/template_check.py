@@ -1,0 +1,225 @@
+"""Reading a template and finding what its author got wrong, before it is compiled.
+
+The tree that Jinja's parser gives is walked once: parts of Jinja that the language leaves
+out, and unknown filters and tests are refused with the line and the nearest word, all in one
+go. Which variables there may be is known to who compiles; `misnamed_variables` tells the others.
+"""
+
+import math
+import re
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from jinja2 import TemplateSyntaxError, nodes
+
+from bridge.errors import AuthorError
+from bridge.mappings.expressions.dialect import FUNCTIONS, TURNS
+from bridge.mappings.expressions.filters import DIALECT
+from bridge.spelling import suggest
+
+MAX_SOURCE = 20_000
+"""Longest template, in characters."""
+
+MAX_NODES = 5_000
+"""Most parts of one template."""
+
+_LEFT_OUT: dict[type[nodes.Node], str] = {
+    nodes.Macro: "macros are not supported; use 'each' and 'do', or a loop",
+    nodes.CallBlock: "'call' is not supported",
+    nodes.Include: "'include' is not supported; a template stands in one file",
+    nodes.Import: "'import' is not supported; a template stands in one file",
+    nodes.FromImport: "'from … import' is not supported; a template stands in one file",
+    nodes.Extends: "'extends' is not supported; a template stands in one file",
+    nodes.Block: "'block' is not supported; a template stands in one file",
+}
+_JINJA_NAMES = frozenset({"self", "super", "caller", "varargs"})
+"""Names that Jinja would give a meaning, with a road around the dialect."""
+
+_OTHERWISE = {
+    "$": "; a path stands in 'extract', and the name of its variable here",
+    "?": "; write a choice as 'a if condition else b'",
+    "&": "; write 'and'",
+    "!": "; write 'not'",
+    "`": "; a text stands in '…'",
+    "@": "; a path stands in 'extract', and the name of its variable here",
+}
+"""What is meant by characters that Jinja does not know."""
+
+_FROM_PAYLOAD = "a template knows no payload: name what it needs in a trigger's 'extract'"
+_RELATED = {
+    ("filter", "money"): "did you mean 'currency'?",
+    ("filter", "date"): "did you mean 'datetime'?",
+    ("filter", "dateformat"): "did you mean 'datetime'?",
+    ("filter", "strftime"): "did you mean 'datetime'?",
+    ("filter", "format"): "did you mean 'number', 'currency' or 'datetime'?",
+    ("filter", "len"): "did you mean 'length'?",
+    ("filter", "avg"): "did you mean 'mean'?",
+    ("filter", "average"): "did you mean 'mean'?",
+    ("filter", "timeago"): "did you mean 'ago'?",
+    ("filter", "escape"): "did you mean 'markdown'?",
+    ("filter", "e"): "did you mean 'markdown'?",
+    ("filter", "str"): "did you mean 'string'?",
+    ("filter", "safe"): "nothing is escaped here, so leave it out",
+    ("variable", "loop"): "it is known where 'each' or 'for' goes over a list",
+    ("variable", "len"): "write 'items | length'",
+    ("variable", "null"): "did you mean 'none'?",
+    ("variable", "payload"): _FROM_PAYLOAD,
+    ("variable", "data"): _FROM_PAYLOAD,
+    ("variable", "body"): _FROM_PAYLOAD,
+}
+"""Words that other tools have for something, and what it is called here."""
+
+_MOST_LISTED = 20
+
+_TESTING_FILTERS = {"select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateFault:
+    """One thing that is wrong with a template.
+
+    `line_offset` is the line of the text, counted from 0; `word` is what is misnamed, None
+    where the fault is another.
+    """
+
+    message: str
+    line_offset: int = 0
+    word: str | None = None
+
+
+class TemplateSyntaxProblem(AuthorError):
+    """A template that cannot be compiled, with all its faults.
+
+    `names` are the variables that it reads, as far as it could be read.
+    """
+
+    def __init__(self, *faults: TemplateFault, names: frozenset[str] = frozenset()) -> None:
+        super().__init__("; ".join(fault.message for fault in faults))
+        self.faults = faults
+        self.names = names
+
+
+def refused(message: str, line_offset: int = 0) -> TemplateSyntaxProblem:
+    """Make the problem that has one fault."""
+    return TemplateSyntaxProblem(TemplateFault(message=message, line_offset=line_offset))
+
+
+def checked(text: str) -> nodes.Template:
+    """Parse a template and check all of it but the names of its variables."""
+    if len(text) > MAX_SOURCE:
+        raise refused(f"the template has {len(text):,} characters; at most {MAX_SOURCE:,} are allowed")
+    try:
+        tree = DIALECT.parse(text)
+        parts = list(_walk(tree))
+    except TemplateSyntaxError as error:
+        raise TemplateSyntaxProblem(_syntax_fault(error)) from error
+    except RecursionError as error:
+        raise refused("the template nests too deeply") from error
+    faults = [fault for part in parts for fault in _faults_of(part)]
+    if faults:
+        raise TemplateSyntaxProblem(*sorted(faults, key=_position), names=_names_among(parts))
+    return tree
+
+
+def misnamed_variables(used: Collection[str], names: Collection[str]) -> list[TemplateFault]:
+    """List the variables that are used and not known, in the order of the alphabet."""
+    return [_misnamed("variable", name, sorted(names)) for name in sorted({*used} - {*names, *FUNCTIONS})]
+
+
+def _syntax_fault(error: TemplateSyntaxError) -> TemplateFault:
+    """Say what Jinja did not understand, and what is meant by it elsewhere."""
+    told = error.message or "it cannot be read"
+    strange = re.fullmatch(r"unexpected char '(.)' at \d+", told)
+    advice = _OTHERWISE.get(strange[1] if strange else "", "")
+    if told.endswith("got '='"):
+        advice = "; '==' compares"
+    elif told.startswith("unexpected '}'") or told == "unexpected end of template":
+        advice = "; every '{{' needs its '}}', and every bracket its other"
+    message = f"bad template: unexpected {strange[1]!r}" if strange else f"bad template: {told}"
+    return TemplateFault(message=message + advice, line_offset=error.lineno - 1, word=strange[1] if strange else None)
+
+
+def _position(fault: TemplateFault) -> int:
+    return fault.line_offset
+
+
+def _names_among(parts: Iterable[nodes.Node]) -> frozenset[str]:
+    """List the names that are read and nowhere set; enough for a template that is refused anyway."""
+    names = [part for part in parts if isinstance(part, nodes.Name) and part.name not in _JINJA_NAMES]
+    stored = {name.name for name in names if name.ctx != "load"}
+    return frozenset(name.name for name in names) - stored
+
+
+def _walk(tree: nodes.Template) -> Iterable[nodes.Node]:
+    pending: list[nodes.Node] = [tree]
+    count = 0
+    while pending:
+        part = pending.pop()
+        count += 1
+        if count > MAX_NODES:
+            raise refused(f"the template has more than {MAX_NODES:,} parts")
+        yield part
+        pending.extend(part.iter_child_nodes())
+
+
+def _faults_of(part: nodes.Node) -> Iterable[TemplateFault]:
+    if (advice := _LEFT_OUT.get(type(part))) is not None:
+        return [TemplateFault(message=advice, line_offset=part.lineno - 1)]
+    check = _CHECKS.get(type(part))
+    return check(part) if check is not None else ()
+
+
+def _check_filter(part: nodes.Filter) -> Iterable[TemplateFault]:
+    yield from _unknown("filter", part.name, DIALECT.filters, part)
+    names = [argument.value if isinstance(argument, nodes.Const) else None for argument in part.args]
+    if part.name == "map" and names and isinstance(names[0], str):
+        yield from _unknown("filter", names[0], DIALECT.filters, part)
+    position = _TESTING_FILTERS.get(part.name)
+    if position is not None and len(names) > position and isinstance(names[position], str):
+        yield from _unknown("test", str(names[position]), DIALECT.tests, part)
+
+
+def _check_test(part: nodes.Test) -> Iterable[TemplateFault]:
+    return _unknown("test", part.name, DIALECT.tests, part)
+
+
+def _check_name(part: nodes.Name) -> Iterable[TemplateFault]:
+    return [_misnamed("variable", part.name, (), part.lineno - 1)] if part.name in _JINJA_NAMES else ()
+
+
+def _check_loop(part: nodes.For) -> Iterable[TemplateFault]:
+    """Count the turns of a loop; a loop that calls itself could not be counted."""
+    if part.recursive:
+        return [TemplateFault(message="recursive loops are not supported", line_offset=part.lineno - 1)]
+    written = sum(len(data.data) for data in part.find_all(nodes.TemplateData))
+    units: list[nodes.Expr] = [nodes.Const(1 + (written >> 4), lineno=part.lineno, environment=DIALECT)]
+    part.iter = nodes.Filter(part.iter, TURNS, units, [], None, None, lineno=part.lineno, environment=DIALECT)
+    return ()
+
+
+def _check_literal(part: nodes.Const) -> Iterable[TemplateFault]:
+    is_finite = not isinstance(part.value, float) or math.isfinite(part.value)
+    return () if is_finite else [TemplateFault(message="this number is too large", line_offset=part.lineno - 1)]
+
+
+_CHECKS: dict[type[nodes.Node], Callable[..., Iterable[TemplateFault]]] = {
+    nodes.Filter: _check_filter,
+    nodes.Test: _check_test,
+    nodes.Name: _check_name,
+    nodes.For: _check_loop,
+    nodes.Const: _check_literal,
+}
+
+
+def _unknown(kind: str, name: str, known: Collection[str], part: nodes.Node) -> Iterable[TemplateFault]:
+    if name not in known or name == TURNS:
+        yield _misnamed(kind, name, [word for word in known if word != TURNS], part.lineno - 1)
+
+
+def _misnamed(kind: str, name: str, known: Collection[str], line_offset: int = 0) -> TemplateFault:
+    related = _RELATED.get((kind, name.lower()))
+    advice = f"; {related}" if related else suggest(name, known)
+    if not advice and 0 < len(known) <= _MOST_LISTED:
+        advice = f"; known are {', '.join(known)}"
+    message = f"unknown {kind} {name!r}{advice}"
+    return TemplateFault(message=message, line_offset=line_offset, word=name)

@@ -1,0 +1,72 @@
+"""A pin's body: the update tree of a mapping, rendered on what its newest events said.
+
+Here a template's tree, the pin model and the places in the YAML meet: what does not fit the
+pin is reported where its author wrote it, and never goes out.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import orjson
+
+from bridge.mappings.expressions.expressions import Surroundings
+from bridge.mappings.expressions.templates import RenderedTree, RenderError
+from bridge.mappings.mapping import Mapping as CompiledMapping
+from bridge.mappings.records import Latest, Rendered
+from bridge.mappings.values.values import Value, plain
+from bridge.pin_model import Flaw, fit
+
+_HEADER = ("source", "type", "id", "at", "received_at")
+
+
+def render(mapping: CompiledMapping, pin: str, latest: Mapping[str, Latest], now: datetime) -> Rendered:
+    """Render a pin's body; raises `RenderError` with the place in the YAML."""
+    setting = mapping.setting
+    surroundings = Surroundings(now=now, locale=setting.locale, timezone=setting.timezone)
+    tree = mapping.update.render(context(mapping, pin, latest, now), surroundings)
+    fitted = fit(tree.body, mapping.pin_type)
+    if fitted.flaws:
+        raise _misfit(fitted.flaws, tree)
+    body = plain(fitted.body)
+    notes = tuple(f"{tree.place_of(note.path)}: {note}" for note in fitted.notes)
+    return Rendered(body=fitted.body, notes=notes, payload=orjson.dumps(body))
+
+
+def context(mapping: CompiledMapping, pin: str, latest: Mapping[str, Latest], now: datetime) -> dict[str, Value]:
+    """Give what a template may read.
+
+    The variables of the newest event of each trigger stand in one namespace; where two define
+    a name, the event newer by `at` holds. What no event has set yet is none.
+    """
+    names = {trigger.name for trigger in mapping.triggers}
+    known = sorted((each for name, each in latest.items() if name in names), key=_age)
+    variables: dict[str, Value] = dict.fromkeys(mapping.variables)
+    for each in known:
+        variables.update(each.variables)
+    newest = known[-1] if known else None
+    own: dict[str, Value] = {"event": _header(newest), "now": now, "pin": pin}
+    return {**variables, **mapping.setting.constants, **own}
+
+
+def _age(latest: Latest) -> tuple[datetime, int, int]:
+    return latest.at, latest.number, latest.item
+
+
+def _header(newest: Latest | None) -> dict[str, Value]:
+    if newest is None:
+        return dict.fromkeys(_HEADER)
+    event = newest.event
+    return {
+        "source": event.source,
+        "type": event.type,
+        "id": event.id,
+        "at": newest.at,
+        "received_at": event.received_at,
+    }
+
+
+def _misfit(flaws: Iterable[Flaw], tree: RenderedTree) -> RenderError:
+    """Make one error of what the pin model refuses, placed where the first of it was written."""
+    first, *others = flaws
+    more = f" (and {len(others)} more like this)" if others else ""
+    return RenderError(f"{first}{more}", tree.place_of(first.path))

@@ -1,0 +1,1 @@
+"""What an event changes: which triggers it concerns, their conditions, variables, pins and versions."""

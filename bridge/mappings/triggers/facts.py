@@ -1,0 +1,85 @@
+"""What a trigger knows while it runs, and the one way in which it gives up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+
+from babel import Locale
+
+from bridge.errors import AuthorError
+from bridge.events import Event, Json
+from bridge.mappings.expressions.dialect import localized
+from bridge.mappings.expressions.expressions import Expression, Surroundings, scope_of
+from bridge.mappings.queries.queries import Missing
+from bridge.mappings.records import OutcomeKind
+from bridge.mappings.values.bounds import Work
+from bridge.mappings.values.values import Value
+
+Found = Value | Missing
+"""What a look-up gives: a value (null is one), or `MISSING`."""
+
+MAX_EVENT_WORK = 2_000_000
+"""Units of work (see `bounds`) of one trigger for one event: ten expressions for each of 10,000 items."""
+_EVALUATION_WORK = 8
+
+
+class TriggerFault(AuthorError):
+    """A trigger cannot make a change of this event; `kind` and the message become its outcome."""
+
+    def __init__(self, message: str, kind: OutcomeKind = "error") -> None:
+        super().__init__(message)
+        self.kind: OutcomeKind = kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What every trigger and template of one mapping shares."""
+
+    constants: Mapping[str, Value]
+    locale: Locale
+    timezone: tzinfo
+
+
+class Facts:
+    """One event, or one item in it, as a trigger sees it; `item` is what `$` stands for.
+
+    `work` is what all expressions of the trigger may cost for this event, its items together.
+    """
+
+    __slots__ = ("_scope", "event", "item", "setting", "variables", "work")
+
+    def __init__(self, event: Event, item: Json, setting: Setting, work: Work | None = None) -> None:
+        self.event = event
+        self.item = item
+        self.setting = setting
+        self.work = Work(MAX_EVENT_WORK) if work is None else work
+        self.variables: dict[str, Value] = {}
+        self._scope: dict[str, Any] = {}
+
+    @property
+    def own_at(self) -> datetime:
+        """When the event happened, as far as the source knows: else when it arrived."""
+        return self.event.at or self.event.received_at
+
+    def evaluate(self, expression: Expression) -> Value:
+        """Evaluate an expression on the constants, the event's header and the variables so far."""
+        self.work.spend(_EVALUATION_WORK)
+        scope = self._scope = self._scope or self._scope_of_event()
+        for name in expression.names:
+            if name in self.variables and name not in scope:
+                scope[name] = localized(self.variables[name], self.setting.timezone)
+        return expression.run(scope)
+
+    def _scope_of_event(self) -> dict[str, Any]:
+        """Give what expressions see before any variable; constants hold no times."""
+        event, setting = self.event, self.setting
+        header: dict[str, Value] = {
+            "source": event.source,
+            "type": event.type,
+            "id": event.id,
+            "at": self.own_at,
+            "received_at": event.received_at,
+        }
+        surroundings = Surroundings(now=event.received_at, locale=setting.locale, timezone=setting.timezone)
+        return {**setting.constants, **scope_of({"event": header}, surroundings, self.work)}

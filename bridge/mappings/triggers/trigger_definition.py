@@ -1,0 +1,225 @@
+"""From what an author wrote under `triggers` to compiled triggers, with every mistake noted."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from bridge.events import Json
+from bridge.located import Mapping as MappingNode
+from bridge.located import Node, Place, Sequence
+from bridge.mappings.fields import Fields, Problems, describe, one_or_many, read_text
+from bridge.mappings.queries.queries import MISSING, Query
+from bridge.mappings.triggers.conditions import compile_conditions
+from bridge.mappings.triggers.extraction import compile_extract, compile_let, read_kinds
+from bridge.mappings.triggers.facts import Facts, Setting, TriggerFault
+from bridge.mappings.triggers.pin_names import PinRule, compile_pin
+from bridge.mappings.triggers.readings import Names, Reading, read_query, read_single
+from bridge.mappings.triggers.triggers import Trigger
+from bridge.mappings.values.conversion import convert
+from bridge.mappings.values.values import Value, excerpt
+
+KEYS = ("name", "source", "event", "when", "each", "at", "version", "key", "extract", "let")
+_SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+_NAME = re.compile(r"[^\W\d]\w*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triggers:
+    """The triggers of one mapping, the variables they declare, and where each source is named first."""
+
+    compiled: tuple[Trigger, ...]
+    variables: frozenset[str]
+    source_places: Mapping[str, Place]
+
+
+def compile_triggers(
+    mapping: str, fields: Fields, rule: PinRule | None, setting: Setting, warnings: Problems
+) -> Triggers:
+    """Compile the list under `triggers`; faults are noted in `fields`."""
+    node = fields.node("triggers")
+    items: tuple[Node, ...] = ()
+    if isinstance(node, Sequence) and node.items:
+        items = node.items
+    elif node is not None:
+        fields.problems.append(node.place.problem(f"'triggers' is a list of triggers, found {_empty_or(node)}"))
+    compiler = _Compiler(mapping, rule, setting, fields.problems, warnings)
+    for item in items:
+        compiler.add(item, is_only=len(items) == 1)
+    return Triggers(
+        compiled=tuple(compiler.compiled),
+        variables=frozenset(compiler.variables),
+        source_places=compiler.source_places,
+    )
+
+
+def _empty_or(node: Node) -> str:
+    return "an empty one" if isinstance(node, Sequence) else describe(node)
+
+
+class _Compiler:
+    """Compiles the triggers of one mapping, one after the other."""
+
+    def __init__(
+        self, mapping: str, rule: PinRule | None, setting: Setting, problems: Problems, warnings: Problems
+    ) -> None:
+        self.compiled: list[Trigger] = []
+        self.variables: set[str] = set()
+        self.source_places: dict[str, Place] = {}
+        self._mapping = mapping
+        self._rule = rule
+        self._setting = setting
+        self._problems = problems
+        self._warnings = warnings
+        self._name_places: dict[str, Place] = {}
+
+    def add(self, node: Node, *, is_only: bool) -> None:
+        """Compile one trigger."""
+        if not isinstance(node, MappingNode):
+            self._problems.append(node.place.problem(f"a trigger is an object with keys, found {describe(node)}"))
+            return
+        fields = Fields(node, "a trigger", KEYS, self._problems)
+        name = self._read_name(fields, is_only=is_only)
+        source = self._read_source(fields)
+        names = Names(constants=self._setting.constants, problems=self._problems, warnings=self._warnings)
+        self.compiled.append(self._compile(name, source, fields, names))
+        self.variables.update(names.variables)
+
+    def _compile(self, name: str, source: str, fields: Fields, names: Names) -> Trigger:
+        each = _compile_each(fields, names)
+        extract, let, when = fields.node("extract"), fields.node("let"), fields.node("when")
+        variables = compile_extract(extract, names) if extract else []
+        variables += compile_let(let, names) if let else []
+        conditions = compile_conditions(when, names) if when else []
+        early = [condition for condition in conditions if condition.left.is_early]
+        of_event = [condition for condition in early if each is None or not condition.left.is_of_item]
+        pin = compile_pin(self._rule, names) if self._rule else _no_pin
+        return Trigger(
+            mapping=self._mapping,
+            name=name,
+            source=source,
+            events=_read_events(fields),
+            of_event=tuple(of_event),
+            early=tuple(condition for condition in early if condition not in of_event),
+            late=tuple(condition for condition in conditions if not condition.left.is_early),
+            each=each,
+            variables=tuple(variables),
+            pin=pin,
+            at=_compile_part(fields, "at", names),
+            version=_compile_parts(fields, "version", names),
+            key=_compile_parts(fields, "key", names),
+            order_by=_order_by(fields, self._setting.constants),
+            setting=self._setting,
+        )
+
+    def _read_name(self, fields: Fields, *, is_only: bool) -> str:
+        node = fields.node("name")
+        if node is None:
+            if not is_only:
+                message = "a trigger needs a 'name' where there are several"
+                self._problems.append(fields.place.problem(message))
+            return self._mapping.rpartition("/")[2]
+        name = fields.text("name")
+        if name in self._name_places:
+            message = f"the trigger in line {self._name_places[name].line} has the name {name[:80]!r} too"
+            self._problems.append(node.place.problem(message))
+        self._name_places.setdefault(name, node.place)
+        return name
+
+    def _read_source(self, fields: Fields) -> str:
+        node = fields.required("source")
+        if isinstance(node, Sequence):
+            message = "'source' is one source, found a list; write a trigger for each of them"
+            self._problems.append(node.place.problem(message))
+            return ""
+        name = "" if node is None else read_text(node, "'source'", self._problems)
+        if node is not None and name:
+            if not _SOURCE.fullmatch(name):
+                message = f"{name[:80]!r} is no name of a source; one has letters, digits, _ and -"
+                self._problems.append(node.place.problem(message))
+            self.source_places.setdefault(name, node.place)
+        return name
+
+
+def _no_pin(_: Facts) -> str:
+    raise TriggerFault("the mapping has no pin")
+
+
+def _read_events(fields: Fields) -> tuple[str, ...]:
+    node = fields.node("event")
+    if node is None:
+        return ()
+    if isinstance(node, Sequence) and not node.items:
+        fields.problems.append(node.place.problem("'event' names at least one event type; leave it out to take all"))
+    return tuple(read_text(item, "'event'", fields.problems) for item in one_or_many(node))
+
+
+def _compile_part(fields: Fields, key: str, names: Names) -> Reading | None:
+    node = fields.node(key)
+    return None if node is None else read_single(node, f"{key!r}", names)
+
+
+def _compile_parts(fields: Fields, key: str, names: Names) -> tuple[Reading, ...] | None:
+    node = fields.node(key)
+    if node is None:
+        return None
+    if isinstance(node, Sequence) and not node.items:
+        fields.problems.append(node.place.problem(f"{key!r} has at least one part"))
+    readings = [read_single(item, f"{key!r}", names) for item in one_or_many(node)]
+    return tuple(reading for reading in readings if reading is not None)
+
+
+def _compile_each(fields: Fields, names: Names) -> Callable[[Facts], list[Json]] | None:
+    node = fields.node("each")
+    if node is None:
+        return None
+    kinds: tuple[str, ...] = ()
+    path: Node | None = node
+    if isinstance(node, MappingNode):
+        keys = Fields(node, "'each'", ("path", "as"), fields.problems)
+        kinds = read_kinds(keys)
+        path = keys.required("path")
+    query = None if path is None else read_query(path, "'each'", names)
+    return None if query is None else _items_of(query, kinds)
+
+
+def _items_of(query: Query, kinds: tuple[str, ...]) -> Callable[[Facts], list[Json]]:
+    """Give the items: what a path of many matches finds, or the list at the one place."""
+    get, find = query.get, query.find
+
+    def many(facts: Facts) -> list[Json]:
+        return [cast(Json, convert(item, kinds)) for item in find(facts.item)] if kinds else find(facts.item)
+
+    def one(facts: Facts) -> list[Json]:
+        found = get(facts.item)
+        value = None if found is MISSING else convert(found, kinds)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise TriggerFault(f"'each': {query.text} is no list, found {excerpt(value)}")
+        return value
+
+    return one if query.single else many
+
+
+def _order_by(fields: Fields, constants: Mapping[str, Value]) -> bytes:
+    """Hash what decides which of two events is the newer: `at`, `version`, and all that these read by name."""
+    definitions: dict[str, object] = dict(constants)
+    for key in ("extract", "let"):
+        node = fields.node(key)
+        if isinstance(node, MappingNode):
+            definitions |= node.plain()
+    parts = {key: node.plain() for key in ("at", "version") if (node := fields.node(key)) is not None}
+    told, pending = [_written(parts)], _NAME.findall(_written(parts))
+    while pending:
+        definition = definitions.pop(pending.pop(), None)
+        if definition is not None:
+            told.append(_written(definition))
+            pending += _NAME.findall(told[-1])
+    return hashlib.blake2b("\n".join(sorted(told)).encode(), digest_size=4).digest()
+
+
+def _written(definition: object) -> str:
+    return json.dumps(definition, default=str, ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,223 @@
+"""A trigger: which events it takes, and what it makes of one. Pure; no clock.
+
+The order is fixed: conditions on paths, then `extract`, then `let`, then conditions on
+variables, then `pin`, `at`, `version` and `key`.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+import orjson
+
+from bridge.events import Event, Json
+from bridge.mappings.queries.queries import MISSING
+from bridge.mappings.records import Change, Evaluation, Outcome, OutcomeKind
+from bridge.mappings.triggers.conditions import Condition
+from bridge.mappings.triggers.extraction import Variable
+from bridge.mappings.triggers.facts import Facts, Setting, TriggerFault
+from bridge.mappings.triggers.readings import Reading
+from bridge.mappings.values.bounds import ExpressionError
+from bridge.mappings.values.conversion import ConversionError, parse_number, parse_time
+from bridge.mappings.values.values import InexactNumber, UnusableValue, Value, exact, excerpt, plain
+
+MAX_ITEMS = 10_000
+MAX_TOLD = 100
+"""How many outcomes of one kind an event has at most, `matched` aside; the last says how many more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """One compiled trigger. `events` are patterns of event types, empty for all.
+
+    `order_by` (4 bytes) is the definition of `at` and `version`, hashed.
+    `early` conditions need nothing but the payload, `late` ones the variables; those in
+    `of_event` need not even the item. `each` gives the items, None where the event is one.
+    """
+
+    mapping: str
+    name: str
+    source: str
+    events: tuple[str, ...]
+    of_event: tuple[Condition, ...]
+    early: tuple[Condition, ...]
+    late: tuple[Condition, ...]
+    each: Callable[[Facts], list[Json]] | None
+    variables: tuple[Variable, ...]
+    pin: Callable[[Facts], str]
+    at: Reading | None
+    version: tuple[Reading, ...] | None
+    key: tuple[Reading, ...] | None
+    order_by: bytes
+    setting: Setting
+
+    def run(self, event: Event, results: "Results") -> None:
+        """Add to `results` what this event changes, and what became of it. Never raises for an event's fault."""
+        facts = Facts(event, event.payload, self.setting)
+        try:
+            if self.of_event and (failed := _first_failing(self.of_event, facts)):
+                results.tell(self, "not_matched", failed.reason(facts))
+            elif self.each is None:
+                self._run_item(facts, results)
+            else:
+                self._run_items(facts, self.each, results)
+        except (TriggerFault, ConversionError, UnusableValue) as error:
+            results.tell_error(self, error)
+
+    def _run_items(self, facts: Facts, each: Callable[[Facts], list[Json]], results: "Results") -> None:
+        items = each(facts)
+        if not items:
+            results.tell(self, "no_items", "'each' finds no item")
+        elif len(items) > MAX_ITEMS:
+            results.tell(self, "error", f"'each' finds {len(items):,} items; at most {MAX_ITEMS:,} are allowed")
+        else:
+            for item in items:
+                self._run_item(Facts(facts.event, item, self.setting, facts.work), results)
+
+    def _run_item(self, facts: Facts, results: "Results") -> None:
+        try:
+            if self.early and (failed := _first_failing(self.early, facts)):
+                results.tell(self, "not_matched", failed.reason(facts))
+                return
+            variables = facts.variables
+            for name, read in self.variables:
+                variables[name] = read(facts)
+            if self.late and (failed := _first_failing(self.late, facts)):
+                results.tell(self, "not_matched", failed.reason(facts))
+                return
+            self._change(facts, results)
+        except (TriggerFault, ConversionError, UnusableValue, ExpressionError) as error:
+            results.tell_error(self, error)
+
+    def _change(self, facts: Facts, results: "Results") -> None:
+        pin = self.pin(facts)
+        at, reason = self._happened_at(facts)
+        change = Change(
+            mapping=self.mapping,
+            trigger=self.name,
+            pin=pin,
+            at=at,
+            version=(at,) if self.version is None else tuple([_version_part(read, facts) for read in self.version]),
+            item_key=None if self.key is None else self._item_key(self.key, facts),
+            variables=facts.variables,
+            order_by=self.order_by,
+        )
+        results.add(change, reason)
+
+    def _happened_at(self, facts: Facts) -> tuple[datetime, str]:
+        """Give the event's own time; one too far ahead counts at its arrival, and the reason says so."""
+        event = facts.event
+        at = event.at or event.received_at
+        if self.at is not None:
+            own = self.at(facts)
+            at = at if own is None or own is MISSING else _readable_time(own)
+        if at <= event.received_at:
+            return at, ""
+        if at - event.received_at > timedelta(seconds=event.tolerance_s):
+            return event.received_at, f"dated ahead ({at.isoformat()}), so it counts at its arrival"
+        return at, ""
+
+    def _item_key(self, readings: tuple[Reading, ...], facts: Facts) -> bytes:
+        parts: list[Json] = [self.mapping, self.name]
+        for read in readings:
+            part = read(facts)
+            if part is MISSING or part is None:
+                raise TriggerFault("'key': a part of it is missing or null, so items cannot be told apart")
+            parts.append(_canonical(part))
+        return hashlib.blake2b(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+
+
+class Results:
+    """Collects the changes and outcomes of one event; tells no more than a journal should hold."""
+
+    def __init__(self, literal_pins: Mapping[str, str]) -> None:
+        self.changes: list[Change] = []
+        self.outcomes: list[Outcome] = []
+        self._literal_pins = literal_pins
+        self._item_keys: set[bytes] = set()
+        self._told: dict[OutcomeKind, int] = {}
+
+    def add(self, change: Change, reason: str) -> None:
+        """Add a change, unless its pin is another's or its item was there before."""
+        owner = self._literal_pins.get(change.pin, change.mapping)
+        if owner != change.mapping:
+            self._tell(change.mapping, change.trigger, "pin_taken", f"{change.pin} belongs to {owner}", change.pin)
+        elif change.item_key is not None and change.item_key in self._item_keys:
+            reason = "the event has an item with the same 'key' before this one"
+            self._tell(change.mapping, change.trigger, "duplicate_item", reason, change.pin)
+        else:
+            if change.item_key is not None:
+                self._item_keys.add(change.item_key)
+            self.changes.append(change)
+            self.outcomes.append(_matched(change.mapping, change.trigger, reason, change.pin))
+
+    def tell(self, trigger: Trigger, kind: OutcomeKind, reason: str) -> None:
+        """Add an outcome without a change."""
+        self._tell(trigger.mapping, trigger.name, kind, reason, None)
+
+    def tell_error(self, trigger: Trigger, error: Exception) -> None:
+        """Add the outcome of a trigger that gave up."""
+        kind: OutcomeKind = "inexact_number" if isinstance(error, InexactNumber) else "error"
+        self.tell(trigger, error.kind if isinstance(error, TriggerFault) else kind, str(error))
+
+    def _tell(self, mapping: str, trigger: str, kind: OutcomeKind, reason: str, pin: str | None) -> None:
+        told = self._told[kind] = self._told.get(kind, 0) + 1
+        if told < MAX_TOLD:
+            self.outcomes.append(Outcome(mapping=mapping, trigger=trigger, kind=kind, reason=reason, pin=pin))
+
+    def evaluation(self) -> Evaluation:
+        """Give all that was collected; where outcomes of a kind were left out, one says how many."""
+        for kind, told in self._told.items():
+            if told >= MAX_TOLD:
+                reason = f"and {told - MAX_TOLD + 1:,} more like these"
+                self.outcomes.append(Outcome(mapping="", trigger="", kind=kind, reason=reason, pin=None))
+        return Evaluation(changes=tuple(self.changes), outcomes=tuple(self.outcomes))
+
+
+@lru_cache(maxsize=1024)
+def _matched(mapping: str, trigger: str, reason: str, pin: str) -> Outcome:
+    """Give the outcome of a change: one trigger and its pin have the same nearly every time."""
+    return Outcome(mapping=mapping, trigger=trigger, kind="matched", reason=reason, pin=pin)
+
+
+def _first_failing(conditions: tuple[Condition, ...], facts: Facts) -> Condition | None:
+    for condition in conditions:
+        if not condition.holds(facts):
+            return condition
+    return None
+
+
+def _readable_time(value: Value) -> datetime:
+    try:
+        return parse_time(value)
+    except ConversionError as error:
+        raise TriggerFault(f"'at': {error}") from error
+
+
+def _version_part(read: Reading, facts: Facts) -> Value:
+    """Read one part of a version; text that is a number or a time counts as one."""
+    value = read(facts)
+    if value is MISSING:
+        raise TriggerFault("'version': a part of it is missing")
+    if not isinstance(value, str):
+        return exact(value)
+    with suppress(ConversionError):
+        return parse_number(value)
+    with suppress(ConversionError):
+        return parse_time(value)
+    return value
+
+
+def _canonical(value: Value) -> Json:
+    """Write a part of a key so that equal values are equal bytes: 1 and 1.0 are."""
+    if isinstance(value, Decimal) and value == value.to_integral_value() and value.adjusted() < 30:
+        value = int(value)
+    if isinstance(value, list | dict):
+        raise TriggerFault(f"'key': {excerpt(value)} cannot tell items apart; name a part of it")
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
+        return {"number": str(value)}
+    return {"number": str(value.normalize())} if isinstance(value, Decimal) else plain(value)
