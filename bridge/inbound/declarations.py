@@ -12,8 +12,8 @@ from bridge.inbound.locations import HeaderPlace, Location, PathPlace, parse_hea
 from bridge.inbound.reading import Collector, choice, duration_s, fields, parsed, refuse, text
 from bridge.inbound.schemes import SCHEMES, read_scheme
 from bridge.inbound.verification import DEFAULT_TOLERANCE_S, Scheme
-from bridge.located import Mapping as MappingNode
-from bridge.located import Node, Place, Scalar, Sequence, parse_yaml
+from bridge.located import MappingNode
+from bridge.located import Node, Place, ScalarNode, SequenceNode, parse_yaml
 from bridge.units import parse_duration_s
 
 KEYS = (
@@ -77,7 +77,7 @@ def own_entries(file: str, data: bytes, problems: list[Problem]) -> dict[str, tu
     except ConfigurationError as error:
         problems.extend(error.problems)
         return {}
-    if isinstance(root, Scalar) and root.value is None:
+    if isinstance(root, ScalarNode) and root.value is None:
         return {}
     if not isinstance(root, MappingNode):
         problems.append(root.place.problem("a mapping of sources by name is wanted here"))
@@ -94,7 +94,7 @@ def own_entries(file: str, data: bytes, problems: list[Problem]) -> dict[str, tu
 
 def _no_keys(node: Node) -> Node:
     """Take a name with nothing behind it for a source without keys of its own."""
-    return MappingNode(node.place, ()) if isinstance(node, Scalar) and node.value is None else node
+    return MappingNode(node.place, ()) if isinstance(node, ScalarNode) and node.value is None else node
 
 
 def declare(
@@ -169,7 +169,7 @@ def _dedupe(node: Node) -> _Dedupe:
 
 
 def _location(node: Node) -> Location:
-    nodes = node.items if isinstance(node, Sequence) else (node,)
+    nodes = node.items if isinstance(node, SequenceNode) else (node,)
     if not nodes:
         raise refuse(node.place, "at least one place is wanted here")
     return Location(tuple(map(_place, nodes)))

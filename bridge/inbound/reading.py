@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from bridge.errors import ConfigurationError, Problem
-from bridge.located import Mapping, Node, Place, Scalar
+from bridge.located import MappingNode, Node, Place, ScalarNode
 from bridge.spelling import suggest
 from bridge.units import parse_duration_s
 
@@ -39,7 +39,7 @@ def refuse(place: Place, message: str) -> ConfigurationError:
 
 def fields(node: Node, what: str, allowed: Collection[str]) -> dict[str, Node]:
     """Give a mapping's values by key, where all keys are allowed."""
-    if not isinstance(node, Mapping):
+    if not isinstance(node, MappingNode):
         raise refuse(node.place, f"{what} is a mapping with keys out of: {', '.join(allowed)}")
     problems = [
         entry.key.place.problem(f"unknown key {entry.name[:80]!r} in {what}{suggest(entry.name, allowed)}")
@@ -53,7 +53,7 @@ def fields(node: Node, what: str, allowed: Collection[str]) -> dict[str, Node]:
 
 def text(node: Node) -> str:
     """Give a text; a number or a boolean is none unless it is quoted."""
-    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+    if not isinstance(node, ScalarNode) or not isinstance(node.value, str):
         raise refuse(node.place, "a text is wanted here; quote what only looks like a number")
     return node.value
 

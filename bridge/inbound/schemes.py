@@ -9,7 +9,7 @@ from bridge.inbound.secret_forms import SECRET_ENCODINGS, SecretForm
 from bridge.inbound.signatures import ALGORITHMS, ENCODINGS, Elements, HmacScheme, Template
 from bridge.inbound.timestamps import READERS
 from bridge.inbound.verification import Scheme
-from bridge.located import Node, Scalar
+from bridge.located import Node, ScalarNode
 
 _SIMPLE: Mapping[str, Scheme] = {
     "bearer": AuthorizationScheme(name="Bearer"),
@@ -26,7 +26,7 @@ def read_scheme(node: Node) -> Scheme:
 
     Raises `ConfigurationError` with the place of what is wrong.
     """
-    if isinstance(node, Scalar):
+    if isinstance(node, ScalarNode):
         word = choice(SCHEMES)(node)
         if word in _SIMPLE:
             return _SIMPLE[word]

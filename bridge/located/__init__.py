@@ -8,17 +8,17 @@ no recursion of ours.
 
 from bridge.located.building import MAX_BYTES, parse_yaml
 from bridge.located.scalars import read_plain
-from bridge.located.tree import Entry, Mapping, Node, Place, Plain, Scalar, Sequence
+from bridge.located.tree import Entry, MappingNode, Node, Place, Plain, ScalarNode, SequenceNode
 
 __all__ = [
     "MAX_BYTES",
     "Entry",
-    "Mapping",
+    "MappingNode",
     "Node",
     "Place",
     "Plain",
-    "Scalar",
-    "Sequence",
+    "ScalarNode",
+    "SequenceNode",
     "parse_yaml",
     "read_plain",
 ]

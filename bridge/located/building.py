@@ -9,7 +9,7 @@ from ruamel.yaml import events as yaml_events
 from bridge.errors import ConfigurationError, Problem
 from bridge.located.parser_events import decode, read_events
 from bridge.located.scalars import read_plain
-from bridge.located.tree import Entry, Mapping, Node, Place, Scalar, Sequence
+from bridge.located.tree import Entry, MappingNode, Node, Place, ScalarNode, SequenceNode
 
 MAX_BYTES = 2**20
 MAX_DEPTH = 64
@@ -32,7 +32,7 @@ def parse_yaml(file: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> Node:
         builder.take(event)
     if builder.problems:
         raise ConfigurationError(builder.problems)
-    return builder.root or Scalar(start, None, "")
+    return builder.root or ScalarNode(start, None, "")
 
 
 class _Open:
@@ -55,9 +55,9 @@ class _Open:
 
     def close(self) -> Node:
         if not self.is_mapping:
-            return Sequence(self.place, tuple(self.parts))
+            return SequenceNode(self.place, tuple(self.parts))
         pairs = zip(self.parts[::2], self.parts[1::2], strict=True)
-        return Mapping(self.place, tuple(Entry(key, value) for key, value in pairs if isinstance(key, Scalar)))
+        return MappingNode(self.place, tuple(Entry(key, value) for key, value in pairs if isinstance(key, ScalarNode)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class _Builder:
         top.parts.append(node)
 
     def _check_key(self, top: _Open, key: Node) -> None:
-        if not isinstance(key, Scalar):
+        if not isinstance(key, ScalarNode):
             message = "a key must be a single word or text, not a list or mapping; a text with '{{' in it is quoted"
             self.problems.append(key.place.problem(message))
         elif key.text in top.keys:
@@ -157,7 +157,7 @@ class _Builder:
         else:
             top.keys.add(key.text)
 
-    def _scalar(self, event: Any) -> Scalar:
+    def _scalar(self, event: Any) -> ScalarNode:
         place = self._place(event)
         text: str = event.value
         is_plain = not event.style
@@ -168,4 +168,4 @@ class _Builder:
             except ValueError as error:
                 self.problems.append(place.problem(str(error)))
         written = self._text[event.start_mark.index : event.end_mark.index]
-        return Scalar(place, value, text, is_plain, event.style == "|", written)
+        return ScalarNode(place, value, text, is_plain, event.style == "|", written)

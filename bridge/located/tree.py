@@ -26,7 +26,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Scalar:
+class ScalarNode:
     """A single value. `text` is it less quotes and folds; `is_plain` says that it had no quotes.
 
     `is_literal` tells a text after `|`, which has the lines of the file, the first one below
@@ -53,7 +53,7 @@ class Scalar:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class SequenceNode:
     """A list."""
 
     place: Place
@@ -68,7 +68,7 @@ class Sequence:
 class Entry:
     """One key of a mapping, with its value."""
 
-    key: Scalar
+    key: ScalarNode
     value: "Node"
 
     @property
@@ -78,7 +78,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class MappingNode:
     """Keys with values, in the order of the file; no key stands twice."""
 
     place: Place
@@ -93,4 +93,4 @@ class Mapping:
         return {entry.name: entry.value.plain() for entry in self.entries}
 
 
-Node = Scalar | Sequence | Mapping
+Node = ScalarNode | SequenceNode | MappingNode

@@ -9,11 +9,11 @@ cannot put a key on a dashboard.
 
 import fnmatch
 import re
-from collections.abc import Mapping as MappingABC
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bridge.errors import Problem
-from bridge.located import Entry, Mapping, Node, Scalar, Sequence, read_plain
+from bridge.located import Entry, MappingNode, Node, ScalarNode, SequenceNode, read_plain
 from bridge.spelling import suggest
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
@@ -22,7 +22,7 @@ _REFUSED = ("PINBRIDGE_*", "PINDOWN_*", "*_SECRET", "*_KEY", "*_TOKEN", "*_FILE"
 MAX_FILLED_CHARACTERS = 2**20
 
 
-def fill(node: Node, environ: MappingABC[str, str]) -> tuple[Node, list[Problem]]:
+def fill(node: Node, environ: Mapping[str, str]) -> tuple[Node, list[Problem]]:
     """Give the tree with every reference filled in, and what could not be filled."""
     filling = _Filling(environ)
     return filling.node(node), filling.problems
@@ -31,20 +31,20 @@ def fill(node: Node, environ: MappingABC[str, str]) -> tuple[Node, list[Problem]
 class _Filling:
     """Walks one tree; shared nodes (aliases) are filled wherever they stand."""
 
-    def __init__(self, environ: MappingABC[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str]) -> None:
         self.problems: list[Problem] = []
         self._environ = environ
 
     def node(self, node: Node) -> Node:
         match node:
-            case Scalar():
+            case ScalarNode():
                 return self._scalar(node) if "${" in node.text else node
-            case Sequence():
+            case SequenceNode():
                 return replace(node, items=tuple(self.node(item) for item in node.items))
-            case Mapping():
+            case MappingNode():
                 return replace(node, entries=tuple(self._entries(node)))
 
-    def _entries(self, node: Mapping) -> list[Entry]:
+    def _entries(self, node: MappingNode) -> list[Entry]:
         entries: dict[str, Entry] = {}
         for entry in node.entries:
             key = self._scalar(entry.key) if "${" in entry.key.text else entry.key
@@ -53,7 +53,7 @@ class _Filling:
             entries[key.text] = Entry(key, self.node(entry.value))
         return list(entries.values())
 
-    def _scalar(self, scalar: Scalar) -> Scalar:
+    def _scalar(self, scalar: ScalarNode) -> ScalarNode:
         faults: list[str] = []
         text = _REFERENCE.sub(lambda match: self._filled(match, faults), scalar.text)
         value = text

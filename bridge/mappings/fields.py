@@ -7,7 +7,7 @@ value's place, so that one reading finds all the mistakes of a file.
 from collections.abc import Callable, Collection, Iterator
 
 from bridge.errors import Problem
-from bridge.located import Mapping, Node, Scalar, Sequence
+from bridge.located import MappingNode, Node, ScalarNode, SequenceNode
 from bridge.spelling import suggest
 from bridge.units import parse_duration_s
 
@@ -31,7 +31,7 @@ class Fields:
         self._what = what
         self._nodes: dict[str, Node] = {}
         self._advice: list[str] = []
-        if not isinstance(node, Mapping):
+        if not isinstance(node, MappingNode):
             problems.append(node.place.problem(f"{what} is an object with keys, found {describe(node)}"))
             return
         for entry in node.entries:
@@ -71,7 +71,7 @@ class Fields:
         node = self._nodes.get(name)
         if node is None:
             return default
-        if isinstance(node, Scalar) and isinstance(node.value, bool):
+        if isinstance(node, ScalarNode) and isinstance(node.value, bool):
             return node.value
         self.problems.append(node.place.problem(f"{name!r} is true or false, found {describe(node)}"))
         return default
@@ -81,7 +81,7 @@ class Fields:
         node = self._nodes.get(name)
         if node is None:
             return default
-        value = node.value if isinstance(node, Scalar) else None
+        value = node.value if isinstance(node, ScalarNode) else None
         if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest:
             return value
         message = f"{name!r} is a whole number from {lowest:,} to {highest:,}, found {describe(node)}"
@@ -94,7 +94,7 @@ class Fields:
         if node is None:
             return None
         try:
-            length_s = parse_duration_s(node.text if isinstance(node, Scalar) else describe(node))
+            length_s = parse_duration_s(node.text if isinstance(node, ScalarNode) else describe(node))
         except ValueError as error:
             self.problems.append(node.place.problem(f"{name!r}: {error}"))
             return None
@@ -105,16 +105,16 @@ class Fields:
 
 def read_text(node: Node, what: str, problems: Problems) -> str:
     """Give a text that is not empty; the empty text where it is something else, which is noted."""
-    if isinstance(node, Scalar) and isinstance(node.value, str) and node.value:
+    if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value:
         return node.value
-    hint = "; quote it to make it text" if isinstance(node, Scalar) and node.is_plain and node.text else ""
+    hint = "; quote it to make it text" if isinstance(node, ScalarNode) and node.is_plain and node.text else ""
     problems.append(node.place.problem(f"{what} is a text, found {describe(node)}{hint}"))
     return ""
 
 
-def read_entries(node: Node, what: str, problems: Problems) -> Iterator[tuple[Scalar, Node]]:
+def read_entries(node: Node, what: str, problems: Problems) -> Iterator[tuple[ScalarNode, Node]]:
     """Give keys and values of an object whose keys the author chooses."""
-    if not isinstance(node, Mapping):
+    if not isinstance(node, MappingNode):
         problems.append(node.place.problem(f"{what} is an object, found {describe(node)}"))
         return
     for entry in node.entries:
@@ -123,10 +123,10 @@ def read_entries(node: Node, what: str, problems: Problems) -> Iterator[tuple[Sc
 
 def one_or_many(node: Node) -> tuple[Node, ...]:
     """Give the items of a list, or the one thing that stands there instead of a list."""
-    return node.items if isinstance(node, Sequence) else (node,)
+    return node.items if isinstance(node, SequenceNode) else (node,)
 
 
-def read_name(key: Scalar, what: str, taken: Callable[[str], str | None], problems: Problems) -> str | None:
+def read_name(key: ScalarNode, what: str, taken: Callable[[str], str | None], problems: Problems) -> str | None:
     """Give a name that expressions can use; `taken` says what bears it already."""
     name = key.text
     if not name.isidentifier() or name.startswith("_") or name in _WORDS:
@@ -144,14 +144,14 @@ def read_name(key: Scalar, what: str, taken: Callable[[str], str | None], proble
 def describe(node: Node) -> str:
     """Say what stands in a node, in an author's words."""
     match node:
-        case Sequence():
+        case SequenceNode():
             return "a list"
-        case Mapping():
+        case MappingNode():
             return "an object"
-        case Scalar(value=None):
+        case ScalarNode(value=None):
             return "nothing"
-        case Scalar(value=bool()):
+        case ScalarNode(value=bool()):
             return node.text
-        case Scalar(value=str()):
+        case ScalarNode(value=str()):
             return repr(node.text if len(node.text) <= 80 else node.text[:79] + "…")
     return f"the number {node.text}"

@@ -15,11 +15,10 @@ from babel import Locale, UnknownLocaleError
 from babel.localedata import locale_identifiers
 
 from bridge.errors import ConfigurationError, Problem
-from bridge.located import Mapping as MappingNode
-from bridge.located import Node, Place
+from bridge.located import MappingNode, Node, Place
 from bridge.mappings.expressions.templates import Tree, compile_tree
 from bridge.mappings.fields import Fields, Problems, describe, read_entries, read_name
-from bridge.mappings.triggers.facts import Setting
+from bridge.mappings.triggers.facts import Shared
 from bridge.mappings.triggers.pin_names import PinRule, read_pin
 from bridge.mappings.triggers.trigger_definition import compile_triggers
 from bridge.mappings.triggers.triggers import Trigger
@@ -70,7 +69,7 @@ class Mapping:
     refresh_s: int | None
     render_fingerprint: bytes
     triggers: tuple[Trigger, ...]
-    setting: Setting
+    shared: Shared
     variables: frozenset[str]
     update: Tree
     source_places: MappingABC[str, Place]
@@ -83,13 +82,13 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
         raise ConfigurationError([node.place.problem(f"a mapping is an object with keys, found {describe(node)}")])
     fields = Fields(node, "a mapping", KEYS, problems, later=KEYS_OF_LATER_RELEASES)
     constants = _read_constants(fields)
-    setting = Setting(
+    shared = Shared(
         constants={key: value.plain() for key, value in constants.items()},
         locale=_read_locale(fields),
         timezone=_read_timezone(fields),
     )
     rule = read_pin(fields, constants)
-    triggers = compile_triggers(name, fields, rule, setting, warnings)
+    triggers = compile_triggers(name, fields, rule, shared, warnings)
     update = _compile_update(fields, {*triggers.variables, *constants, "event", "now", "pin"})
     delivery = _read_deliver(fields)
     _check_purpose(fields, rule, delivery)
@@ -110,7 +109,7 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
         refresh_s=delivery.refresh_s,
         render_fingerprint=_fingerprint(fields),
         triggers=triggers.compiled,
-        setting=setting,
+        shared=shared,
         variables=triggers.variables,
         update=update,
         source_places=triggers.source_places,
@@ -171,22 +170,22 @@ def _fault(fields: Fields, name: str, message: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Delivery:
+class _Pace:
     min_interval_s: int
     refresh_s: int | None
 
 
-def _read_deliver(fields: Fields) -> _Delivery:
+def _read_deliver(fields: Fields) -> _Pace:
     node = fields.node("deliver")
     if node is None:
-        return _Delivery(DEFAULT_MIN_INTERVAL_S, None)
+        return _Pace(DEFAULT_MIN_INTERVAL_S, None)
     keys = Fields(node, "'deliver'", ("min_interval", "refresh"), fields.problems)
     min_interval_s = keys.duration_s("min_interval", lowest=0)
     refresh_s = keys.duration_s("refresh", lowest=1)
-    return _Delivery(DEFAULT_MIN_INTERVAL_S if min_interval_s is None else min_interval_s, refresh_s)
+    return _Pace(DEFAULT_MIN_INTERVAL_S if min_interval_s is None else min_interval_s, refresh_s)
 
 
-def _check_purpose(fields: Fields, rule: PinRule | None, delivery: _Delivery) -> None:
+def _check_purpose(fields: Fields, rule: PinRule | None, delivery: _Pace) -> None:
     """Without triggers, only time can move a pin, and nothing names the pins of a family."""
     if "triggers" in fields or rule is None:
         return

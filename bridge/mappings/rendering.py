@@ -21,8 +21,8 @@ _HEADER = ("source", "type", "id", "at", "received_at")
 
 def render(mapping: CompiledMapping, pin: str, latest: Mapping[str, Latest], now: datetime) -> Rendered:
     """Render a pin's body; raises `RenderError` with the place in the YAML."""
-    setting = mapping.setting
-    surroundings = Surroundings(now=now, locale=setting.locale, timezone=setting.timezone)
+    shared = mapping.shared
+    surroundings = Surroundings(now=now, locale=shared.locale, timezone=shared.timezone)
     tree = mapping.update.render(context(mapping, pin, latest, now), surroundings)
     fitted = fit(tree.body, mapping.pin_type)
     if fitted.flaws:
@@ -45,7 +45,7 @@ def context(mapping: CompiledMapping, pin: str, latest: Mapping[str, Latest], no
         variables.update(each.variables)
     newest = known[-1] if known else None
     own: dict[str, Value] = {"event": _header(newest), "now": now, "pin": pin}
-    return {**variables, **mapping.setting.constants, **own}
+    return {**variables, **mapping.shared.constants, **own}
 
 
 def _age(latest: Latest) -> tuple[datetime, int, int]:

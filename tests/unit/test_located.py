@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from bridge.errors import ConfigurationError
-from bridge.located import Mapping, Place, Scalar, Sequence, parse_yaml
+from bridge.located import MappingNode, Place, ScalarNode, SequenceNode, parse_yaml
 from bridge.spelling import suggest
 
 
@@ -20,14 +20,14 @@ def problems(text: str | bytes, **options: int) -> list[str]:
 def test_every_node_knows_its_line_and_column() -> None:
     """Places count from 1 and point at the first character of a key or value."""
     node = parse_yaml("m.yaml", b"a: 1\nb:\n  - x\n  - {c: d}\n")
-    assert isinstance(node, Mapping)
+    assert isinstance(node, MappingNode)
     assert node.entries[0].key.place == Place("m.yaml", 1, 1)
     assert node.entries[0].value.place == Place("m.yaml", 1, 4)
     items = node.get("b")
-    assert isinstance(items, Sequence)
+    assert isinstance(items, SequenceNode)
     assert items.items[0].place == Place("m.yaml", 3, 5)
     inner = items.items[1]
-    assert isinstance(inner, Mapping)
+    assert isinstance(inner, MappingNode)
     assert inner.entries[0].value.place == Place("m.yaml", 4, 9)
 
 
@@ -65,7 +65,7 @@ def test_plain_scalars_follow_the_core_schema(text: str, value: object) -> None:
     """Words and dates are text; numbers are exact."""
     node = parse_yaml("m.yaml", f"v: {text}".encode())
     assert node.plain() == {"v": value}
-    assert isinstance(node, Mapping)
+    assert isinstance(node, MappingNode)
     got = node.entries[0].value.plain()
     assert type(got) is type(value)
 
@@ -83,17 +83,17 @@ def test_an_alias_is_the_node_that_it_names() -> None:
 def test_an_empty_file_is_null() -> None:
     """Nothing, or only comments, is the value null at the first line."""
     node = parse_yaml("m.yaml", b"# nothing\n")
-    assert node == Scalar(Place("m.yaml", 1, 1), None, "")
+    assert node == ScalarNode(Place("m.yaml", 1, 1), None, "")
 
 
 def test_a_text_knows_how_it_is_written() -> None:
     """With quotes and indentation, so that every character of it has a place; only `|` keeps the file's lines."""
     node = parse_yaml("m.yaml", b"a: | # why\n  one\n  two\nb: 'it''s'\nc: >\n  folded\n  text\n")
-    assert isinstance(node, Mapping)
+    assert isinstance(node, MappingNode)
     block, quoted, folded = (node.get(name) for name in "abc")
-    assert isinstance(block, Scalar)
-    assert isinstance(quoted, Scalar)
-    assert isinstance(folded, Scalar)
+    assert isinstance(block, ScalarNode)
+    assert isinstance(quoted, ScalarNode)
+    assert isinstance(folded, ScalarNode)
     assert [each.is_literal for each in (block, quoted, folded)] == [True, False, False]
     assert block.text == "one\ntwo\n"
     assert block.place_at(block.written.index("two")) == Place("m.yaml", 3, 3)

@@ -3,18 +3,18 @@
 import re
 
 from bridge.errors import Problem
-from bridge.located import Place, Scalar
+from bridge.located import Place, ScalarNode
 from bridge.mappings.expressions.template_check import TemplateFault, TemplateSyntaxProblem
 
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 
-def placed_problems(scalar: Scalar, problem: TemplateSyntaxProblem) -> list[Problem]:
+def placed_problems(scalar: ScalarNode, problem: TemplateSyntaxProblem) -> list[Problem]:
     """Give each fault of a template that stands in this scalar its place."""
     return [_place_of(scalar, fault).problem(fault.message) for fault in problem.faults]
 
 
-def place_of_line(scalar: Scalar, line_offset: int) -> Place:
+def place_of_line(scalar: ScalarNode, line_offset: int) -> Place:
     """Give the place of a line of the text, counted from 0.
 
     Only a literal text, after `|`, has the lines of the file; any other counts as a whole.
@@ -26,7 +26,7 @@ def place_of_line(scalar: Scalar, line_offset: int) -> Place:
     return scalar.place_at(sum(map(len, lines[: line_offset + 1])) + len(line) - len(line.lstrip()))
 
 
-def _place_of(scalar: Scalar, fault: TemplateFault) -> Place:
+def _place_of(scalar: ScalarNode, fault: TemplateFault) -> Place:
     """Find a misnamed word as it is written, because Jinja keeps lines only."""
     if fault.word is not None:
         is_word = fault.word.isidentifier()

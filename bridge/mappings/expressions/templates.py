@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.errors import AuthorError, ConfigurationError, Problem
-from bridge.located import Mapping as MappingNode
-from bridge.located import Node, Place, Scalar, Sequence
+from bridge.located import MappingNode, Node, Place, ScalarNode, SequenceNode
 from bridge.mappings.expressions.dialect import Surroundings
 from bridge.mappings.expressions.expressions import (
     Expression,
@@ -95,7 +94,7 @@ def compile_tree(node: Node, *, names: Collection[str]) -> Tree:
 
 def _untemplated(node: Node, names: frozenset[str]) -> Iterator[Problem]:
     """Warn of texts that would be shown as they are, where a value is meant."""
-    if isinstance(node, Sequence):
+    if isinstance(node, SequenceNode):
         for item in node.items:
             yield from _untemplated(item, names)
     elif isinstance(node, MappingNode):
@@ -129,16 +128,16 @@ _Part = Callable[[dict[str, Any], Path, _Rendering], Value]
 
 
 def _compile(node: Node, names: frozenset[str], problems: list[Problem]) -> _Part:
-    if isinstance(node, Scalar):
+    if isinstance(node, ScalarNode):
         return _compile_scalar(node, names, problems)
-    if isinstance(node, Sequence):
+    if isinstance(node, SequenceNode):
         return _compile_list(node, names, problems)
     if node.get("each") is not None:
         return _compile_each(node, names, problems).as_list
     return _compile_object(node, names, problems)
 
 
-def _compile_scalar(node: Scalar, names: frozenset[str], problems: list[Problem]) -> _Part:
+def _compile_scalar(node: ScalarNode, names: frozenset[str], problems: list[Problem]) -> _Part:
     value = node.value
     if not isinstance(value, str) or not any(mark in value for mark in _MARKS):
         return _constant(value, node.place)
@@ -149,7 +148,7 @@ def _compile_scalar(node: Scalar, names: frozenset[str], problems: list[Problem]
         return _constant(None, node.place)
 
 
-def _compile_list(node: Sequence, names: frozenset[str], problems: list[Problem]) -> _Part:
+def _compile_list(node: SequenceNode, names: frozenset[str], problems: list[Problem]) -> _Part:
     parts: list[_Part | _Each] = [
         _compile_each(item, names, problems)
         if isinstance(item, MappingNode) and item.get("each") is not None
@@ -216,8 +215,8 @@ def _compile_each(node: MappingNode, names: frozenset[str], problems: list[Probl
     name = _loop_name(node, names, problems)
     if do is None:
         problems.append(node.place.problem("'each' needs 'do', the tree to make of every item"))
-    if not isinstance(source, Sequence) and not (
-        isinstance(source, Scalar) and isinstance(source.value, str) and is_expression(source.value)
+    if not isinstance(source, SequenceNode) and not (
+        isinstance(source, ScalarNode) and isinstance(source.value, str) and is_expression(source.value)
     ):
         found = "" if source is None else f", found {describe(source)}"
         message = f"'each' is one expression, such as \"{{{{ rows }}}}\", or a list{found}"
@@ -234,7 +233,7 @@ def _loop_name(node: MappingNode, names: frozenset[str], problems: list[Problem]
     given = node.get("as")
     if given is None:
         return _DEFAULT_NAME
-    value = given.value if isinstance(given, Scalar) else None
+    value = given.value if isinstance(given, ScalarNode) else None
     if not isinstance(value, str) or not value.isidentifier() or not value.isascii():
         problems.append(given.place.problem("'as' is a name of letters, digits and '_', such as row"))
         return _DEFAULT_NAME
@@ -267,7 +266,7 @@ def _constant(value: Value, place: Place) -> _Part:
     return render
 
 
-def _evaluated(expression: Expression, node: Scalar) -> _Part:
+def _evaluated(expression: Expression, node: ScalarNode) -> _Part:
     place = node.place
 
     def render(scope: dict[str, Any], path: Path, rendering: _Rendering) -> Value:

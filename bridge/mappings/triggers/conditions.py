@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from bridge.located import Mapping, Node, Plain, Scalar, Sequence
+from bridge.located import MappingNode, Node, Plain, ScalarNode, SequenceNode
 from bridge.mappings.expressions.expressions import is_expression
 from bridge.mappings.fields import describe
 from bridge.mappings.queries.queries import MISSING
@@ -90,9 +90,9 @@ class _Right:
 
 def compile_conditions(node: Node, names: Names) -> list[Condition]:
     """Compile `when`: an object, an expression, or a list of these. Faults are noted in `names`."""
-    if isinstance(node, Sequence):
+    if isinstance(node, SequenceNode):
         return [condition for item in node.items for condition in compile_conditions(item, names)]
-    if isinstance(node, Mapping):
+    if isinstance(node, MappingNode):
         compiled = [_compile_line(entry.key, entry.value, names) for entry in node.entries]
         return [condition for condition in compiled if condition is not None]
     if isinstance(node.value, str) and is_expression(node.text):
@@ -105,7 +105,7 @@ def compile_conditions(node: Node, names: Names) -> list[Condition]:
     return []
 
 
-def _compile_expression(scalar: Scalar, names: Names) -> list[Condition]:
+def _compile_expression(scalar: ScalarNode, names: Names) -> list[Condition]:
     left = _expression_left(scalar, names)
     if left is None:
         return []
@@ -113,7 +113,7 @@ def _compile_expression(scalar: Scalar, names: Names) -> list[Condition]:
     return [Condition(left=left, wanted="true", holds=lambda facts: bool(read(facts)))]
 
 
-def _compile_line(key: Scalar, value: Node, names: Names) -> Condition | None:
+def _compile_line(key: ScalarNode, value: Node, names: Names) -> Condition | None:
     left = compile_left(key, names)
     right = _compile_right(value, names)
     if left is None or right is None:
@@ -136,7 +136,7 @@ def _holds(left: Left, right: _Right) -> Callable[[Facts], bool]:
     return holds
 
 
-def compile_left(key: Scalar, names: Names) -> Left | None:
+def compile_left(key: ScalarNode, names: Names) -> Left | None:
     """Compile the left side of a condition."""
     text = key.text
     space, dot, name = text.partition(".")
@@ -168,7 +168,7 @@ def _left_advice(text: str, names: Names) -> str:
     return suggest(text, names.variables) or (f"; write '$.{text[:80]}' for a path" if text[:1].isalpha() else "")
 
 
-def _path_left(key: Scalar, names: Names) -> Left | None:
+def _path_left(key: ScalarNode, names: Names) -> Left | None:
     query = read_query(key, "the left side of a condition", names)
     if query is None:
         return None
@@ -177,7 +177,7 @@ def _path_left(key: Scalar, names: Names) -> Left | None:
     return Left(text=query.text, is_early=True, is_of_item=True, one=lambda facts: get(facts.item), many=many)
 
 
-def _expression_left(scalar: Scalar, names: Names) -> Left | None:
+def _expression_left(scalar: ScalarNode, names: Names) -> Left | None:
     expression = read_expression(scalar, names)
     if expression is None:
         return None
@@ -185,7 +185,7 @@ def _expression_left(scalar: Scalar, names: Names) -> Left | None:
 
 
 def _compile_right(node: Node, names: Names) -> _Right | None:
-    if isinstance(node, Mapping):
+    if isinstance(node, MappingNode):
         return _compile_operators(node, names)
     if not _is_literal(node, names):
         return None
@@ -196,7 +196,7 @@ def _compile_right(node: Node, names: Names) -> _Right | None:
     return _Right(excerpt(wanted), equals(wanted), keys=_keys([wanted]))
 
 
-def _compile_operators(node: Mapping, names: Names) -> _Right | None:
+def _compile_operators(node: MappingNode, names: Names) -> _Right | None:
     if not node.entries:
         names.problems.append(node.place.problem(f"a condition needs an operator: {', '.join(OPERATORS)}, exists"))
         return None
@@ -213,7 +213,7 @@ def _compile_operators(node: Mapping, names: Names) -> _Right | None:
     return right
 
 
-def _compile_operator(key: Scalar, value: Node, names: Names) -> Test | None:
+def _compile_operator(key: ScalarNode, value: Node, names: Names) -> Test | None:
     make = OPERATORS.get(key.text)
     if make is None:
         words = [*OPERATORS, "exists"]
@@ -232,7 +232,7 @@ def _compile_operator(key: Scalar, value: Node, names: Names) -> Test | None:
 
 
 def _exists(node: Node, names: Names) -> bool | None:
-    if isinstance(node, Scalar) and isinstance(node.value, bool):
+    if isinstance(node, ScalarNode) and isinstance(node.value, bool):
         return node.value
     names.problems.append(node.place.problem(f"'exists' wants true or false, found {describe(node)}"))
     return None
@@ -240,7 +240,7 @@ def _exists(node: Node, names: Names) -> bool | None:
 
 def _is_literal(node: Node, names: Names) -> bool:
     """Refuse an expression where a literal stands: it would silently be compared as text."""
-    if isinstance(node, Scalar) and isinstance(node.value, str) and "{{" in node.text and is_expression(node.text):
+    if isinstance(node, ScalarNode) and isinstance(node.value, str) and "{{" in node.text and is_expression(node.text):
         message = (
             "the right side of a condition is a literal; write the whole condition as an expression: '{{ a == b }}'"
         )
@@ -251,7 +251,7 @@ def _is_literal(node: Node, names: Names) -> bool:
 
 def _warn_of_comparison(node: Node, names: Names) -> None:
     """Warn of a text such as `> 5`, which is compared as a text and so never matches a number."""
-    found = _COMPARISON.fullmatch(node.value) if isinstance(node, Scalar) and isinstance(node.value, str) else None
+    found = _COMPARISON.fullmatch(node.value) if isinstance(node, ScalarNode) and isinstance(node.value, str) else None
     if found is not None:
         message = f"{describe(node)} is compared as a text; write {{{_SIGNS[found[1]]}: {found[2][:80]}}}"
         names.warnings.append(node.place.problem(message))

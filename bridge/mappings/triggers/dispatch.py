@@ -126,7 +126,7 @@ class _Plan:
     def candidates(self, event: Event) -> Candidates:
         if not self._look_ups:
             return self._all
-        facts = Facts(event, event.payload, self._triggers[0].setting)
+        facts = Facts(event, event.payload, self._triggers[0].shared)
         positions = set(self._rest)
         reasons = []
         for look_up in self._look_ups.values():

@@ -13,8 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bridge.located import Mapping as MappingNode
-from bridge.located import Node, Scalar
+from bridge.located import MappingNode, Node, ScalarNode
 from bridge.mappings.fields import Fields, describe, one_or_many, read_entries, read_name, read_text
 from bridge.mappings.queries.queries import MISSING, Query
 from bridge.mappings.triggers.comparisons import number_of
@@ -227,7 +226,7 @@ def _read_take(fields: Fields, *, is_many: bool) -> _Fold | None:
     node = fields.node("take")
     if node is None:
         return None
-    word = node.value if isinstance(node, Scalar) else None
+    word = node.value if isinstance(node, ScalarNode) else None
     fold = FOLDS.get(word) if isinstance(word, str) else None
     if fold is None:
         advice = suggest(word, FOLDS) if isinstance(word, str) else ""

@@ -33,7 +33,7 @@ class TriggerFault(AuthorError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Shared:
     """What every trigger and template of one mapping shares."""
 
     constants: Mapping[str, Value]
@@ -47,12 +47,12 @@ class Facts:
     `work` is what all expressions of the trigger may cost for this event, its items together.
     """
 
-    __slots__ = ("_scope", "event", "item", "setting", "variables", "work")
+    __slots__ = ("_scope", "event", "item", "shared", "variables", "work")
 
-    def __init__(self, event: Event, item: Json, setting: Setting, work: Work | None = None) -> None:
+    def __init__(self, event: Event, item: Json, shared: Shared, work: Work | None = None) -> None:
         self.event = event
         self.item = item
-        self.setting = setting
+        self.shared = shared
         self.work = Work(MAX_EVENT_WORK) if work is None else work
         self.variables: dict[str, Value] = {}
         self._scope: dict[str, Any] = {}
@@ -68,12 +68,12 @@ class Facts:
         scope = self._scope = self._scope or self._scope_of_event()
         for name in expression.names:
             if name in self.variables and name not in scope:
-                scope[name] = localized(self.variables[name], self.setting.timezone)
+                scope[name] = localized(self.variables[name], self.shared.timezone)
         return expression.run(scope)
 
     def _scope_of_event(self) -> dict[str, Any]:
         """Give what expressions see before any variable; constants hold no times."""
-        event, setting = self.event, self.setting
+        event, shared = self.event, self.shared
         header: dict[str, Value] = {
             "source": event.source,
             "type": event.type,
@@ -81,5 +81,5 @@ class Facts:
             "at": self.own_at,
             "received_at": event.received_at,
         }
-        surroundings = Surroundings(now=event.received_at, locale=setting.locale, timezone=setting.timezone)
-        return {**setting.constants, **scope_of({"event": header}, surroundings, self.work)}
+        surroundings = Surroundings(now=event.received_at, locale=shared.locale, timezone=shared.timezone)
+        return {**shared.constants, **scope_of({"event": header}, surroundings, self.work)}

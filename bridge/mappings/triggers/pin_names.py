@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bridge.located import Node, Scalar, Sequence
+from bridge.located import Node, ScalarNode, SequenceNode
 from bridge.mappings.expressions.expressions import Expression, TemplateSyntaxProblem, compile_template, is_expression
 from bridge.mappings.expressions.template_places import placed_problems
 from bridge.mappings.fields import Fields, Problems, one_or_many, read_text
@@ -35,7 +35,7 @@ class PinRule:
     bounds them.
     """
 
-    node: Scalar
+    node: ScalarNode
     text: str
     literal: str | None = None
     globs: tuple[str, ...] | None = None
@@ -46,7 +46,7 @@ def read_pin(fields: Fields, constants: Mapping[str, Node]) -> PinRule | None:
     """Read the keys of the pin; faults are noted."""
     node = fields.required("pin")
     text = "" if node is None else read_text(node, "'pin'", fields.problems)
-    if not isinstance(node, Scalar) or not text:
+    if not isinstance(node, ScalarNode) or not text:
         return None
     globs = _read_globs(fields)
     if "{{" not in text and "{%" not in text:
@@ -58,7 +58,7 @@ def read_pin(fields: Fields, constants: Mapping[str, Node]) -> PinRule | None:
     return PinRule(node=node, text=text)
 
 
-def _read_literal(node: Scalar, text: str, fields: Fields) -> PinRule:
+def _read_literal(node: ScalarNode, text: str, fields: Fields) -> PinRule:
     if not PIN_ID.match(text):
         advice = f"; write '${{{text[1:]}}}' for an environment variable" if re.fullmatch(r"\$\w+", text) else ""
         fields.problems.append(node.place.problem(f"{text[:80]!r} is no pin id; one is {_ID_FORM}{advice}"))
@@ -73,7 +73,7 @@ def _read_globs(fields: Fields) -> tuple[str, ...] | None:
     node = fields.node("pins")
     if node is None:
         return None
-    if isinstance(node, Sequence) and not node.items:
+    if isinstance(node, SequenceNode) and not node.items:
         fields.problems.append(node.place.problem("'pins' names at least one pin id, or a glob such as p-shop-*"))
     globs = []
     for item in one_or_many(node):
@@ -100,11 +100,11 @@ def _check_look_up(node: Node, text: str, fields: Fields, constants: Mapping[str
 
 def _check_ids(node: Node, problems: Problems) -> None:
     """Check every id that a look-up can give; null says that there is no pin."""
-    if isinstance(node, Scalar):
+    if isinstance(node, ScalarNode):
         if node.value is not None and not (isinstance(node.value, str) and PIN_ID.match(node.value)):
             problems.append(node.place.problem(f"{node.text[:80]!r} is no pin id; one is {_ID_FORM}"))
         return
-    for child in node.items if isinstance(node, Sequence) else [entry.value for entry in node.entries]:
+    for child in node.items if isinstance(node, SequenceNode) else [entry.value for entry in node.entries]:
         _check_ids(child, problems)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from bridge.located import Node, Place, Scalar
+from bridge.located import Node, Place, ScalarNode
 from bridge.mappings.expressions.expressions import Expression, TemplateSyntaxProblem, compile_expression, is_expression
 from bridge.mappings.expressions.template_places import placed_problems
 from bridge.mappings.fields import Problems, describe
@@ -45,7 +45,7 @@ class Names:
 
 def read_query(node: Node, what: str, names: Names) -> Query | None:
     """Compile a JSONPath; a fault is noted."""
-    text = node.value if isinstance(node, Scalar) else None
+    text = node.value if isinstance(node, ScalarNode) else None
     if not isinstance(text, str) or not text.startswith("$"):
         advice = _path_advice(text) if isinstance(text, str) else ""
         message = f"{what} is a JSONPath such as $.data.id, found {describe(node)}{advice}"
@@ -67,7 +67,7 @@ def _path_advice(text: str) -> str:
     return f"; write '$.{text[:80]}'" if text[:1].isalpha() else ""
 
 
-def read_expression(scalar: Scalar, names: Names) -> Expression | None:
+def read_expression(scalar: ScalarNode, names: Names) -> Expression | None:
     """Compile a text that is exactly one `{{ … }}`; a fault is noted."""
     try:
         return compile_expression(scalar.text, names=names.known())
@@ -78,8 +78,8 @@ def read_expression(scalar: Scalar, names: Names) -> Expression | None:
 
 def read_single(node: Node, what: str, names: Names) -> Reading | None:
     """Compile a reading that gives one value: a path that can match one place only, an expression or a name."""
-    text = node.value if isinstance(node, Scalar) else None
-    if isinstance(node, Scalar) and isinstance(text, str) and text:
+    text = node.value if isinstance(node, ScalarNode) else None
+    if isinstance(node, ScalarNode) and isinstance(text, str) and text:
         if text.startswith("$"):
             return _path_reading(node, what, names)
         if "{{" in text:
@@ -104,7 +104,7 @@ def _single_advice(text: str, names: Names) -> str:
     return suggest(text, names.known()) or f"; write '$.{text[:80]}' for a path"
 
 
-def _path_reading(node: Scalar, what: str, names: Names) -> Reading | None:
+def _path_reading(node: ScalarNode, what: str, names: Names) -> Reading | None:
     query = read_query(node, what, names)
     if query is None:
         return None
@@ -123,7 +123,7 @@ def _path_reading(node: Scalar, what: str, names: Names) -> Reading | None:
     return read
 
 
-def _expression_reading(node: Scalar, what: str, names: Names) -> Reading | None:
+def _expression_reading(node: ScalarNode, what: str, names: Names) -> Reading | None:
     if not is_expression(node.text):
         message = (
             f"{what} is exactly one expression, with nothing before '{{{{' or after '}}}}', found {describe(node)}"

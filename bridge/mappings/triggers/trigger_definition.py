@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import cast
 
 from bridge.events import Json
-from bridge.located import Mapping as MappingNode
-from bridge.located import Node, Place, Sequence
+from bridge.located import MappingNode, Node, Place, SequenceNode
 from bridge.mappings.fields import Fields, Problems, describe, one_or_many, read_text
 from bridge.mappings.queries.queries import MISSING, Query
 from bridge.mappings.triggers.conditions import compile_conditions
 from bridge.mappings.triggers.extraction import compile_extract, compile_let, read_kinds
-from bridge.mappings.triggers.facts import Facts, Setting, TriggerFault
+from bridge.mappings.triggers.facts import Facts, Shared, TriggerFault
 from bridge.mappings.triggers.pin_names import PinRule, compile_pin
 from bridge.mappings.triggers.readings import Names, Reading, read_query, read_single
 from bridge.mappings.triggers.triggers import Trigger
@@ -36,16 +35,16 @@ class Triggers:
 
 
 def compile_triggers(
-    mapping: str, fields: Fields, rule: PinRule | None, setting: Setting, warnings: Problems
+    mapping: str, fields: Fields, rule: PinRule | None, shared: Shared, warnings: Problems
 ) -> Triggers:
     """Compile the list under `triggers`; faults are noted in `fields`."""
     node = fields.node("triggers")
     items: tuple[Node, ...] = ()
-    if isinstance(node, Sequence) and node.items:
+    if isinstance(node, SequenceNode) and node.items:
         items = node.items
     elif node is not None:
         fields.problems.append(node.place.problem(f"'triggers' is a list of triggers, found {_empty_or(node)}"))
-    compiler = _Compiler(mapping, rule, setting, fields.problems, warnings)
+    compiler = _Compiler(mapping, rule, shared, fields.problems, warnings)
     for item in items:
         compiler.add(item, is_only=len(items) == 1)
     return Triggers(
@@ -56,21 +55,21 @@ def compile_triggers(
 
 
 def _empty_or(node: Node) -> str:
-    return "an empty one" if isinstance(node, Sequence) else describe(node)
+    return "an empty one" if isinstance(node, SequenceNode) else describe(node)
 
 
 class _Compiler:
     """Compiles the triggers of one mapping, one after the other."""
 
     def __init__(
-        self, mapping: str, rule: PinRule | None, setting: Setting, problems: Problems, warnings: Problems
+        self, mapping: str, rule: PinRule | None, shared: Shared, problems: Problems, warnings: Problems
     ) -> None:
         self.compiled: list[Trigger] = []
         self.variables: set[str] = set()
         self.source_places: dict[str, Place] = {}
         self._mapping = mapping
         self._rule = rule
-        self._setting = setting
+        self._setting = shared
         self._problems = problems
         self._warnings = warnings
         self._name_places: dict[str, Place] = {}
@@ -111,7 +110,7 @@ class _Compiler:
             version=_compile_parts(fields, "version", names),
             key=_compile_parts(fields, "key", names),
             order_by=_order_by(fields, self._setting.constants),
-            setting=self._setting,
+            shared=self._setting,
         )
 
     def _read_name(self, fields: Fields, *, is_only: bool) -> str:
@@ -130,7 +129,7 @@ class _Compiler:
 
     def _read_source(self, fields: Fields) -> str:
         node = fields.required("source")
-        if isinstance(node, Sequence):
+        if isinstance(node, SequenceNode):
             message = "'source' is one source, found a list; write a trigger for each of them"
             self._problems.append(node.place.problem(message))
             return ""
@@ -151,7 +150,7 @@ def _read_events(fields: Fields) -> tuple[str, ...]:
     node = fields.node("event")
     if node is None:
         return ()
-    if isinstance(node, Sequence) and not node.items:
+    if isinstance(node, SequenceNode) and not node.items:
         fields.problems.append(node.place.problem("'event' names at least one event type; leave it out to take all"))
     return tuple(read_text(item, "'event'", fields.problems) for item in one_or_many(node))
 
@@ -165,7 +164,7 @@ def _compile_parts(fields: Fields, key: str, names: Names) -> tuple[Reading, ...
     node = fields.node(key)
     if node is None:
         return None
-    if isinstance(node, Sequence) and not node.items:
+    if isinstance(node, SequenceNode) and not node.items:
         fields.problems.append(node.place.problem(f"{key!r} has at least one part"))
     readings = [read_single(item, f"{key!r}", names) for item in one_or_many(node)]
     return tuple(reading for reading in readings if reading is not None)

@@ -19,7 +19,7 @@ from bridge.mappings.queries.queries import MISSING
 from bridge.mappings.records import Change, Evaluation, Outcome, OutcomeKind
 from bridge.mappings.triggers.conditions import Condition
 from bridge.mappings.triggers.extraction import Variable
-from bridge.mappings.triggers.facts import Facts, Setting, TriggerFault
+from bridge.mappings.triggers.facts import Facts, Shared, TriggerFault
 from bridge.mappings.triggers.readings import Reading
 from bridge.mappings.values.bounds import ExpressionError
 from bridge.mappings.values.conversion import ConversionError, parse_number, parse_time
@@ -53,11 +53,11 @@ class Trigger:
     version: tuple[Reading, ...] | None
     key: tuple[Reading, ...] | None
     order_by: bytes
-    setting: Setting
+    shared: Shared
 
     def run(self, event: Event, results: "Results") -> None:
         """Add to `results` what this event changes, and what became of it. Never raises for an event's fault."""
-        facts = Facts(event, event.payload, self.setting)
+        facts = Facts(event, event.payload, self.shared)
         try:
             if self.of_event and (failed := _first_failing(self.of_event, facts)):
                 results.tell(self, "not_matched", failed.reason(facts))
@@ -76,7 +76,7 @@ class Trigger:
             results.tell(self, "error", f"'each' finds {len(items):,} items; at most {MAX_ITEMS:,} are allowed")
         else:
             for item in items:
-                self._run_item(Facts(facts.event, item, self.setting, facts.work), results)
+                self._run_item(Facts(facts.event, item, self.shared, facts.work), results)
 
     def _run_item(self, facts: Facts, results: "Results") -> None:
         try:

@@ -13,7 +13,7 @@ from bridge.inbound.catalogue import providers
 from bridge.inbound.schemes import read_scheme
 from bridge.inbound.sources import Source, load_sources
 from bridge.inbound.verification import Scheme, Unverified, Verified, verify
-from bridge.located import Place, Scalar, parse_yaml
+from bridge.located import Place, ScalarNode, parse_yaml
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 NOW_S = int(NOW.timestamp())
@@ -288,7 +288,7 @@ def test_the_catalogue_is_a_mapping_of_entries_with_their_source() -> None:
     assert set(providers()) == {"stripe", "github", "standard-webhooks", "alertmanager"}
     for name, entry in providers().items():
         docs = entry.get("docs")
-        assert isinstance(docs, Scalar)
+        assert isinstance(docs, ScalarNode)
         assert docs.text.startswith("https://")
         assert provider(name).provider == name
 

@@ -10,7 +10,7 @@ from bridge.inbound.declarations import KEYS, Ack
 from bridge.inbound.locations import HeaderPlace, Location, PathPlace
 from bridge.inbound.schemes import read_scheme
 from bridge.inbound.sources import Sources, load_sources
-from bridge.located import Mapping, Place, parse_yaml
+from bridge.located import MappingNode, Place, parse_yaml
 
 NAMED_AT = Place("mappings/sales.yaml", 7, 13)
 HMAC = "verify: {scheme: hmac, header: X-Sig}"
@@ -171,7 +171,7 @@ def test_the_docs_show_the_catalogue_as_it_is() -> None:
     shown = docs.split("```yaml\n")[1].split("```")[0]
     assert set(load(shown)) == {"billing", "plant", "lan-probe"}
     stripe = parse_yaml("docs", docs.split("```yaml\n")[2].split("```")[0].encode())
-    assert isinstance(stripe, Mapping)
+    assert isinstance(stripe, MappingNode)
     verify = stripe.get("verify")
     assert verify is not None
     assert read_scheme(verify) == load("", "stripe")["stripe"].scheme

@@ -33,8 +33,8 @@ def test_a_mapping_is_named_by_its_path_and_has_defaults() -> None:
     assert (mapping.enabled, mapping.description, mapping.pin_type) == (True, "", None)
     assert (mapping.min_interval_s, mapping.refresh_s, mapping.max_pins) == (5, None, None)
     assert [trigger.name for trigger in mapping.triggers] == ["sales"]
-    assert mapping.setting.timezone.key == "UTC"  # type: ignore[attr-defined]  # a ZoneInfo
-    assert str(mapping.setting.locale) == "en_US"
+    assert mapping.shared.timezone.key == "UTC"  # type: ignore[attr-defined]  # a ZoneInfo
+    assert str(mapping.shared.locale) == "en_US"
 
 
 def test_every_key_is_read() -> None:
@@ -46,8 +46,8 @@ def test_every_key_is_read() -> None:
     mapping = load(text).mappings["m"]
     assert (mapping.description, mapping.enabled, mapping.pin_type) == ("Sales", False, "stat-cards")
     assert (mapping.min_interval_s, mapping.refresh_s) == (60, 900)
-    assert str(mapping.setting.locale) == "de_DE"
-    assert str(mapping.setting.constants["goal"]) == "10.50"
+    assert str(mapping.shared.locale) == "de_DE"
+    assert str(mapping.shared.constants["goal"]) == "10.50"
 
 
 @pytest.mark.parametrize(
