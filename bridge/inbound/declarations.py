@@ -12,8 +12,7 @@ from bridge.inbound.locations import HeaderPlace, Location, PathPlace, parse_hea
 from bridge.inbound.reading import Collector, choice, duration_s, fields, parsed, refuse, text
 from bridge.inbound.schemes import SCHEMES, read_scheme
 from bridge.inbound.verification import DEFAULT_TOLERANCE_S, Scheme
-from bridge.located import MappingNode
-from bridge.located import Node, Place, ScalarNode, SequenceNode, parse_yaml
+from bridge.located import MappingNode, Node, Place, ScalarNode, SequenceNode, parse_yaml
 from bridge.units import parse_duration_s
 
 KEYS = (

@@ -15,8 +15,7 @@ from bridge.inbound.catalogue import providers
 from bridge.inbound.declarations import Ack, Declaration, declare, own_entries
 from bridge.inbound.locations import Location
 from bridge.inbound.verification import Scheme, Verifier
-from bridge.located import MappingNode
-from bridge.located import Place
+from bridge.located import MappingNode, Place
 from bridge.settings import secret_variable
 from bridge.spelling import suggest
 
