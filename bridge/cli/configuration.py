@@ -35,6 +35,7 @@ def load_configuration(folder: Path, environ: Mapping[str, str], *, secrets_are_
             mappings.source_places if mappings else {},
             _read_declared(folder),
             partial(source_secrets, environ),
+            file=str(folder / "sources.yaml"),
             secrets_are_required=secrets_are_required,
         )
     except ConfigurationError as error:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.inbound.locations import HeaderPlace, Location, PathPlace, parse_header, parse_path
-from bridge.inbound.reading import Collector, choice, duration_s, fields, parsed, refuse, text
+from bridge.inbound.reading import Collector, choice, collecting, duration_s, fields, parsed, refuse, text
 from bridge.inbound.schemes import SCHEMES, read_scheme
 from bridge.inbound.verification import DEFAULT_TOLERANCE_S, Scheme
 from bridge.located import MappingNode, Node, Place, ScalarNode, SequenceNode, parse_yaml
+from bridge.spelling import suggest
 from bridge.units import parse_duration_s
 
 KEYS = (
@@ -104,19 +105,24 @@ def declare(
     Gives None where it cannot be read at all; `problems` then says why.
     """
     collect = Collector(problems)
-    none_given: dict[str, Node] = {}
-    keys = collect.read(_keys, own, none_given)
+    keys = _keys(own, collect) if own is not None else {}
     provider = collect.read(choice(tuple(known)), keys.get("provider"), name if name in known else "")
     if provider:
-        keys = {**_keys(known[provider]), **keys}
+        keys = {**_keys(known[provider], collect), **keys}
     if "verify" not in keys:
-        words = ", ".join(SCHEMES)
-        problems.append(place.problem(f"the source {name!r} needs `verify` ({words}) or `provider`"))
+        if "provider" not in keys and not _misspells(own, ("verify", "provider")):
+            words = ", ".join(SCHEMES)
+            problems.append(place.problem(f"the source {name!r} needs `verify` ({words}) or `provider`"))
         return None
     declaration = _read(provider or None, keys, collect)
-    if declaration is not None and not _can_tell_apart(declaration, keys):
+    if declaration is not None and not _can_tell_apart(declaration, keys) and not _misspells(own, ("id", "dedupe")):
         problems.append(place.problem(_NOT_TOLD_APART.format(name)))
     return declaration
+
+
+def _misspells(own: MappingNode | None, keys: tuple[str, ...]) -> bool:
+    """Tell whether one of the keys is meant by a word that is none; to ask for that key as well would mislead."""
+    return own is not None and any(entry.name not in KEYS and suggest(entry.name, keys) for entry in own.entries)
 
 
 def _read(provider: str | None, keys: Mapping[str, Node], collect: Collector) -> Declaration | None:
@@ -149,12 +155,8 @@ def _can_tell_apart(declaration: Declaration, keys: Mapping[str, Node]) -> bool:
     return "id" in keys or "dedupe" in keys or declaration.scheme.signs_time
 
 
-def _keys(node: Node) -> dict[str, Node]:
-    if isinstance(node, MappingNode):
-        for entry in node.entries:
-            if entry.name in _LATER:
-                raise refuse(entry.key.place, f"the key {entry.name!r} comes with a later release")
-    return fields(node, "a source", KEYS)
+def _keys(node: Node, collect: Collector) -> dict[str, Node]:
+    return collect.fields(node, "a source", KEYS, later=_LATER)
 
 
 def _dedupe(node: Node) -> _Dedupe:
@@ -190,12 +192,25 @@ def _aliases(node: Node) -> dict[str, str]:
 
 
 def _ack(node: Node) -> Ack:
-    given = fields(node, "ack", ("status", "body", "content_type"))
-    status = given["status"].plain() if "status" in given else 200
+    with collecting() as collect:
+        given = collect.fields(node, "ack", ("status", "body", "content_type"))
+        status = collect.read(_ack_status, given.get("status"), 200)
+        body = collect.read(text, given.get("body"), None)
+        content_type = collect.read(_content_type, given.get("content_type"), "text/plain; charset=utf-8")
+        if body is None:
+            return Ack(status=status, body=None, content_type="application/json")
+        return Ack(status=status, body=body.encode(), content_type=content_type)
+
+
+def _ack_status(node: Node) -> int:
+    status = node.plain()
     if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 299:
-        raise refuse(given["status"].place, "an ack's status is a number from 200 to 299")
-    body = text(given["body"]).encode() if "body" in given else None
-    content_type = text(given["content_type"]) if "content_type" in given else "text/plain; charset=utf-8"
+        raise refuse(node.place, "an ack's status is a number from 200 to 299")
+    return status
+
+
+def _content_type(node: Node) -> str:
+    content_type = text(node)
     if not content_type.isascii() or not content_type.isprintable():
-        raise refuse(given["content_type"].place, "a content type is printable ASCII text")
-    return Ack(status=status, body=body, content_type=content_type if body is not None else "application/json")
+        raise refuse(node.place, "a content type is printable ASCII text")
+    return content_type

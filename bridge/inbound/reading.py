@@ -1,10 +1,11 @@
 """Reading single values out of a YAML tree: each gives the value or says what is wrong, and where.
 
-Every function raises `ConfigurationError` with the one problem that it found; `Collector`
-gathers those of many.
+Every function raises `ConfigurationError` with what it found wrong; a `Collector` gathers the
+mistakes of many, so that one hides no other.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from bridge.errors import ConfigurationError, Problem
@@ -31,6 +32,36 @@ class Collector:
             self.problems.extend(error.problems)
             return default
 
+    def fields(
+        self, node: Node, what: str, allowed: Collection[str], *, later: Collection[str] = ()
+    ) -> dict[str, Node]:
+        """Give a mapping's values by key; what is not allowed, or only in a later release, is told and left out."""
+        if not isinstance(node, MappingNode):
+            self.problems.append(node.place.problem(f"{what} is a mapping with keys out of: {', '.join(allowed)}"))
+            return {}
+        known: dict[str, Node] = {}
+        for entry in node.entries:
+            if entry.name in allowed:
+                known[entry.name] = entry.value
+            elif entry.name in later:
+                self.problems.append(entry.key.place.problem(f"the key {entry.name!r} comes with a later release"))
+            else:
+                message = f"unknown key {entry.name[:80]!r} in {what}{suggest(entry.name, allowed)}"
+                self.problems.append(entry.key.place.problem(message))
+        return known
+
+
+@contextmanager
+def collecting() -> Iterator[Collector]:
+    """Give a collector whose problems, and one that ends the block, are raised together."""
+    collect = Collector([])
+    try:
+        yield collect
+    except ConfigurationError as error:
+        collect.problems.extend(error.problems)
+    if collect.problems:
+        raise ConfigurationError(collect.problems)
+
 
 def refuse(place: Place, message: str) -> ConfigurationError:
     """Make the error of one problem."""
@@ -39,16 +70,8 @@ def refuse(place: Place, message: str) -> ConfigurationError:
 
 def fields(node: Node, what: str, allowed: Collection[str]) -> dict[str, Node]:
     """Give a mapping's values by key, where all keys are allowed."""
-    if not isinstance(node, MappingNode):
-        raise refuse(node.place, f"{what} is a mapping with keys out of: {', '.join(allowed)}")
-    problems = [
-        entry.key.place.problem(f"unknown key {entry.name[:80]!r} in {what}{suggest(entry.name, allowed)}")
-        for entry in node.entries
-        if entry.name not in allowed
-    ]
-    if problems:
-        raise ConfigurationError(problems)
-    return {entry.name: entry.value for entry in node.entries}
+    with collecting() as collect:
+        return collect.fields(node, what, allowed)
 
 
 def text(node: Node) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from bridge.inbound.credentials import AuthorizationScheme, NoScheme, TokenScheme
 from bridge.inbound.locations import parse_header
-from bridge.inbound.reading import choice, fields, parsed, refuse, text
+from bridge.inbound.reading import Collector, choice, collecting, fields, parsed, refuse, text
 from bridge.inbound.secret_forms import SECRET_ENCODINGS, SecretForm
 from bridge.inbound.signatures import ALGORITHMS, ENCODINGS, Elements, HmacScheme, Template
 from bridge.inbound.timestamps import READERS
 from bridge.inbound.verification import Scheme
-from bridge.located import Node, ScalarNode
+from bridge.located import MappingNode, Node, ScalarNode
 
 _SIMPLE: Mapping[str, Scheme] = {
     "bearer": AuthorizationScheme(name="Bearer"),
@@ -31,71 +31,81 @@ def read_scheme(node: Node) -> Scheme:
         if word in _SIMPLE:
             return _SIMPLE[word]
         raise refuse(node.place, f"the scheme {word!r} needs keys: write {{scheme: {word}, header: …}}")
-    given = fields(node, "verify", _HMAC_KEYS)
-    if "scheme" not in given:
+    named = node.get("scheme") if isinstance(node, MappingNode) else None
+    if named is None:
+        fields(node, "verify", _HMAC_KEYS)
         raise refuse(node.place, f"verify has no `scheme`; write one of {', '.join(SCHEMES)}")
-    word = choice(SCHEMES)(given["scheme"])
-    allowed = _KEYS.get(word, ("scheme",))
-    given = fields(node, f"a verify of scheme {word}", allowed)
-    if word in _SIMPLE:
-        return _SIMPLE[word]
-    if "header" not in given:
-        raise refuse(node.place, f"the scheme {word!r} needs `header`, the header that it reads")
-    return _read_hmac(node, given) if word == "hmac" else _read_token(given)
+    word = choice(SCHEMES)(named)
+    with collecting() as collect:
+        given = collect.fields(node, f"a verify of scheme {word}", _KEYS.get(word, ("scheme",)))
+        if word in _SIMPLE:
+            return _SIMPLE[word]
+        if "header" not in given:
+            message = f"the scheme {word!r} needs `header`, the header that it reads"
+            collect.problems.append(node.place.problem(message))
+        return _read_hmac(node, given, collect) if word == "hmac" else _read_token(given, collect)
 
 
-def _read_token(given: Mapping[str, Node]) -> TokenScheme:
-    return TokenScheme(header=_header(given["header"]), prefix=_text(given, "prefix", ""))
-
-
-def _read_hmac(node: Node, given: Mapping[str, Node]) -> HmacScheme:
-    timestamp = fields(given["timestamp"], "timestamp", ("header", "format")) if "timestamp" in given else {}
-    scheme = HmacScheme(
-        header=_header(given["header"]),
-        algorithm=_choice(given, "algorithm", ALGORITHMS, "sha256"),
-        encoding=_choice(given, "encoding", tuple(ENCODINGS), "hex"),
-        signed=parsed(Template.parse, given["signed"]) if "signed" in given else Template.parse("{body}"),
-        prefix=_text(given, "prefix", ""),
-        elements=_read_elements(given["elements"]) if "elements" in given else None,
-        timestamp_header=_header(timestamp["header"]) if "header" in timestamp else None,
-        timestamp_format=_choice(timestamp, "format", tuple(READERS), "unix_s"),
-        secret=_read_secret(given["secret"]) if "secret" in given else SecretForm(),
+def _read_token(given: Mapping[str, Node], collect: Collector) -> TokenScheme:
+    return TokenScheme(
+        header=collect.read(_header, given.get("header"), ""), prefix=collect.read(text, given.get("prefix"), "")
     )
+
+
+def _read_hmac(node: Node, given: Mapping[str, Node], collect: Collector) -> HmacScheme:
+    timestamp = collect.fields(given["timestamp"], "timestamp", ("header", "format")) if "timestamp" in given else {}
+    scheme = HmacScheme(
+        header=collect.read(_header, given.get("header"), ""),
+        algorithm=collect.read(choice(ALGORITHMS), given.get("algorithm"), "sha256"),
+        encoding=collect.read(choice(tuple(ENCODINGS)), given.get("encoding"), "hex"),
+        signed=collect.read(_template, given.get("signed"), Template.parse("{body}")),
+        prefix=collect.read(text, given.get("prefix"), ""),
+        elements=collect.read(_read_elements, given.get("elements"), None),
+        timestamp_header=collect.read(_header, timestamp.get("header"), None),
+        timestamp_format=collect.read(choice(tuple(READERS)), timestamp.get("format"), "unix_s"),
+        secret=collect.read(_read_secret, given.get("secret"), SecretForm()),
+    )
+    # What does not fit together may only seem so while a part of it is misread.
+    if not collect.problems:
+        _check_timestamp(node, scheme)
+    return scheme
+
+
+def _check_timestamp(node: Node, scheme: HmacScheme) -> None:
     if scheme.signed.has_timestamp and not scheme.has_timestamp:
         raise refuse(node.place, "{timestamp} is signed, but neither `timestamp` nor `elements` says where it stands")
     if scheme.has_timestamp and not scheme.signs_time:
         raise refuse(node.place, "the timestamp is not part of `signed`, so it proves nothing; leave it out")
-    return scheme
 
 
 def _read_elements(node: Node) -> Elements:
-    given = fields(node, "elements", ("separator", "key_separator", "signature", "timestamp"))
-    if "signature" not in given:
-        raise refuse(node.place, "elements need `signature`, the key that stands before a signature")
-    separator = _text(given, "separator", ",")
-    key_separator = _text(given, "key_separator", "=")
-    if not separator or not key_separator or separator == key_separator:
-        raise refuse(node.place, "the two separators must differ, and neither may be empty")
-    return Elements(
-        separator=separator,
-        key_separator=key_separator,
-        signature=text(given["signature"]),
-        timestamp=text(given["timestamp"]) if "timestamp" in given else None,
-    )
+    with collecting() as collect:
+        given = collect.fields(node, "elements", ("separator", "key_separator", "signature", "timestamp"))
+        elements = Elements(
+            separator=collect.read(text, given.get("separator"), ","),
+            key_separator=collect.read(text, given.get("key_separator"), "="),
+            signature=collect.read(text, given.get("signature"), ""),
+            timestamp=collect.read(text, given.get("timestamp"), None),
+        )
+        if not elements.separator or not elements.key_separator or elements.separator == elements.key_separator:
+            raise refuse(node.place, "the two separators must differ, and neither may be empty")
+        if "signature" not in given:
+            raise refuse(node.place, "elements need `signature`, the key that stands before a signature")
+        return elements
 
 
 def _read_secret(node: Node) -> SecretForm:
-    given = fields(node, "secret", ("encoding", "strip"))
-    return SecretForm(encoding=_choice(given, "encoding", SECRET_ENCODINGS, "utf8"), strip=_text(given, "strip", ""))
+    with collecting() as collect:
+        given = collect.fields(node, "secret", ("encoding", "strip"))
+        return SecretForm(
+            encoding=collect.read(choice(SECRET_ENCODINGS), given.get("encoding"), "utf8"),
+            strip=collect.read(text, given.get("strip"), ""),
+        )
 
 
 def _header(node: Node) -> str:
     return parsed(parse_header, node).name
 
 
-def _text(given: Mapping[str, Node], key: str, default: str) -> str:
-    return text(given[key]) if key in given else default
-
-
-def _choice(given: Mapping[str, Node], key: str, allowed: tuple[str, ...], default: str) -> str:
-    return choice(allowed)(given[key]) if key in given else default
+def _template(node: Node) -> Template:
+    return parsed(Template.parse, node)

@@ -63,16 +63,22 @@ Sources = Mapping[str, Source]
 
 
 def load_sources(
-    named: Mapping[str, Place], sources_yaml: bytes | None, secrets: Secrets, *, secrets_are_required: bool = True
+    named: Mapping[str, Place],
+    sources_yaml: bytes | None,
+    secrets: Secrets,
+    *,
+    file: str = "sources.yaml",
+    secrets_are_required: bool = True,
 ) -> Sources:
     """Make every source that mappings name (with the place of one mention) or `sources.yaml` declares.
 
+    `file` is what messages call `sources.yaml`: with the folder that it stands in, as an editor finds it.
     Raises `ConfigurationError` with every problem: a source that nobody knows, or without a
     secret, a wrong key or value, a source whose deliveries could not be told apart. Where
     secrets are not required (a check of the files alone) a source without one refuses every delivery.
     """
     problems: list[Problem] = []
-    own = own_entries("sources.yaml", sources_yaml or b"", problems)
+    own = own_entries(file, sources_yaml or b"", problems)
     sources: dict[str, Source] = {}
     for name in sorted({*named, *own}):
         place, node = own.get(name) or (named[name], None)
@@ -101,9 +107,8 @@ def _load(
         message = f"the source {name!r} is neither in the catalogue nor in sources.yaml{suggest(name, known)}"
         problems.append(place.problem(message))
         return None
-    before = len(problems)
     declaration = declare(name, place, node, known, problems)
-    if declaration is None or len(problems) > before:
+    if declaration is None:
         return None
     try:
         texts = secrets(name)

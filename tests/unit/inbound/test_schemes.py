@@ -264,7 +264,7 @@ def test_credentials_are_compared_exactly(text: str, headers: dict[str, str], co
         ("{scheme: header, header: X, algorithm: sha1}", "unknown key 'algorithm' in a verify of scheme header"),
         (
             "{scheme: hmac, header: X, algoritm: sha1}",
-            "1:27: unknown key 'algoritm' in verify; did you mean 'algorithm'?",
+            "1:27: unknown key 'algoritm' in a verify of scheme hmac; did you mean 'algorithm'?",
         ),
         ("{scheme: hmac, header: X, algorithm: md5}", "'md5' is not one of sha256, sha1, sha512"),
         ("{scheme: hmac, header: X, signed: '{bdy}'}", "may hold {body}, {timestamp} and {header:Name}"),
@@ -301,3 +301,29 @@ def test_without_any_secret_nobody_is_verified(text: str) -> None:
     with pytest.raises(SenderError) as caught:
         given.bind((), tolerance_s=300)(request, NOW)
     assert caught.value.status == 401
+
+
+def test_all_mistakes_of_a_scheme_are_told_at_once() -> None:
+    """A key that is none hides no wrong value beside it, nor one further inside."""
+    text = """
+scheme: hmac
+hedder: X-Sig
+algorithm: md5
+encoding: hax
+prefix: 5
+elements: {signature: 1, separator: ";", junk: x}
+timestamp: {format: iso, at: X}
+secret: {encoding: rot13, trim: x}
+"""
+    with pytest.raises(ConfigurationError) as caught:
+        scheme(text)
+    lines = [problem.line for problem in caught.value.problems]
+    assert lines == [2, 3, 4, 5, 6, 7, 7, 8, 8, 9, 9]
+
+
+def test_what_does_not_fit_together_is_told_of_what_was_read() -> None:
+    """While the timestamp is misread, nothing is said about its not being signed."""
+    with pytest.raises(ConfigurationError) as caught:
+        scheme("{scheme: hmac, header: X, signed: '{timestamp}{body}', timestamp: {haeder: Y}}")
+    (problem,) = caught.value.problems
+    assert "unknown key 'haeder' in timestamp; did you mean 'header'?" in problem.message

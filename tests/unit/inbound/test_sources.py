@@ -163,6 +163,55 @@ def test_all_mistakes_are_told_in_one_go() -> None:
     assert len(problems("a: {verify: none, dedupe: never, at: x}\nb: {provider: x, y: 1}\n", "nobody")) == 5
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "plant: {verify: none, evnt: $.x, tolerance: 2d}",
+            [
+                "1:1: deliveries of the source 'plant' cannot be told apart",
+                "1:23: unknown key 'evnt' in a source; did you mean 'event'?",
+                "1:45: '2d' is out of range",
+            ],
+        ),
+        ("plant: {verfy: none, id: $.id}", ["1:9: unknown key 'verfy' in a source; did you mean 'verify'?"]),
+        ("plant: {provider: strip, id: $.id}", ["1:19: 'strip' is not one of"]),
+        ("plant: {verify: none, dedup: 10m}", ["1:23: unknown key 'dedup' in a source; did you mean 'dedupe'?"]),
+        (
+            "plant: {id: $.id, color: red}",
+            ["1:1: the source 'plant' needs `verify`", "1:19: unknown key 'color' in a source"],
+        ),
+        (
+            "plant: {provider: stripe, unwrap: {}, ack: {status: 404, bod: x}}",
+            [
+                "1:27: the key 'unwrap' comes with a later release",
+                "1:53: an ack's status is a number from 200 to 299",
+                "1:58: unknown key 'bod' in ack; did you mean 'body'?",
+            ],
+        ),
+    ],
+)
+def test_a_wrong_key_neither_hides_nor_makes_other_mistakes(text: str, expected: list[str]) -> None:
+    """The other keys are read all the same, and a key that is only misspelt is not asked for as well."""
+    found = problems(text)
+    assert len(found) == len(expected)
+    for problem, start in zip(found, expected, strict=True):
+        assert problem.startswith(f"sources.yaml:{start}")
+
+
+def test_a_missing_secret_is_told_with_the_other_mistakes() -> None:
+    """Whoever mends the file need not start twice."""
+    found = problems("billing: {provider: stripe, evnt: $.x}", secrets=())
+    assert [text.split(": ", 1)[1][:12] for text in found] == ["the source '", "unknown key "]
+
+
+def test_problems_name_the_file_as_the_caller_does() -> None:
+    """With its folder, so that a terminal or an editor opens it."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_sources({}, b"a: {verify: none, dedupe: never}", lambda _: (), file="pins/sources.yaml")
+    assert str(caught.value).startswith("pins/sources.yaml:1:27: ")
+
+
 def test_the_docs_show_the_catalogue_as_it_is() -> None:
     """Every provider, key and scheme is documented, and the declarations shown do load."""
     docs = (Path(__file__).parents[3] / "docs" / "sources.md").read_text()

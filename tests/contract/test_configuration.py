@@ -1,0 +1,21 @@
+"""A folder of mappings and sources, as the commands read it."""
+
+from pathlib import Path
+
+import pytest
+
+from bridge.cli.configuration import load_configuration
+from bridge.errors import ConfigurationError
+
+
+def test_mistakes_of_both_kinds_of_file_are_placed_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each with the path from here, folder and all."""
+    monkeypatch.chdir(tmp_path)
+    folder = Path("pins")
+    folder.mkdir()
+    (folder / "sales.yaml").write_text("pn: p-a\nupdate: {}\n")
+    (folder / "sources.yaml").write_text("plant:\n  verify: none\n  dedup: 1h\n")
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(folder, {})
+    assert {problem.file for problem in caught.value.problems} == {"pins/sales.yaml", "pins/sources.yaml"}
+    assert "pins/sources.yaml:3:3: unknown key 'dedup' in a source; did you mean 'dedupe'?" in str(caught.value)
