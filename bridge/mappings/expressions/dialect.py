@@ -184,11 +184,16 @@ def text_of(value: Any, surroundings: Surroundings) -> str:
     if isinstance(value, datetime):
         return value.astimezone(surroundings.timezone).isoformat()
     if isinstance(value, list | tuple | dict):
-        measured(value)
-        return orjson.dumps(plain(value)).decode()
+        return json_text(value)
     if isinstance(value, str | bool | int | float | Decimal):
         return str(convert(value, ("string",)))
     raise ExpressionError(f"{_kind(value)} cannot be shown")
+
+
+def json_text(value: Any) -> str:
+    """Write a value as JSON, within the bounds."""
+    measured(value)
+    return orjson.dumps(plain(value)).decode()
 
 
 def localized(value: Value, zone: tzinfo) -> Value:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-import orjson
 from jinja2 import Undefined, pass_context
 from jinja2.runtime import Context
 
@@ -19,6 +18,7 @@ from bridge.mappings.expressions.dialect import (
     Surroundings,
     defined,
     items_of,
+    json_text,
     localized,
     surroundings_of,
     text_of,
@@ -27,9 +27,10 @@ from bridge.mappings.expressions.dialect import (
 from bridge.mappings.expressions.methods import replaced
 from bridge.mappings.expressions.predicates import PREDICATES
 from bridge.mappings.values import arithmetic
-from bridge.mappings.values.bounds import ExpressionError, check_characters, measured
+from bridge.mappings.values.bounds import ExpressionError, check_characters
 from bridge.mappings.values.conversion import ConversionError, convert, parse_number
-from bridge.mappings.values.values import Value, excerpt, plain
+from bridge.mappings.values.folding import extreme, total
+from bridge.mappings.values.values import Value, excerpt
 
 DIALECT = Dialect()
 """Where every expression and template of the language is compiled."""
@@ -89,15 +90,15 @@ def _last(value: Any) -> Any:
 
 
 def _sum(value: Any, attribute: Value = None, start: Value = 0) -> Value:
-    return list_filters.total(list_filters.picked(value, attribute, _look), start)
+    return total(list_filters.picked(value, attribute, _look), start)
 
 
 def _min(value: Any, attribute: Value = None) -> Value:
-    return list_filters.extreme(list_filters.picked(value, attribute, _look), min)
+    return extreme(list_filters.picked(value, attribute, _look), min)
 
 
 def _max(value: Any, attribute: Value = None) -> Value:
-    return list_filters.extreme(list_filters.picked(value, attribute, _look), max)
+    return extreme(list_filters.picked(value, attribute, _look), max)
 
 
 def _sort(
@@ -116,11 +117,6 @@ def _unique(value: Any, attribute: Value = None) -> list[Any]:
 
 def _groupby(value: Any, attribute: Value) -> list[list[Any]]:
     return list_filters.grouped(list(items_of(value)), list_filters.picked(value, attribute, _look))
-
-
-def _to_json(value: Any) -> str:
-    measured(value)
-    return orjson.dumps(plain(value)).decode()
 
 
 def _fold(function: Callable[..., Value]) -> Callable[..., Value]:
@@ -271,7 +267,7 @@ DIALECT.filters |= {kind: _guarded(kind, _conversion(kind)) for kind in _CONVERS
 DIALECT.filters |= {
     "default": _default,
     "d": _default,
-    "tojson": _guarded("tojson", _plainly(_to_json)),
+    "tojson": _guarded("tojson", _plainly(json_text)),
     "join": _guarded("join", _join),
     "map": _guarded("map", _map),
     "select": _guarded("select", _choose(by_attribute=False, keep=True)),

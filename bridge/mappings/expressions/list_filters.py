@@ -5,7 +5,6 @@ their kind. `attribute` is a name, or several joined by dots.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +13,8 @@ from bridge.mappings.values import arithmetic
 from bridge.mappings.values.arithmetic import Number
 from bridge.mappings.values.bounds import ExpressionError, check_characters
 from bridge.mappings.values.conversion import parse_number
-from bridge.mappings.values.values import Value, exact, excerpt
+from bridge.mappings.values.folding import NONE_RANK, rank, total
+from bridge.mappings.values.values import Value, excerpt
 
 Look = Callable[[Any, str], Any]
 """Looks one name up in a value."""
@@ -28,15 +28,6 @@ def picked(items: Any, attribute: Value, look: Look) -> list[Any]:
         raise ExpressionError(f"an attribute is a name, not {excerpt(attribute)}")
     names = str(attribute).split(".")
     return [_followed(item, names, look) for item in items_of(items)]
-
-
-def total(values: Iterable[Value], start: Value = 0) -> Value:
-    """Add numbers up, exactly; none is skipped."""
-    result = start
-    for value in values:
-        if value is not None:
-            result = arithmetic.binary("+", result, parse_number(value))
-    return result
 
 
 def mean(values: Iterable[Value]) -> Value:
@@ -66,17 +57,12 @@ def median(values: Iterable[Value]) -> Value:
     return quantile(values, Decimal("0.5"))
 
 
-def extreme(values: list[Value], choose: Callable[..., Value]) -> Value:
-    """Give the smallest or the largest; none is skipped, none of nothing."""
-    return choose((value for value in values if value is not None), key=rank, default=None)
-
-
 def ordered(items: list[Any], keys: list[Any], *, reverse: bool, case_sensitive: bool) -> list[Any]:
     """Sort items by their keys; none comes last either way."""
     pairs = [(rank(_folded(key, case_sensitive=case_sensitive)), item) for key, item in zip(keys, items, strict=True)]
-    present = [pair for pair in pairs if pair[0] != _NONE]
+    present = [pair for pair in pairs if pair[0] != NONE_RANK]
     present.sort(key=lambda pair: pair[0], reverse=reverse)
-    return [item for _, item in present] + [item for key, item in pairs if key == _NONE]
+    return [item for _, item in present] + [item for key, item in pairs if key == NONE_RANK]
 
 
 def distinct(items: list[Any], keys: list[Any]) -> list[Any]:
@@ -115,24 +101,6 @@ def pairs_of(value: Value) -> list[list[Value]]:
     if not isinstance(value, Mapping):
         raise ExpressionError(f"items needs an object, not {excerpt(value)}")
     return [[key, item] for key, item in value.items()]
-
-
-_NONE = (9, 0)
-
-
-def rank(value: Value) -> Any:
-    """Give a key that sorts any values: booleans, numbers, times, texts; none last."""
-    if value is None:
-        return _NONE
-    if isinstance(value, bool):
-        return (0, value)
-    if isinstance(value, int | Decimal | float):
-        return (1, exact(value))
-    if isinstance(value, datetime):
-        return (2, value.timestamp(), value.isoformat())
-    if isinstance(value, str):
-        return (3, value)
-    raise ExpressionError(f"{excerpt(value)} has no order; name an attribute, as in sort(attribute='name')")
 
 
 def _numbers(values: Iterable[Value]) -> list[Number]:

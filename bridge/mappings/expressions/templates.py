@@ -23,14 +23,13 @@ from bridge.mappings.expressions.expressions import (
 )
 from bridge.mappings.expressions.template_places import place_of_line, placed_problems
 from bridge.mappings.fields import describe
-from bridge.mappings.values.bounds import ExpressionError, Work, check_characters, measured
+from bridge.mappings.values.bounds import EVALUATION_WORK, ExpressionError, Work, check_characters, measured
 from bridge.mappings.values.values import Value
 from bridge.spelling import suggest
 
 Path = tuple[str | int, ...]
 """Where a value stands in a body: keys and positions from the outside in."""
 
-_EVALUATION_WORK = 8
 _EACH_KEYS = ("each", "as", "do")
 _DEFAULT_NAME = "item"
 _LOOKS_LIKE_A_PATH = re.compile(r"\$[.\[][\w.\[]")
@@ -271,7 +270,7 @@ def _evaluated(expression: Expression, node: ScalarNode) -> _Part:
 
     def render(scope: dict[str, Any], path: Path, rendering: _Rendering) -> Value:
         try:
-            rendering.work.spend(_EVALUATION_WORK)
+            rendering.work.spend(EVALUATION_WORK)
             value = expression.run(scope)
             rendering.note(path, place, value)
         except ExpressionError as error:

@@ -16,13 +16,12 @@ from typing import NamedTuple
 from bridge.located import MappingNode, Node, ScalarNode
 from bridge.mappings.fields import Fields, describe, one_or_many, read_entries, read_name, read_text
 from bridge.mappings.queries.queries import MISSING, Query
-from bridge.mappings.triggers.comparisons import number_of
 from bridge.mappings.triggers.facts import Facts, Found, TriggerFault
 from bridge.mappings.triggers.readings import Names, Reading, read_query, read_single
-from bridge.mappings.values import arithmetic
-from bridge.mappings.values.bounds import Work
-from bridge.mappings.values.conversion import KINDS, ConversionError, convert, parse_number
-from bridge.mappings.values.values import Value, exact, excerpt
+from bridge.mappings.values.bounds import ExpressionError, Work
+from bridge.mappings.values.conversion import KINDS, ConversionError, convert
+from bridge.mappings.values.folding import extreme, total
+from bridge.mappings.values.values import Value, exact
 from bridge.spelling import suggest
 
 _SOURCES = ("path", "body", "header", "query")
@@ -154,7 +153,7 @@ def _full_reading(
             return fallback
         try:
             return finish(exact(found), facts.work)
-        except ConversionError as error:
+        except (ConversionError, ExpressionError) as error:
             raise TriggerFault(f"{what}: {error}") from error
 
     return value
@@ -238,36 +237,6 @@ def _read_take(fields: Fields, *, is_many: bool) -> _Fold | None:
     return fold
 
 
-def _sum(values: Sequence[Value]) -> Value:
-    total: Value = 0
-    for value in values:
-        if value is not None:
-            total = arithmetic.binary("+", total, parse_number(value))
-    return total
-
-
-def _extreme(values: Sequence[Value], *, sign: int) -> Value:
-    """Give the largest or smallest: of numbers by value, of times by instant, else of texts."""
-    known = [value for value in values if value is not None]
-    if not known:
-        return None
-    if len({_kind(value) for value in known}) > 1:
-        raise ConversionError("min and max need values of one kind: all numbers, all times or all texts")
-    best = known[0]
-    for value in known[1:]:
-        if (value > best) == (sign > 0) and value != best:  # type: ignore[operator]  # they are of one kind
-            best = value
-    return best
-
-
-def _kind(value: Value) -> str:
-    if number_of(value) is not None:
-        return "number"
-    if isinstance(value, list | dict | bool):
-        raise ConversionError(f"min and max need numbers, times or texts, found {excerpt(value)}")
-    return type(value).__name__
-
-
 def _join(values: Sequence[Value]) -> Value:
     text = ", ".join(str(convert(value, ("string",))) for value in values if value is not None)
     if len(text) > _MAX_JOINED:
@@ -279,10 +248,10 @@ FOLDS: Mapping[str, _Fold] = MappingProxyType(
     {
         "first": lambda values: values[0] if values else None,
         "last": lambda values: values[-1] if values else None,
-        "sum": _sum,
+        "sum": total,
         "count": len,
-        "min": lambda values: _extreme(values, sign=-1),
-        "max": lambda values: _extreme(values, sign=1),
+        "min": lambda values: extreme(values, min),
+        "max": lambda values: extreme(values, max),
         "join": _join,
     }
 )

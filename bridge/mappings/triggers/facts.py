@@ -13,7 +13,7 @@ from bridge.mappings.expressions.dialect import localized
 from bridge.mappings.expressions.expressions import Expression, Surroundings, scope_of
 from bridge.mappings.queries.queries import Missing
 from bridge.mappings.records import OutcomeKind
-from bridge.mappings.values.bounds import Work
+from bridge.mappings.values.bounds import EVALUATION_WORK, Work
 from bridge.mappings.values.values import Value
 
 Found = Value | Missing
@@ -21,7 +21,6 @@ Found = Value | Missing
 
 MAX_EVENT_WORK = 2_000_000
 """Units of work (see `bounds`) of one trigger for one event: ten expressions for each of 10,000 items."""
-_EVALUATION_WORK = 8
 
 
 class TriggerFault(AuthorError):
@@ -64,7 +63,7 @@ class Facts:
 
     def evaluate(self, expression: Expression) -> Value:
         """Evaluate an expression on the constants, the event's header and the variables so far."""
-        self.work.spend(_EVALUATION_WORK)
+        self.work.spend(EVALUATION_WORK)
         scope = self._scope = self._scope or self._scope_of_event()
         for name in expression.names:
             if name in self.variables and name not in scope:

@@ -24,6 +24,9 @@ MAX_WORK = 200_000
 """Units of work of one rendering, about a microsecond each: one for each operation and turn of
 a loop, more for what it handles and for what formats."""
 
+EVALUATION_WORK = 8
+"""Units of work of one expression, beside those of its operations."""
+
 
 class ExpressionError(AuthorError):
     """An expression failed on the values it met, or asked for too much."""

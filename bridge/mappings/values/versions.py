@@ -25,7 +25,7 @@ def version_order(version: tuple[Value, ...]) -> VersionOrder:
     Parts are compared in order; where one version runs out first, it is the older.
     Raises `UnusableValue` for a part that nests too deeply.
     """
-    return tuple([_ranked(part) for part in version])
+    return tuple([ranked(part) for part in version])
 
 
 def compare_versions(a: tuple[Value, ...], b: tuple[Value, ...]) -> int:
@@ -34,7 +34,7 @@ def compare_versions(a: tuple[Value, ...], b: tuple[Value, ...]) -> int:
     return (left > right) - (left < right)
 
 
-def _ranked(value: Value) -> _Ranked:
+def ranked(value: Value) -> _Ranked:
     """Give a value's rank, and what compares it to others of that rank."""
     match value:
         case None:

@@ -458,4 +458,4 @@ def test_folding_a_long_list_for_each_item_is_too_much_work() -> None:
     evaluation = mapping("each: $.items[*]\n" + fold).evaluate(event(payload))
     assert len(evaluation.changes) == 10
     assert evaluation.outcomes[-1].kind == "error"
-    assert evaluation.outcomes[-1].reason.startswith("this takes too long")
+    assert evaluation.outcomes[-1].reason.startswith("s: $.n[*]: this takes too long")
