@@ -16,8 +16,9 @@ from babel.localedata import locale_identifiers
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.located import MappingNode, Node, Place
+from bridge.located.fields import Fields, Problems, describe, read_entries
+from bridge.mappings.expressions.names import read_name
 from bridge.mappings.expressions.templates import Tree, compile_tree
-from bridge.mappings.fields import Fields, Problems, describe, read_entries, read_name
 from bridge.mappings.triggers.facts import Shared
 from bridge.mappings.triggers.pin_names import PinRule, read_pin
 from bridge.mappings.triggers.trigger_definition import compile_triggers

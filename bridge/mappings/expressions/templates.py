@@ -13,6 +13,7 @@ from typing import Any
 
 from bridge.errors import AuthorError, ConfigurationError, Problem
 from bridge.located import MappingNode, Node, Place, ScalarNode, SequenceNode
+from bridge.located.fields import describe
 from bridge.mappings.expressions.dialect import Surroundings
 from bridge.mappings.expressions.expressions import (
     Expression,
@@ -22,7 +23,6 @@ from bridge.mappings.expressions.expressions import (
     scope_of,
 )
 from bridge.mappings.expressions.template_places import place_of_line, placed_problems
-from bridge.mappings.fields import describe
 from bridge.mappings.values.bounds import EVALUATION_WORK, ExpressionError, Work, check_characters, measured
 from bridge.mappings.values.values import Value
 from bridge.spelling import suggest

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bridge.located import MappingNode, Node, Plain, ScalarNode, SequenceNode
+from bridge.located.fields import describe
 from bridge.mappings.expressions.expressions import is_expression
-from bridge.mappings.fields import describe
 from bridge.mappings.queries.queries import MISSING
 from bridge.mappings.triggers.comparisons import OPERATORS, Test, WrongOperand, equals, index_key, one_of
 from bridge.mappings.triggers.facts import Facts, Found

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from bridge.located import MappingNode, Node, ScalarNode
-from bridge.mappings.fields import Fields, describe, one_or_many, read_entries, read_name, read_text
+from bridge.located.fields import Fields, describe, one_or_many, read_entries, read_text
+from bridge.mappings.expressions.names import read_name
 from bridge.mappings.queries.queries import MISSING, Query
 from bridge.mappings.triggers.facts import Facts, Found, TriggerFault
 from bridge.mappings.triggers.readings import Names, Reading, read_query, read_single

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bridge.located import Node, ScalarNode, SequenceNode
+from bridge.located.fields import Fields, Problems, one_or_many, read_text
 from bridge.mappings.expressions.expressions import Expression, TemplateSyntaxProblem, compile_template, is_expression
 from bridge.mappings.expressions.template_places import placed_problems
-from bridge.mappings.fields import Fields, Problems, one_or_many, read_text
 from bridge.mappings.triggers.facts import Facts, TriggerFault
 from bridge.mappings.triggers.readings import Names
 from bridge.mappings.values.bounds import NothingFound

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bridge.located import Node, Place, ScalarNode
+from bridge.located.fields import Problems, describe
 from bridge.mappings.expressions.expressions import Expression, TemplateSyntaxProblem, compile_expression, is_expression
 from bridge.mappings.expressions.template_places import placed_problems
-from bridge.mappings.fields import Problems, describe
 from bridge.mappings.queries.queries import MISSING, Query, QuerySyntaxError, compile_query
 from bridge.mappings.triggers.facts import Facts, Found
 from bridge.mappings.values.values import Value, exact

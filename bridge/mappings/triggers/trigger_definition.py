@@ -9,7 +9,7 @@ from typing import cast
 
 from bridge.events import Json
 from bridge.located import MappingNode, Node, Place, SequenceNode
-from bridge.mappings.fields import Fields, Problems, describe, one_or_many, read_text
+from bridge.located.fields import Fields, Problems, describe, one_or_many, read_text
 from bridge.mappings.queries.queries import MISSING, Query
 from bridge.mappings.triggers.conditions import compile_conditions
 from bridge.mappings.triggers.extraction import compile_extract, compile_let, read_kinds

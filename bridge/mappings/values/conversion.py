@@ -9,20 +9,18 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 import orjson
 
 from bridge.errors import PinbridgeError
 from bridge.mappings.values.values import UnusableValue, Value, decimal_text, exact, excerpt
+from bridge.times import read_instant
 
 _NUMBER = re.compile(r"\s*[-+]?([0-9]{1,400}(\.[0-9]{0,400})?|\.[0-9]{1,400})([eE][-+]?[0-9]{1,3})?\s*", re.ASCII)
 _INTEGER = re.compile(r"\s*[-+]?[0-9]{1,400}\s*", re.ASCII)
 _TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-_MILLISECONDS_FROM = 10**11
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class ConversionError(PinbridgeError):
@@ -65,27 +63,10 @@ def parse_time(value: Value) -> datetime:
     A number from 100,000,000,000 on counts as milliseconds. ISO 8601 without a zone is UTC.
     Years before 1970 and from 2200 on are refused: they are mistakes of unit.
     """
-    instant = value if isinstance(value, datetime) else _read_instant(value)
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=UTC)
-    if not _EARLIEST <= instant < _LATEST:
-        raise ConversionError(f"{excerpt(value)} is not a time between the years 1970 and 2200")
-    return instant.astimezone(UTC)
-
-
-def _read_instant(value: Value) -> datetime:
-    if isinstance(value, str) and not _NUMBER.fullmatch(value):
-        try:
-            return datetime.fromisoformat(value.strip())
-        except ValueError as error:
-            raise ConversionError(f"{excerpt(value)} is not a time: neither unix seconds nor ISO 8601") from error
     try:
-        seconds = Decimal(parse_number(value))
-        if abs(seconds) >= _MILLISECONDS_FROM:
-            seconds /= 1000
-        return datetime.fromtimestamp(int(seconds), UTC).replace(microsecond=int(seconds % 1 * 1_000_000))
-    except (ConversionError, ValueError, OverflowError, OSError, ArithmeticError) as error:
-        raise ConversionError(f"{excerpt(value)} is not a time: neither unix seconds nor ISO 8601") from error
+        return read_instant(value)
+    except ValueError as error:
+        raise ConversionError(f"{excerpt(value)} {error}") from error
 
 
 def _to_string(value: Value) -> Value:

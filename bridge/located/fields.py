@@ -4,17 +4,14 @@ A `Fields` never raises: a fault goes to the list of problems, and the default t
 value's place, so that one reading finds all the mistakes of a file.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 
 from bridge.errors import Problem
-from bridge.located import MappingNode, Node, ScalarNode, SequenceNode
+from bridge.located.tree import MappingNode, Node, ScalarNode, SequenceNode
 from bridge.spelling import suggest
 from bridge.units import parse_duration_s
 
 Problems = list[Problem]
-
-RESERVED_NAMES = frozenset({"event", "now", "pin", "stale", "stale_since", "loop", "self", "true", "false", "none"})
-_WORDS = frozenset({"and", "else", "if", "import", "in", "is", "not", "or", "recursive"})
 
 
 class Fields:
@@ -124,21 +121,6 @@ def read_entries(node: Node, what: str, problems: Problems) -> Iterator[tuple[Sc
 def one_or_many(node: Node) -> tuple[Node, ...]:
     """Give the items of a list, or the one thing that stands there instead of a list."""
     return node.items if isinstance(node, SequenceNode) else (node,)
-
-
-def read_name(key: ScalarNode, what: str, taken: Callable[[str], str | None], problems: Problems) -> str | None:
-    """Give a name that expressions can use; `taken` says what bears it already."""
-    name = key.text
-    if not name.isidentifier() or name.startswith("_") or name in _WORDS:
-        message = f"{name[:80]!r} cannot be the name of {what}; use letters, digits and _, and begin with a letter"
-    elif name.lower() in RESERVED_NAMES:
-        message = f"{name!r} cannot be the name of {what}: it has a meaning in expressions; choose another"
-    elif bearer := taken(name):
-        message = f"{name!r} is already the name of {bearer}; choose another for {what}"
-    else:
-        return name
-    problems.append(key.place.problem(message))
-    return None
 
 
 def describe(node: Node) -> str:
