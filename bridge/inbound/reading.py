@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from bridge.errors import ConfigurationError, Problem
-from bridge.located import MappingNode, Node, Place, ScalarNode
+from bridge.located import Node, Place, ScalarNode
+from bridge.located.fields import Fields
 from bridge.spelling import suggest
 from bridge.units import parse_duration_s
 
@@ -36,19 +37,8 @@ class Collector:
         self, node: Node, what: str, allowed: Collection[str], *, later: Collection[str] = ()
     ) -> dict[str, Node]:
         """Give a mapping's values by key; what is not allowed, or only in a later release, is told and left out."""
-        if not isinstance(node, MappingNode):
-            self.problems.append(node.place.problem(f"{what} is a mapping with keys out of: {', '.join(allowed)}"))
-            return {}
-        known: dict[str, Node] = {}
-        for entry in node.entries:
-            if entry.name in allowed:
-                known[entry.name] = entry.value
-            elif entry.name in later:
-                self.problems.append(entry.key.place.problem(f"the key {entry.name!r} comes with a later release"))
-            else:
-                message = f"unknown key {entry.name[:80]!r} in {what}{suggest(entry.name, allowed)}"
-                self.problems.append(entry.key.place.problem(message))
-        return known
+        read = Fields(node, what, allowed, self.problems, later=later)
+        return {name: found for name in allowed if (found := read.node(name)) is not None}
 
 
 @contextmanager

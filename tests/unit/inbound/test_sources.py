@@ -127,7 +127,7 @@ def test_an_unreadable_secret_file_is_one_of_the_problems() -> None:
         ),
         ("plant: {provider: strip}", "1:19: 'strip' is not one of "),
         ("plant: {provider: stripe, evnt: $.x}", "1:27: unknown key 'evnt' in a source; did you mean 'event'?"),
-        ("plant: {provider: stripe, unwrap: {}}", "1:27: the key 'unwrap' comes with a later release"),
+        ("plant: {provider: stripe, unwrap: {}}", "1:27: 'unwrap' comes with a later release"),
         ("plant: {provider: stripe, event: '$..x'}", "is not a plain path"),
         ("plant: {provider: stripe, event: type}", "is not a plain path"),
         ("plant: {provider: stripe, event: []}", "at least one place"),
@@ -184,7 +184,7 @@ def test_all_mistakes_are_told_in_one_go() -> None:
         (
             "plant: {provider: stripe, unwrap: {}, ack: {status: 404, bod: x}}",
             [
-                "1:27: the key 'unwrap' comes with a later release",
+                "1:27: 'unwrap' comes with a later release",
                 "1:53: an ack's status is a number from 200 to 299",
                 "1:58: unknown key 'bod' in ack; did you mean 'body'?",
             ],
