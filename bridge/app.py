@@ -35,6 +35,9 @@ STOP_DELIVERY_S = 5.0
 QUICK_BYTES, QUICK_VALUES = 16 * 1024, 500
 """What is evaluated on the spot: bodies no longer than this, and with no more values, roughly."""
 
+_FAILED = frozenset({"error", "inexact_number"})
+"""The outcomes that somebody must mend."""
+
 log = structlog.get_logger()
 
 
@@ -101,7 +104,7 @@ class Bridge:
 
     def _ingest(self, event: Event, evaluation: Evaluation) -> Awaitable[Receipt]:
         for outcome in evaluation.outcomes:
-            if outcome.kind == "error":
+            if outcome.kind in _FAILED:
                 self._seldom.warn(
                     "event_not_folded",
                     outcome.mapping,
