@@ -18,6 +18,7 @@ STATES = {
     "parked": "parked",
     "dormant": "not loaded",
 }
+MOST_REMARK = 60
 NOT_TAKEN = "no mapping takes it"
 
 
@@ -96,12 +97,19 @@ def _summary(event: EventRecord) -> dict[str, Json]:
 
 
 def _verdict(event: EventRecord) -> str:
-    moved = dict.fromkeys(f"{outcome.mapping} → {outcome.pin}" for outcome in event.outcomes if outcome.pin)
-    if moved:
-        return ", ".join(moved)
+    matched = dict.fromkeys(_move(outcome) for outcome in event.outcomes if outcome.pin)
+    if matched:
+        return ", ".join(matched)
     if not event.outcomes:
         return NOT_TAKEN
     return ", ".join(dict.fromkeys(f"{outcome.kind} {outcome.mapping}".strip() for outcome in event.outcomes[:3]))
+
+
+def _move(outcome: Outcome) -> str:
+    """Name the mapping and its pin, and what else is to be said: that the pin shows something newer, say."""
+    said = "" if outcome.kind == "matched" else outcome.kind
+    remark = ": ".join(filter(None, (said, outcome.reason)))
+    return f"{outcome.mapping} → {outcome.pin}" + (f" ({remark[:MOST_REMARK]})" if remark else "")
 
 
 def _story(outcome: Outcome) -> str:
