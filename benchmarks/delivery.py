@@ -86,11 +86,14 @@ def _wait_until_settled(destination: SandboxAddress) -> float:
 
 
 def _memory_flat(memory: list[float]) -> tuple[float, float]:
-    """Give the most memory in the second and in the last tenth of the time, in MiB; the first fills caches."""
-    tenth = math.ceil(len(memory) / 10)
-    early, late = max(memory[tenth : 2 * tenth]), max(memory[-tenth:])
+    """Give the most memory at the middle and in the last tenth of the time, in MiB.
+
+    The first half fills caches that have a bound, the database's 16 MiB of pages above all.
+    """
+    tenth, middle = math.ceil(len(memory) / 10), len(memory) // 2
+    early, late = max(memory[middle - tenth : middle]), max(memory[-tenth:])
     if late > early * MEMORY_MAY_GROW:
-        raise BenchmarkFailed(f"memory grew from {early:.0f} MiB to {late:.0f} MiB")
+        raise BenchmarkFailed(f"memory grew from {early:.0f} MiB to {late:.0f} MiB in the second half")
     return early, late
 
 
@@ -99,9 +102,9 @@ def _report(updates: int, memory: tuple[float, float], sent_s: float, settled_s:
         ("events taken", f"{EVENTS:,} in {sent_s:.0f} s, every one answered 202"),
         ("updates sent", f"{updates:,}, none answered 429"),
         ("pins on the body of their last event", f"{PINS} of {PINS}, {settled_s:.0f} s after the last event"),
-        ("memory", "{:.0f} MiB in the second tenth of the time, {:.0f} MiB in the last".format(*memory)),
+        ("memory", "{:.0f} MiB at half the time, {:.0f} MiB at the end".format(*memory)),
     ]
     return (
         f"## {EVENTS:,} events onto {PINS} pins, 90 updates a minute\n\n{table(('what', 'measured'), rows)}\n\n"
-        "Wanted, or the benchmark fails: no 429, every pin on its last event, memory flat (at most a tenth more)."
+        "Wanted, or the benchmark fails: no 429, every pin on its last event, memory flat (at most a tenth more in the second half)."
     )
