@@ -106,5 +106,6 @@ def _report(updates: int, memory: tuple[float, float], sent_s: float, settled_s:
     ]
     return (
         f"## {EVENTS:,} events onto {PINS} pins, 90 updates a minute\n\n{table(('what', 'measured'), rows)}\n\n"
-        "Wanted, or the benchmark fails: no 429, every pin on its last event, memory flat (at most a tenth more in the second half)."
+        "Wanted, or the benchmark fails: no 429, every pin on its last event, memory flat (in the second half of the "
+        "time at most a tenth more)."
     )
