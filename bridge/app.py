@@ -162,7 +162,7 @@ def _active_pins(mappings: MappingSet) -> list[ActivePin]:
 
 
 def _tune_the_collector() -> None:
-    """Keep what was loaded out of the garbage collector's way: a fifth of the throughput (docs/performance.md)."""
+    """Keep what was loaded out of the garbage collector's way: a fifth of the throughput of the prototype."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)
