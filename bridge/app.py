@@ -32,8 +32,9 @@ from bridge.store import ActivePin, Budget, Store
 STOP_DELIVERY_S = 5.0
 """What deliveries in flight get at the end; with the server's own 3 s this stays within 10 s."""
 
+SHORT_BYTES = 4 * 1024
 QUICK_BYTES, QUICK_VALUES = 16 * 1024, 500
-"""What is evaluated on the spot: bodies no longer than this, and with no more values, roughly."""
+"""What is evaluated on the spot: short bodies, and those no longer than this that hold no more values, roughly."""
 
 _FAILED = frozenset({"error", "inexact_number"})
 """The outcomes that somebody must mend."""
@@ -92,9 +93,9 @@ class Bridge:
             await self._web(scope, receive, send)
 
     def _accept(self, event: Event) -> Awaitable[Receipt]:
-        if len(event.body) > QUICK_BYTES or event.body.count(b",") > QUICK_VALUES:
-            return self._accept_large(event)
-        return self._ingest(event, self._parts.mappings.evaluate(event))
+        if _is_quick(event.body):
+            return self._ingest(event, self._parts.mappings.evaluate(event))
+        return self._accept_large(event)
 
     async def _accept_large(self, event: Event) -> Receipt:
         """Evaluate what may take long beside the event loop, so that it holds up no other webhook."""
@@ -142,6 +143,10 @@ class Bridge:
         self.failure = error
         log.critical("bridge_failed", exc_info=error)
         signal.raise_signal(signal.SIGTERM)
+
+
+def _is_quick(body: bytes) -> bool:
+    return len(body) <= SHORT_BYTES or (len(body) <= QUICK_BYTES and body.count(b",") <= QUICK_VALUES)
 
 
 async def _show_board(_request: Request) -> Response:

@@ -19,6 +19,9 @@ HEAD_DEADLINE_S = 10.0
 MAX_HEAD_BYTES = 64 * 1024
 """How much may come that completes no head and brings no body: more than any app here takes."""
 
+LONG_PIECE_BYTES = 16 * 1024
+"""What is sent at once, and joined with nothing that follows."""
+
 _CLOSING_TYPE = (b"content-type", b"application/json"), (b"connection", b"close")
 
 
@@ -26,6 +29,41 @@ def allow_many_connections() -> None:
     """Raise the number of open files to what the system allows; the usual 1,024 is soon reached."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+class _Joining:
+    """A transport that sends in one piece what is written in one turn of the loop.
+
+    The server writes an answer's head and its body one after the other. Each write is a call into the
+    kernel, and wakes whoever reads: together they cost a webhook as much as its signature and its parsing.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._pieces: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Keep a piece until the turn ends; a long one goes at once, so that the sender may be slowed down."""
+        if not self._pieces:
+            self._loop.call_soon(self._send)
+        self._pieces.append(data)
+        if len(data) > LONG_PIECE_BYTES:
+            self._send()
+
+    def close(self) -> None:
+        """Send what is kept, and close."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        if self._pieces:
+            joined = b"".join(self._pieces)
+            self._pieces.clear()
+            self._transport.write(joined)
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -41,7 +79,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Give the first head its deadline."""
-        super().connection_made(transport)
+        super().connection_made(_Joining(transport, self.loop))  # type: ignore[arg-type]  # stands in for one
         self._set_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -15,6 +15,7 @@ from bridge.inbound import connections
 from bridge.inbound.connections import GuardedProtocol
 
 HEAD = b"POST /hooks/x HTTP/1.1\r\nHost: here\r\n"
+LONG = b"x" * 100_000
 REQUEST = HEAD + b"Content-Length: 4\r\n\r\nbody"
 
 
@@ -32,10 +33,19 @@ async def tell(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
+async def tell_long(_scope: Any, _receive: Any, send: Any) -> None:
+    """Answer at length, in long pieces and short ones."""
+    length = (b"content-length", str(3 * len(LONG) + 3).encode())
+    await send({"type": "http.response.start", "status": 200, "headers": [length]})
+    for more in (True, True, False):
+        await send({"type": "http.response.body", "body": LONG, "more_body": True})
+        await send({"type": "http.response.body", "body": b".", "more_body": more})
+
+
 @asynccontextmanager
-async def served() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """Serve `tell` behind the guard, and give one connection to it."""
-    config = Config(tell, log_config=None, ws="none", lifespan="off")
+async def served(app: Any = tell) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Serve an app behind the guard, and give one connection to it."""
+    config = Config(app, log_config=None, ws="none", lifespan="off")
     config.load()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: GuardedProtocol(config, ServerState(), {}), "127.0.0.1", 0)
@@ -127,3 +137,24 @@ async def test_good_requests_pass_however_they_are_cut() -> None:
     last = HEAD + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 50_000 + b"0\r\n\r\n"
     answer = await answer_to(requests, *(REQUEST[at : at + 1] for at in range(len(REQUEST))), last)
     assert re.findall(rb'"bytes":(\d+)', answer) == [b"1048576", b"4", b"4", b"50000"]
+
+
+async def test_an_answer_comes_in_one_piece() -> None:
+    """Its head and its body are written one after the other, and are sent as one."""
+    async with asyncio.timeout(10), served() as (reader, writer):
+        for _ in range(20):
+            writer.write(REQUEST)
+            piece = await reader.read(65_536)
+            head, _, body = piece.partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200")
+            assert orjson.loads(body)["bytes"] == 4
+
+
+async def test_a_long_answer_comes_whole() -> None:
+    """What is too long to be joined keeps its order."""
+    assert len(LONG) > connections.LONG_PIECE_BYTES
+    async with asyncio.timeout(10), served(tell_long) as (reader, writer):
+        writer.write(REQUEST)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert await reader.readexactly(3 * len(LONG) + 3) == (LONG + b".") * 3
