@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
 from bridge.events import Clock, Event, Receipt
 from bridge.mappings import Evaluation
@@ -76,6 +76,7 @@ class Store:
         self._clock = clock
         self._destination = ""
         self._looked_at = 0
+        self._checking: asyncio.Future[None] | None = None
         self._opened = opened
         self._writer = Writer(
             opened.connection,
@@ -118,9 +119,14 @@ class Store:
         await asyncio.to_thread(self._opened.closing.close)
 
     async def check(self) -> None:
-        """Make sure that the database takes a write."""
+        """Make sure that the database takes a write: one that changes nothing, and must reach the disk all the same.
+
+        Whoever asks while a check is under way shares it, so that asking often costs no webhook its place.
+        """
         self._opened.presence.confirm()
-        await self._writer.run(lambda connection: connection.execute(select(1)).one())
+        if self._checking is None or self._checking.done():
+            self._checking = self._writer.run(_write_nothing_new)
+        await asyncio.shield(self._checking)
 
     async def ingest(self, event: Event, evaluation: Evaluation) -> Receipt:
         """Make a delivery durable with everything that follows from it; returns after the commit."""
@@ -231,6 +237,11 @@ def _open(
         lock=lock,
         closing=opening.pop_all(),
     )
+
+
+def _write_nothing_new(connection: Connection) -> None:
+    """Write a number of the file's head anew; nobody reads it, and a full disk refuses it."""
+    connection.exec_driver_sql("PRAGMA user_version=0").close()
 
 
 def _read_on(readers: Engine, work: Callable[[Connection], T]) -> T:

@@ -45,6 +45,9 @@ MAX_WAITING_BYTES = 64 * 2**20
 JOBS_A_ROUND = 8
 """Jobs between two batches."""
 
+_JOB_PAGES = 8
+"""How many pages of the write-ahead log a job counts for, roughly."""
+
 T = TypeVar("T")
 
 log = structlog.get_logger()
@@ -179,6 +182,7 @@ class Writer:
         for _ in range(min(JOBS_A_ROUND, len(self._jobs))):
             self._run_job(self._jobs[0])
             self._jobs.popleft()
+            self._note(_JOB_PAGES)
         self._pruning.begin()
         if self._pruning.is_under_way:
             self._prune()
@@ -212,8 +216,7 @@ class Writer:
         _on_loop(deliveries[0].waiter.get_loop(), self._wake, deliveries, body_bytes, committed)
         for _ in deliveries:
             self._deliveries.popleft()
-        if self._checkpointer is not None:
-            self._checkpointer.note(8 + len(deliveries) + body_bytes // 4096)
+        self._note(8 + len(deliveries) + body_bytes // 4096)
 
     def _run_job(self, job: _Job) -> None:
         result: Any
@@ -231,6 +234,10 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - what cannot be forgotten must not end what is remembered
             self._pruning.give_up()
             log.warning("store_pruning_failed", reason=f"{type(error).__name__}: {error}")
+
+    def _note(self, pages: int) -> None:
+        if self._checkpointer is not None:
+            self._checkpointer.note(pages)
 
     def _driver_connection(self) -> Any:
         return self._connection.connection.driver_connection

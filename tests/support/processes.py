@@ -101,6 +101,7 @@ class BridgeProcess:
             "STRIPE_WEBHOOK_SECRET": SECRET,
             **settings,
         }
+        self.program: tuple[str, ...] = ("-m", "bridge")
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
@@ -121,7 +122,7 @@ class BridgeProcess:
             self._running.unlink(missing_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bridge", "serve", *options], env=self._environ, stdout=log, stderr=log
+                [sys.executable, *self.program, "serve", *options], env=self._environ, stdout=log, stderr=log
             )
         deadline = time.monotonic() + STARTUP_S
         while (waits_for is not None and waits_for.poll() is None) or not self._is_ready():
@@ -147,6 +148,16 @@ class BridgeProcess:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(15)
+
+    def ended(self) -> int:
+        """Wait until it has ended by itself; gives the exit code."""
+        assert self.process is not None
+        return self.process.wait(15)
+
+    def lines(self, event: str) -> list[dict[str, Any]]:
+        """Give its log lines of one kind, oldest first."""
+        told = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [line for line in told if line["event"] == event]
 
     def close(self) -> None:
         """End it whatever state it is in."""

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import StoreUnavailable
-from bridge.store import Budget, open_readonly
+from bridge.store import Budget, checkpoints, open_readonly
 from bridge.store import writer as writer_module
 from bridge.units import Window
 
@@ -162,6 +162,31 @@ def test_what_was_acknowledged_before_a_sigkill_is_there_after_it(bench: Any) ->
         (shown,) = connection.execute("SELECT number FROM latest").fetchone()
         (newest,) = connection.execute("SELECT number FROM events ORDER BY CAST(id AS INTEGER) DESC LIMIT 1").fetchone()
     assert shown == newest
+
+
+async def test_the_log_starts_over_where_no_event_comes(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks whether the store is ready, and pins that only time moves, write too; the file stays short."""
+    monkeypatch.setattr(checkpoints, "PAGES", 64)
+    store = await bench.open()
+
+    for _ in range(2000):
+        await store.check()
+
+    assert _log_bytes(bench) < 500 * 4096
+
+
+async def test_those_who_ask_at_once_whether_the_store_is_ready_share_one_write(bench: Any) -> None:
+    """The question stands open to everybody, and each write waits for the disk."""
+    store = await bench.open()
+    before = _log_bytes(bench)
+
+    await asyncio.gather(*(store.check() for _ in range(500)))
+
+    assert _log_bytes(bench) - before < 10 * 4096
+
+
+def _log_bytes(bench: Any) -> int:
+    return Path(f"{bench.path}-wal").stat().st_size
 
 
 async def _limit_pages(store: Any, pages: int) -> None:
