@@ -1,14 +1,19 @@
 """The rooms put together, on a real database: what no room can see alone."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
+import httpx
+import pytest
 import structlog
+import uvicorn
 from pydantic import SecretStr
 
 from bridge.api import Access
 from bridge.app import Bridge, Parts, now
 from bridge.inbound import load_sources
+from bridge.inbound.connections import GuardedProtocol
 from bridge.mappings import load_texts
 from bridge.outbound import PindownClient
 from bridge.settings import Settings
@@ -23,48 +28,80 @@ update: {content: "{{ amount }}"}
 """
 
 
-async def post(bridge: Bridge, body: bytes) -> int:
-    """Hand a webhook to the app as a server would; gives the status of the answer."""
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": "/hooks/shop",
-        "query_string": b"",
-        "headers": [(b"content-type", b"application/json")],
-    }
-    sent: list[Any] = []
+class Running:
+    """A bridge behind a port, and a client of it; the test says when it is draining."""
 
-    async def receive() -> Any:
-        return {"type": "http.request", "body": body}
+    def __init__(self, folder: Path) -> None:
+        self.is_draining = False
+        self.parts = Parts(
+            mappings=load_texts({"sales.yaml": MAPPING}, {}),
+            sources=load_sources({}, b"shop: {verify: none, dedupe: off}", lambda _: ()),
+            store=Store.open(f"sqlite:///{folder / 'b.db'}", clock=now, horizon_s=1000, retention_s=1000),
+            client=PindownClient("http://127.0.0.1:9", SecretStr("k")),
+            destination="test",
+        )
+        access = Access(start_token="s", admin_token=None)
+        self.bridge = Bridge(Settings.from_environ({}), self.parts, access=access, draining=lambda: self.is_draining)
+        self.http: httpx.AsyncClient
 
-    async def send(message: Any) -> None:
-        sent.append(message)
+    async def post(self, body: bytes) -> httpx.Response:
+        """Deliver a webhook."""
+        return await self.http.post("/hooks/shop", content=body, headers={"Content-Type": "application/json"})
 
-    await bridge(scope, receive, send)
-    status: int = sent[0]["status"]
-    return status
+    @asynccontextmanager
+    async def served(self) -> AsyncIterator[None]:
+        """Listen on a free port."""
+        config = uvicorn.Config(self.bridge, port=0, http=GuardedProtocol, ws="none", lifespan="off", log_config=None)
+        config.load()
+        server = uvicorn.Server(config)
+        server.lifespan = config.lifespan_class(config)
+        sockets = [config.bind_socket()]
+        await server.startup(sockets=sockets)
+        try:
+            address = "http://{}:{}".format(*sockets[0].getsockname())
+            async with httpx.AsyncClient(base_url=address) as self.http:
+                yield
+        finally:
+            server.force_exit = True
+            await server.shutdown(sockets=sockets)
 
 
-async def test_a_trigger_that_fails_is_told_in_the_log(tmp_path: Path) -> None:
-    """The event is kept and the sender is told so; the author finds mapping, trigger and reason, once a minute."""
-    store = Store.open(f"sqlite:///{tmp_path / 'b.db'}", clock=now, horizon_s=1000, retention_s=1000)
-    parts = Parts(
-        mappings=load_texts({"sales.yaml": MAPPING}, {}),
-        sources=load_sources({}, b"shop: {verify: none, dedupe: off}", lambda _: ()),
-        store=store,
-        client=PindownClient("http://127.0.0.1:9", SecretStr("k")),
-        destination="test",
-    )
-    access = Access(start_token="s", admin_token=None)
-    bridge = Bridge(Settings.from_environ({}), parts, access=access, draining=lambda: False)
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncIterator[Running]:
+    """Give a bridge that is served, and closed after the test."""
+    running = Running(tmp_path)
     try:
-        with structlog.testing.capture_logs() as lines:
-            statuses = [await post(bridge, b'{"name": "x", "amount": "lots"}') for _ in range(2)]
-            statuses.append(await post(bridge, b'{"name": "%s", "amount": "many"}' % (b"x" * 20_000)))
-        assert statuses == [202, 202, 202]
+        async with running.served():
+            yield running
     finally:
-        await store.close()
-        await parts.client.aclose()
+        await running.parts.store.close()
+        await running.parts.client.aclose()
+
+
+async def test_a_bridge_that_is_ending_says_so_and_takes_nothing(running: Running) -> None:
+    """Whoever routes traffic looks at `/readyz`; a sender comes back, and meets the next process."""
+    before = await running.http.get("/readyz")
+    running.is_draining = True
+    ready, alive, refused = [
+        await running.http.get("/readyz"),
+        await running.http.get("/healthz"),
+        await running.post(b"{}"),
+    ]
+
+    assert (before.status_code, before.json()) == (200, {"status": "ready"})
+    assert (ready.status_code, ready.json()) == (503, {"status": "draining"})
+    assert (alive.status_code, alive.json()) == (200, {"status": "ok"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "draining")
+    assert int(refused.headers["retry-after"]) > 0
+
+
+async def test_a_trigger_that_fails_is_told_in_the_log(running: Running) -> None:
+    """The event is kept and the sender is told so; the author finds mapping, trigger and reason, once a minute."""
+    with structlog.testing.capture_logs() as lines:
+        answers = [await running.post(b'{"name": "x", "amount": "lots"}') for _ in range(2)]
+        answers.append(await running.post(b'{"name": "%s", "amount": "many"}' % (b"x" * 20_000)))
+
+    assert [answer.status_code for answer in answers] == [202, 202, 202]
     (line,) = [line for line in lines if line["event"] == "event_not_folded"]
     assert (line["mapping"], line["trigger"], line["count"]) == ("sales", "paid", 1)
     assert "'lots' is not a number" in line["reason"]
