@@ -13,6 +13,7 @@ from bridge.cli.demo import play
 from bridge.cli.headers import read_header_lines
 from bridge.cli.look import list_events, list_pins, show_event, show_pin
 from bridge.cli.output import print_json, stderr, stdout
+from bridge.cli.paths import print_paths
 from bridge.cli.retry import retry
 from bridge.cli.send import Sending, report, send
 from bridge.cli.serve import serve
@@ -82,6 +83,17 @@ def validate_command(
 ) -> None:
     """Read mappings and sources, and name every mistake."""
     sys.exit(0 if validate(folder or _settings().mappings, os.environ, as_json=as_json) else 1)
+
+
+@commands.command("paths")
+def paths_command(
+    payload: Annotated[Path, typer.Argument(help="A file with the body; - reads standard input.")],
+    word: Annotated[str, typer.Argument(help="Only paths and values that hold this word.")] = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show every JSONPath in a payload with its value, ready to paste."""
+    print_paths(payload, word, as_json=as_json)
 
 
 @commands.command("send")

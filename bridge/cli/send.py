@@ -1,7 +1,6 @@
 """`pinbridge send`: sign a payload as its source would, and post it to a running bridge."""
 
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from bridge.cli.configuration import load_configuration
 from bridge.cli.freshening import freshen
 from bridge.cli.headers import read_headers_beside
 from bridge.cli.output import print_json, stderr, stdout
+from bridge.cli.payload import read_body
 from bridge.errors import ConfigurationError, OperatorError, Problem
 from bridge.events import Json
 from bridge.inbound import Source, Sources, sign
@@ -42,7 +42,7 @@ def send(sending: Sending, settings: Settings, environ: Mapping[str, str], *, ur
     """
     address = _running_address(settings) if url is None else _address(url)
     source = _find(sending.source, load_configuration(settings.mappings, environ).sources, settings.mappings)
-    body, headers = _read(sending.payload), {**read_headers_beside(sending.payload), **sending.headers}
+    body, headers = read_body(sending.payload), {**read_headers_beside(sending.payload), **sending.headers}
     if sending.fresh:
         body, headers = freshen(source, body, headers, now())
     return deliver(address, source, body, headers=headers)
@@ -121,10 +121,3 @@ def _address(url: str) -> str:
 def _running_address(settings: Settings) -> str:
     running = read_running(settings.database)
     return running.address if running else f"http://127.0.0.1:{settings.port}"
-
-
-def _read(payload: Path) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if str(payload) == "-" else payload.read_bytes()
-    except OSError as error:
-        raise ConfigurationError([Problem(file=str(payload), message=f"cannot be read: {error.strerror}")]) from error

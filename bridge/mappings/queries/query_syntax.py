@@ -61,6 +61,9 @@ def parse(text: str) -> JSONPath:
 _NAME = r"\.(?!where)(?P<name>[A-Za-z_][A-Za-z0-9_-]*)"
 _QUOTED_NAME = r"\['(?P<quoted>[^'\\*\n]+)'\]"
 _INDEX = r"\[(?P<index>-?[0-9]+)\]"
+PLAIN_NAME = re.compile(_NAME)
+"""A step to a name that needs no quotation marks, with its dot."""
+
 _PLAIN_STEP = re.compile(rf"{_NAME}|{_QUOTED_NAME}|{_INDEX}|\[\*\]|\.\*")
 _PLAIN = re.compile(rf"\$(?:{_PLAIN_STEP.pattern})*")
 
