@@ -13,6 +13,7 @@ Rooms define their own leaves beside the code that raises them. Foreign exceptio
 translated once, where the library is called.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -43,10 +44,11 @@ class AuthorError(PinbridgeError):
 
 
 class ConfigurationError(AuthorError):
-    """Everything wrong that was found, in one go; never only the first."""
+    """Everything wrong that was found, in one go; never only the first. `warnings` are what else was seen."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[Problem], warnings: Iterable[Problem] = ()) -> None:
         self.problems = tuple(sorted(problems))
+        self.warnings = tuple(sorted(warnings))
         super().__init__("\n".join(map(str, self.problems)))
 
 

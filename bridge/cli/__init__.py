@@ -7,7 +7,8 @@ import sys
 
 from bridge.cli.commands import commands
 from bridge.cli.output import stderr
-from bridge.errors import AuthorError, PinbridgeError, StoreUnusable
+from bridge.cli.problems import print_problems
+from bridge.errors import AuthorError, ConfigurationError, PinbridgeError, StoreUnusable
 
 __all__ = ["main"]
 
@@ -18,6 +19,9 @@ def main() -> None:
         commands()
     except KeyboardInterrupt:
         sys.exit(130)
+    except ConfigurationError as error:
+        print_problems(error.problems, error.warnings)
+        sys.exit(2)
     except PinbridgeError as error:
-        stderr.print(f"pinbridge: {error}" if "\n" not in str(error) else str(error), markup=False)
+        stderr.print(f"pinbridge: {error}", markup=False)
         sys.exit(2 if isinstance(error, AuthorError | StoreUnusable) else 1)

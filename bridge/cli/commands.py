@@ -77,12 +77,15 @@ def demo_command(
 
 @commands.command("validate")
 def validate_command(
-    folder: Annotated[Path | None, typer.Argument(help="Folder of mappings; else PINBRIDGE_MAPPINGS.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Folders of mappings, or single files; else PINBRIDGE_MAPPINGS.")
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Read mappings and sources, and name every mistake."""
-    sys.exit(0 if validate(folder or _settings().mappings, os.environ, as_json=as_json) else 1)
+    folder = _settings().mappings
+    sys.exit(validate(paths or [folder], folder, os.environ, as_json=as_json))
 
 
 @commands.command("paths")

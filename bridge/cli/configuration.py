@@ -1,6 +1,6 @@
 """Reading what the authors wrote: the mappings and the sources that they name."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,17 +19,26 @@ class Configuration:
     sources: Sources
 
 
-def load_configuration(folder: Path, environ: Mapping[str, str], *, secrets_are_required: bool = True) -> Configuration:
-    """Read mappings, `sources.yaml` and secrets.
+def load_configuration(
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    only: Collection[Path] | None = None,
+    secrets_are_required: bool = True,
+) -> Configuration:
+    """Read mappings, those in `only` where it is given, with `sources.yaml` and secrets.
 
     Raises `ConfigurationError` with every problem found, in the mappings and in the sources.
     """
     problems: list[Problem] = []
+    warnings: tuple[Problem, ...] = ()
     mappings: MappingSet | None = None
     try:
-        mappings = load_folder(folder, environ)
+        mappings = load_folder(folder, environ, only=only)
+        warnings = mappings.warnings
     except ConfigurationError as error:
         problems.extend(error.problems)
+        warnings = error.warnings
     try:
         sources = load_sources(
             mappings.source_places if mappings else {},
@@ -41,7 +50,7 @@ def load_configuration(folder: Path, environ: Mapping[str, str], *, secrets_are_
     except ConfigurationError as error:
         problems.extend(error.problems)
     if problems or mappings is None:
-        raise ConfigurationError(problems)
+        raise ConfigurationError(problems, warnings)
     return Configuration(mappings=mappings, sources=sources)
 
 

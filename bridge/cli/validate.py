@@ -1,43 +1,96 @@
-"""`pinbridge validate`: read every mapping and source, and name every mistake."""
+"""`pinbridge validate`: read mappings and sources, and name every mistake."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridge.app import now
 from bridge.cli.configuration import Configuration, load_configuration
-from bridge.cli.output import print_json, stderr, stdout
+from bridge.cli.output import print_json, stdout
+from bridge.cli.problems import print_problems
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
 from bridge.inbound import Sources
 from bridge.mappings import MappingSet, RenderError
 from bridge.settings import secret_variable
 
+GOOD, WRONG, UNREADABLE = 0, 1, 2
+"""The exit codes."""
 
-def validate(folder: Path, environ: Mapping[str, str], *, as_json: bool) -> bool:
-    """Print what is wrong and what is odd; tell whether the files are good.
+_SOURCES_FILE = "sources.yaml"
+
+
+@dataclass(slots=True)
+class _Found:
+    """What came of all the files so far."""
+
+    mappings: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+
+def validate(paths: Sequence[Path], configured: Path, environ: Mapping[str, str], *, as_json: bool) -> int:
+    """Print what is wrong and what is odd with folders of mappings, and single files; give the exit code.
 
     A warning, and no fault of the files, is a secret that is not set, and a pin that cannot be
     drawn before its first event: it would start parked.
     """
+    unreadable = [problem for path in paths for problem in _unreadable(path)]
+    found = _Found(problems=list(unreadable))
+    missing = {problem.file for problem in unreadable}
+    for folder, only in _by_folder([path for path in paths if str(path) not in missing], configured):
+        _check(folder, only, environ, found)
+    _report(found, as_json=as_json)
+    return UNREADABLE if unreadable else WRONG if found.problems else GOOD
+
+
+def _unreadable(path: Path) -> Iterator[Problem]:
     try:
-        configuration = load_configuration(folder, environ, secrets_are_required=False)
+        if path.is_dir():
+            next(path.iterdir(), None)
+        else:
+            path.open("rb").close()
+    except OSError as error:
+        yield Problem(file=str(path), message=f"cannot be read: {error.strerror}")
+
+
+def _by_folder(paths: Iterable[Path], configured: Path) -> Iterator[tuple[Path, list[Path] | None]]:
+    """Give each folder whole, and files with the folder that their sources are declared in."""
+    files: dict[Path, list[Path]] = {}
+    for path in paths:
+        if path.is_dir():
+            yield path, None
+        else:
+            files.setdefault(_folder_of(path, configured), []).append(path)
+    yield from files.items()
+
+
+def _folder_of(file: Path, configured: Path) -> Path:
+    """Find the folder of mappings around a file: the one in use, else the nearest one that declares sources."""
+    for parent in file.parents:
+        if parent.resolve() == configured.resolve() or (parent / _SOURCES_FILE).is_file():
+            return parent
+    return file.parent
+
+
+def _check(folder: Path, only: list[Path] | None, environ: Mapping[str, str], found: _Found) -> None:
+    wanted = None if only is None else [file for file in only if file != folder / _SOURCES_FILE]
+    try:
+        configuration = load_configuration(folder, environ, only=wanted, secrets_are_required=False)
     except ConfigurationError as error:
-        _report(error.problems, (), as_json=as_json)
-        return False
-    _report((), list(_warnings(folder, configuration)), as_json=as_json)
-    if not as_json:
-        mappings, sources = configuration.mappings.mappings, configuration.sources
-        counted = "1 mapping" if len(mappings) == 1 else f"{len(mappings)} mappings"
-        named = f" ({', '.join(mappings)})" if mappings else ""
-        fed = f" fed by {', '.join(sources)}" if sources else ""
-        stdout.print(f"good: {counted}{named}{fed}", markup=False)
-    return True
+        found.problems.extend(error.problems)
+        found.warnings.extend(error.warnings)
+        return
+    if only is None and not configuration.mappings.mappings:
+        found.warnings.append(Problem(file=str(folder), message="there is no mapping in this folder"))
+    found.warnings.extend(_warnings(configuration))
+    found.mappings.extend(configuration.mappings.mappings)
+    found.sources.extend(configuration.sources)
 
 
-def _warnings(folder: Path, configuration: Configuration) -> Iterator[Problem]:
-    if not configuration.mappings.mappings:
-        yield Problem(file=str(folder), message="there is no mapping in this folder")
+def _warnings(configuration: Configuration) -> Iterator[Problem]:
     yield from configuration.mappings.warnings
     yield from _undrawable(configuration.mappings)
     yield from _unset_secrets(configuration.sources)
@@ -60,17 +113,17 @@ def _unset_secrets(sources: Sources) -> list[Problem]:
     ]
 
 
-def _report(problems: Sequence[Problem], warnings: Sequence[Problem], *, as_json: bool) -> None:
+def _report(found: _Found, *, as_json: bool) -> None:
     if as_json:
         listed: dict[str, Json] = {
-            "problems": [dataclasses.asdict(problem) for problem in problems],
-            "warnings": [dataclasses.asdict(warning) for warning in warnings],
+            "problems": [dataclasses.asdict(problem) for problem in sorted(found.problems)],
+            "warnings": [dataclasses.asdict(warning) for warning in sorted(found.warnings)],
         }
         print_json(listed)
         return
-    for problem in problems:
-        stderr.print(str(problem), markup=False)
-    for warning in warnings:
-        stderr.print(f"{warning} (warning)", markup=False)
-    if problems:
-        stderr.print("1 problem" if len(problems) == 1 else f"{len(problems)} problems")
+    print_problems(found.problems, found.warnings)
+    if not found.problems:
+        count = len(found.mappings)
+        named = f" ({', '.join(found.mappings)})" if found.mappings else ""
+        fed = f" fed by {', '.join(dict.fromkeys(found.sources))}" if found.sources else ""
+        stdout.print(f"good: {count} mapping{'' if count == 1 else 's'}{named}{fed}", markup=False)

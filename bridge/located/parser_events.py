@@ -69,9 +69,9 @@ def _problem(error: MarkedYAMLError, place: Place) -> Problem:
 
 
 def decode(file: str, data: bytes) -> str:
-    """Read the bytes as UTF-8, with or without a byte order mark."""
+    """Read the bytes as UTF-8, with or without a byte order mark; every line ends as on Unix."""
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8", "replace")
         problem = _place_at(file, before).problem(f"not UTF-8 text: byte 0x{data[error.start]:02x}")

@@ -1,6 +1,6 @@
 """From a folder of YAML to a `MappingSet`, or to every problem in it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from bridge.errors import ConfigurationError, Problem
@@ -15,16 +15,17 @@ _NOT_MAPPINGS = frozenset({("sources.yaml",), ("sources.yml",)})
 _NOT_SEARCHED = "samples"
 
 
-def load_folder(folder: Path, environ: Mapping[str, str]) -> MappingSet:
+def load_folder(folder: Path, environ: Mapping[str, str], *, only: Collection[Path] | None = None) -> MappingSet:
     """Load every `*.yaml` and `*.yml` below a folder, but `sources.yaml`, `samples/` and hidden ones.
 
-    Raises `ConfigurationError` with all problems of all files.
+    Where `only` is given, load those files of the folder and no others. Raises `ConfigurationError`
+    with all problems of all files.
     """
     if not folder.is_dir():
         raise ConfigurationError([Problem(file=str(folder), message="there is no such folder of mappings")])
     problems: list[Problem] = []
     files: dict[str, bytes] = {}
-    for path in sorted(_mapping_files(folder)):
+    for path in sorted(_mapping_files(folder) if only is None else only):
         try:
             with path.open("rb") as file:
                 files[path.relative_to(folder).as_posix()] = file.read(MAX_BYTES + 1)
@@ -70,7 +71,7 @@ def _load(
     except ConfigurationError as error:
         problems.extend(error.problems)
     if problems:
-        raise ConfigurationError(problems)
+        raise ConfigurationError(problems, warnings)
     return loaded
 
 

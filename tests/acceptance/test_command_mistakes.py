@@ -68,38 +68,6 @@ def test_retry_makes_no_database(new_bridge: NewBridge, tmp_path: Path) -> None:
     assert not (tmp_path / "none.db").exists()
 
 
-def test_a_misnamed_file_of_sources_is_refused(new_bridge: NewBridge, tmp_path: Path) -> None:
-    """What it declares would silently not hold."""
-    folder = tmp_path / "pins"
-    folder.mkdir()
-    (folder / "sources.yml").write_text("shop: {verify: none, dedupe: off}\n")
-    ended = new_bridge().command("validate", str(folder))
-    assert ended.returncode == 1
-    assert "sources.yml: is not read; name it sources.yaml" in ended.stderr
-
-
-def test_validate_warns_of_an_empty_folder(new_bridge: NewBridge, tmp_path: Path) -> None:
-    """It is good, and hardly what was meant."""
-    folder = tmp_path / "pins"
-    folder.mkdir()
-    ended = new_bridge().command("validate", str(folder))
-    assert (ended.returncode, ended.stdout) == (0, "good: 0 mappings\n")
-    assert "there is no mapping in this folder" in ended.stderr
-
-
-def test_validate_warns_of_a_pin_that_would_start_parked(new_bridge: NewBridge, tmp_path: Path) -> None:
-    """What the pin's type refuses shows before the first start, with its place."""
-    folder = tmp_path / "pins"
-    folder.mkdir()
-    (folder / "a.yaml").write_text(
-        "pin: p-a\ntriggers: [{source: stripe}]\nupdate: {metadata: {pin_config: {cards: [{title: A, valeu: B}]}}}\n"
-    )
-    ended = new_bridge().command("validate", str(folder))
-    assert ended.returncode == 0
-    assert "a.yaml:3:" in ended.stderr
-    assert "'value' is missing in a card; p-a would start parked" in ended.stderr
-
-
 def test_a_listing_in_a_pipe_is_one_line_an_event(new_bridge: NewBridge, tmp_path: Path) -> None:
     """Long ids are not folded, so that grep finds them."""
     bridge = new_bridge()
