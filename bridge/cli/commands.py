@@ -10,7 +10,6 @@ import typer
 
 from bridge.app import now
 from bridge.cli.demo import play
-from bridge.cli.headers import read_header_lines
 from bridge.cli.look import list_events, list_pins, show_event, show_pin
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.cli.paths import print_paths
@@ -19,6 +18,7 @@ from bridge.cli.send import Sending, report, send
 from bridge.cli.serve import serve
 from bridge.cli.validate import validate
 from bridge.mappings import OutcomeKind
+from bridge.rehearsal import read_header_lines
 from bridge.settings import Settings, setting_lines
 from bridge.store import open_readonly
 

@@ -11,12 +11,12 @@ import orjson
 from bridge.app import now
 from bridge.cli.configuration import load_configuration
 from bridge.cli.freshening import freshen
-from bridge.cli.headers import read_headers_beside
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.cli.payload import read_body
 from bridge.errors import ConfigurationError, OperatorError, Problem
 from bridge.events import Json
 from bridge.inbound import Source, Sources, sign
+from bridge.rehearsal import read_headers_beside
 from bridge.settings import Settings
 from bridge.spelling import suggest
 from bridge.store import read_running

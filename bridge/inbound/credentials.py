@@ -5,6 +5,7 @@ The transport alone keeps body and headers together, so both are trusted alike.
 
 import hmac
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -53,6 +54,10 @@ class TokenScheme:
 
         return verify
 
+    def signed_at(self, headers: Mapping[str, str]) -> datetime | None:
+        """Tell that no time is signed."""
+        return None
+
     def sign(self, request: Unverified, secret: bytes, now: datetime) -> dict[str, str]:
         """Give the token's header."""
         return {self.header: (self.prefix.encode() + secret).decode("latin-1")}
@@ -98,6 +103,10 @@ class AuthorizationScheme:
 
         return verify
 
+    def signed_at(self, headers: Mapping[str, str]) -> datetime | None:
+        """Tell that no time is signed."""
+        return None
+
     def sign(self, request: Unverified, secret: bytes, now: datetime) -> dict[str, str]:
         """Give the `authorization` header."""
         return {"authorization": f"{self.name} {self._text(secret).decode('latin-1')}"}
@@ -127,6 +136,10 @@ class NoScheme:
     def bind(self, secrets: tuple[bytes, ...], *, tolerance_s: int) -> Verifier:
         """Give a verifier that accepts."""
         return lambda request, _now: Verified(request.body, None)
+
+    def signed_at(self, headers: Mapping[str, str]) -> datetime | None:
+        """Tell that no time is signed."""
+        return None
 
     def sign(self, request: Unverified, secret: bytes, now: datetime) -> dict[str, str]:
         """Give nothing."""

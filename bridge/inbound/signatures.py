@@ -10,7 +10,7 @@ import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bridge.errors import SenderError
 from bridge.inbound.secret_forms import SecretForm
@@ -159,6 +159,16 @@ class HmacScheme:
             return Verified(request.body, None)
 
         return verify
+
+    def signed_at(self, headers: Mapping[str, str]) -> datetime | None:
+        """Give the signed time as the headers say it, None where none is signed. Raises `SenderError` 401."""
+        _, timestamp = self._read(headers)
+        if not self.signs_time or timestamp is None:
+            return None
+        try:
+            return datetime.fromtimestamp(READERS[self.timestamp_format](timestamp), UTC)
+        except (ValueError, OverflowError, OSError) as error:
+            raise SenderError(401, "bad_timestamp", f"the signed timestamp is unreadable: {error}") from error
 
     def sign(self, request: Unverified, secret: bytes, now: datetime) -> dict[str, str]:
         """Give the signature's header, and the timestamp's where it has one of its own."""

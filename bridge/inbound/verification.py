@@ -57,6 +57,12 @@ class Scheme(Protocol):
     def bind(self, secrets: tuple[bytes, ...], *, tolerance_s: int) -> Verifier:
         """Prepare the keys; any of several secrets may match. Raises `ValueError` for a malformed secret."""
 
+    def signed_at(self, headers: Mapping[str, str]) -> datetime | None:
+        """Give the time that a request says it was signed at, None where no time is signed.
+
+        Raises `SenderError` 401 where that cannot be read.
+        """
+
     def sign(self, request: Unverified, secret: bytes, now: datetime) -> dict[str, str]:
         """Give the headers that a genuine sender would add."""
 

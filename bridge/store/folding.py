@@ -230,6 +230,14 @@ def forgotten_at(event: Event, horizon: timedelta) -> int:
     return to_micros(event.received_at) + in_micros(horizon) + int(event.tolerance_s * SECOND)
 
 
+def lifetime(event: Event, horizon: timedelta) -> tuple[int, int]:
+    """Give when a delivery's key was seen and when it is forgotten."""
+    seen_at = to_micros(event.received_at)
+    if event.dedup_window_s is None:
+        return seen_at, forgotten_at(event, horizon)
+    return seen_at, seen_at + int(event.dedup_window_s * SECOND)
+
+
 def encode_version(version: Sequence[Value]) -> str:
     """Write a version as it is stored."""
     return encode_values({"version": list(version)})

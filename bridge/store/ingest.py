@@ -28,9 +28,9 @@ from bridge.store.folding import (
     decode_version,
     encode_version,
     fold,
-    forgotten_at,
+    lifetime,
 )
-from bridge.store.instants import SECOND, maybe_micros, to_micros
+from bridge.store.instants import maybe_micros, to_micros
 
 
 class Arrival(NamedTuple):
@@ -93,17 +93,9 @@ def _remember(cursor: Any, arrivals: Sequence[Arrival], rules: Rules) -> list[in
         leader = leaders.setdefault(key, place)
         if leader != place and event.received_at < arrivals[leader].event.received_at:
             leaders[key] = place
-    rows = [(*key, *_lifetime(arrivals[place].event, rules)) for key, place in sorted(leaders.items())]
+    rows = [(*key, *lifetime(arrivals[place].event, rules.horizon)) for key, place in sorted(leaders.items())]
     new = statements.run(cursor, statements.REMEMBER, rows)
     return sorted([*keyless, *(leaders[source, id_, key] for source, id_, key in new)])
-
-
-def _lifetime(event: Event, rules: Rules) -> tuple[int, int]:
-    """Give when a key was seen and when it is forgotten."""
-    seen_at = to_micros(event.received_at)
-    if event.dedup_window_s is None:
-        return seen_at, forgotten_at(event, rules.horizon)
-    return seen_at, seen_at + int(event.dedup_window_s * SECOND)
 
 
 def _fold(

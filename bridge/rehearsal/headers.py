@@ -1,4 +1,4 @@
-"""The headers that go with a sent payload: those of `--header`, and those in a file beside a sample.
+"""The headers that go with a payload: those that an author writes, and those in a file beside a sample.
 
 Names come out in lower case, so that one given in another spelling replaces and does not repeat.
 """
@@ -12,17 +12,18 @@ import orjson
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
 
+MAX_BYTES = 2**16
 _LINE = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*(?P<value>[\t -~]*)", re.ASCII)
 
 
-def read_header_lines(lines: Iterable[str]) -> dict[str, str]:
-    """Read `Name: value` lines as they stand on the command line. Raises `ConfigurationError`."""
+def read_header_lines(lines: Iterable[str], *, file: str = "--header") -> dict[str, str]:
+    """Read `Name: value` lines; `file` is where they stand. Raises `ConfigurationError`."""
     headers = {}
     for line in lines:
         match = _LINE.fullmatch(line)
         if match is None:
             message = f"{line[:80]!r} is not a header; write 'Name: value', in ASCII and on one line"
-            raise ConfigurationError([Problem(file="--header", message=message)])
+            raise ConfigurationError([Problem(file=file, message=message)])
         headers[match["name"].lower()] = match["value"].strip()
     return headers
 
@@ -36,9 +37,10 @@ def read_headers_beside(payload: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     try:
-        headers: Json = orjson.loads(path.read_bytes())
+        with path.open("rb") as file:
+            headers: Json = orjson.loads(file.read(MAX_BYTES))
     except (OSError, orjson.JSONDecodeError) as error:
         raise ConfigurationError([Problem(file=str(path), message=f"cannot be read: {error}")]) from error
     if not isinstance(headers, dict):
         raise ConfigurationError([Problem(file=str(path), message="must be an object from header to text")])
-    return read_header_lines(f"{name}: {value}" for name, value in headers.items())
+    return read_header_lines((f"{name}: {value}" for name, value in headers.items()), file=str(path))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bridge.cli.headers import read_header_lines
 from bridge.errors import ConfigurationError
+from bridge.rehearsal import read_header_lines
 
 
 def test_names_come_out_in_lower_case() -> None:

@@ -1,0 +1,86 @@
+"""From a sample to an Event, on the road of a webhook: signed, verified, read and named. Pure.
+
+A sample that carries no signature is signed with a made-up secret. One that does is verified
+with the source's own, as of the time that was signed; where that secret is not at hand, it is
+signed anew, and `Signature` says so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+from bridge.errors import SenderError
+from bridge.events import Event
+from bridge.inbound import Source, sign
+from bridge.inbound.locations import HeaderPlace, Location
+from bridge.inbound.receive import Request, read_event, read_headers
+from bridge.inbound.verification import Unverified, Verified, Verifier
+from bridge.rehearsal.samples import Sample
+
+Signature = Literal["none", "added", "verified", "replaced"]
+"""None is asked for; made up here; the sample's own, and genuine; the sample's own, which nobody could check."""
+
+_MADE_UP = (b"5ec2e75ec2e75ec2e75ec2e7", b"made:up")
+"""A secret for every form: text, hex and base64 alike, and user:password."""
+
+_EVENT, _ID = "pinbridge-rehearsed-event", "pinbridge-rehearsed-id"
+"""Headers that carry what a sample says in place of what its source would find; taken off again."""
+
+
+def receive(source: Source, sample: Sample, received_at: datetime, *, max_body_bytes: int) -> tuple[Event, Signature]:
+    """Make the event of a sample. Raises `SenderError` as the endpoint would."""
+    if len(sample.body) > max_body_bytes:
+        raise SenderError(413, "body_too_large", f"the body is larger than {max_body_bytes:,} bytes")
+    given = {"content-type": "application/json", **sample.headers}
+    headers = read_headers(source, [(name.encode(), value.encode("latin-1")) for name, value in given.items()])
+    verifying, headers, signature = _signed(source, sample.body, headers, received_at)
+    naming, names = _named(verifying, sample)
+    request = Request({**headers, **names}, sample.query, sample.body)
+    event = read_event(naming, request, max_body_bytes=max_body_bytes, now=received_at)
+    kept = {name: value for name, value in event.headers.items() if name not in names}
+    return event._replace(headers=kept), signature
+
+
+def _signed(
+    source: Source, body: bytes, headers: dict[str, str], received_at: datetime
+) -> tuple[Source, dict[str, str], Signature]:
+    """Give a source that takes the sample, the headers of the request, and how its signature came about."""
+    if not source.credential_headers:
+        return source, {**sign(source, body, b"", received_at, headers=headers), **headers}, "none"
+    carries_one = not source.credential_headers.isdisjoint(headers)
+    if carries_one and source.secrets:
+        return replace(source, verifier=_as_of_its_time(source)), headers, "verified"
+    secret, verifier = _made_up(source)
+    bare = {name: value for name, value in headers.items() if name not in source.credential_headers}
+    signed = {**bare, **sign(source, body, secret, received_at, headers=bare)}
+    return replace(source, verifier=verifier), signed, "replaced" if carries_one else "added"
+
+
+def _as_of_its_time(source: Source) -> Verifier:
+    """Verify at the moment of signing: a sample is older than any tolerance."""
+
+    def verify(request: Unverified, now: datetime) -> Verified:
+        return source.verifier(request, source.scheme.signed_at(request.headers) or now)
+
+    return verify
+
+
+def _made_up(source: Source) -> tuple[bytes, Verifier]:
+    """Give a secret of the form that the source wants, and what verifies it."""
+    first, second = _MADE_UP
+    tolerance_s = int(source.tolerance_s)
+    try:
+        return first, source.scheme.bind((first,), tolerance_s=tolerance_s)
+    except ValueError:
+        return second, source.scheme.bind((second,), tolerance_s=tolerance_s)
+
+
+def _named(source: Source, sample: Sample) -> tuple[Source, Mapping[str, str]]:
+    """Let the source find type and id where the sample says them."""
+    names: dict[str, str] = {}
+    if sample.event is not None:
+        source, names[_EVENT] = replace(source, event=Location((HeaderPlace(_EVENT),))), sample.event
+    if sample.id is not None:
+        source, names[_ID] = replace(source, id=Location((HeaderPlace(_ID),))), sample.id
+    return source, names

@@ -1,0 +1,112 @@
+"""The bridge as mappings know it: what it hears, what that changes, and how a pin then looks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bridge.errors import ConfigurationError, Problem
+from bridge.events import Event
+from bridge.inbound import Source, Sources
+from bridge.mappings import Evaluation, Latest, MappingSet, Outcome, Rendered
+from bridge.rehearsal.memory import Memory
+from bridge.rehearsal.reception import Signature, receive
+from bridge.rehearsal.samples import Sample
+from bridge.spelling import suggest
+
+MAX_BODY_BYTES = 2**20
+_END_OF_TIME = datetime(2199, 12, 31, tzinfo=UTC)
+"""An arrival that no event is dated ahead of, to learn what time an event has of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What became of one delivery.
+
+    `number` is the event's place in the journal, None for a duplicate. `evaluation` is what the
+    mappings made of it, `outcomes` what was left of that after folding; a duplicate has none.
+    `moved` gives each pin that it changed, with its mapping.
+    """
+
+    event: Event
+    signature: Signature
+    number: int | None
+    evaluation: Evaluation
+    outcomes: tuple[Outcome, ...]
+    moved: Mapping[str, str]
+
+    @property
+    def is_duplicate(self) -> bool:
+        """Tell whether the delivery was met before."""
+        return self.number is None
+
+
+class Rehearsal:
+    """One offline run. `horizon_s` is how long delivery ids are remembered, `max_body_bytes` bounds a body."""
+
+    def __init__(
+        self, mappings: MappingSet, sources: Sources, *, horizon_s: int, max_body_bytes: int = MAX_BODY_BYTES
+    ) -> None:
+        bounds = {
+            name: mapping.max_pins
+            for name, mapping in mappings.mappings.items()
+            if mapping.enabled and mapping.max_pins is not None
+        }
+        self._mappings = mappings
+        self._sources = sources
+        self._max_body_bytes = max_body_bytes
+        self._memory = Memory(mappings.literal_pins(), bounds, timedelta(seconds=horizon_s))
+        self._heard_at: dict[str, datetime] = {}
+
+    def own_time_of(self, sample: Sample) -> datetime | None:
+        """Give the time that a sample's event has of its own: by its source, else by the triggers' `at`.
+
+        Raises as `receive` does.
+        """
+        event, _ = self._read(sample, sample.received_at or _END_OF_TIME)
+        if event.at is not None:
+            return event.at
+        told = [change.at for change in self._mappings.evaluate(event).changes if change.at != event.received_at]
+        return max(told, default=None)
+
+    def receive(self, sample: Sample, received_at: datetime) -> Heard:
+        """Hear a delivery at a time, unless the sample has an arrival of its own.
+
+        Raises `SenderError` where the bridge would refuse it, `ConfigurationError` for an unknown source.
+        """
+        event, signature = self._read(sample, sample.received_at or received_at)
+        evaluation = self._mappings.evaluate(event)
+        for change in evaluation.changes:
+            self._heard_at[change.pin] = event.received_at
+        if self._memory.is_duplicate(event):
+            return Heard(event=event, signature=signature, number=None, evaluation=evaluation, outcomes=(), moved={})
+        number, folded, moved = self._memory.take_in(event, evaluation)
+        return Heard(
+            event=event,
+            signature=signature,
+            number=number,
+            evaluation=evaluation,
+            outcomes=folded.outcomes,
+            moved=moved,
+        )
+
+    def render(self, mapping: str, pin: str, now: datetime) -> Rendered:
+        """Render a pin as it stands. Raises `RenderError`."""
+        return self._mappings.render(mapping, pin, self.latest(mapping, pin), now)
+
+    def latest(self, mapping: str, pin: str) -> Mapping[str, Latest]:
+        """Give the newest of each trigger that has fed a pin."""
+        return self._memory.latest(mapping, pin)
+
+    def heard_at(self, pin: str) -> datetime | None:
+        """Give the arrival of the newest delivery that concerned a pin, duplicates included; None before the first."""
+        return self._heard_at.get(pin)
+
+    def _read(self, sample: Sample, received_at: datetime) -> tuple[Event, Signature]:
+        return receive(self._source(sample), sample, received_at, max_body_bytes=self._max_body_bytes)
+
+    def _source(self, sample: Sample) -> Source:
+        if sample.source in self._sources:
+            return self._sources[sample.source]
+        known = f"there are {', '.join(sorted(self._sources))}" if self._sources else "there is none"
+        message = f"{sample.source[:80]!r} is no source here; {known}{suggest(sample.source, self._sources)}"
+        raise ConfigurationError([Problem(file=sample.name, message=message)])

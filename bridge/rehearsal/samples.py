@@ -1,0 +1,79 @@
+"""Samples: payloads on disk, with the headers that lie beside them and the source that they are of."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+from bridge.errors import ConfigurationError, Problem
+from bridge.rehearsal.headers import read_headers_beside
+from bridge.spelling import suggest
+
+SAMPLES = "samples"
+MAX_BYTES = 2**24
+"""More than any source may send by default; a larger file is no payload."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One delivery as it is to be rehearsed.
+
+    `name` is what people know it by, such as its path. `headers` have lower-case names. `event`
+    and `id` stand for the event type and the delivery id that the source would find,
+    `received_at` for the arrival; None leaves each to the sample itself.
+    """
+
+    name: str
+    source: str
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: bytes = b""
+    event: str | None = None
+    id: str | None = None
+    received_at: datetime | None = None
+
+
+def read_sample(path: Path, *, sources: Collection[str], source: str | None = None) -> Sample:
+    """Read a payload and the headers beside it; `sources` are those that it may be of.
+
+    Raises `ConfigurationError` where a file cannot be read, or the source cannot be told.
+    """
+    return Sample(
+        name=str(path),
+        source=source or source_of(path, sources),
+        body=_read(path),
+        headers=read_headers_beside(path),
+    )
+
+
+def source_of(path: Path, sources: Collection[str]) -> str:
+    """Tell a sample's source: the folder below `samples/` that it lies in, else the only one that there is.
+
+    Raises `ConfigurationError` where neither tells.
+    """
+    folders = path.absolute().parts[:-1]
+    below = [folder for parent, folder in pairwise(folders) if parent == SAMPLES]
+    if below and below[-1] in sources:
+        return below[-1]
+    if len(sources) == 1:
+        return next(iter(sources))
+    if below:
+        message = f"lies in the folder of {below[-1]!r}, which is no source here{suggest(below[-1], sources)}"
+    else:
+        message = "does not say which source it is of; say it, or put the file into samples/<source>/"
+    known = f"; there are {', '.join(sorted(sources))}" if sources else "; there is no source"
+    raise ConfigurationError([Problem(file=str(path), message=message + known)])
+
+
+def _read(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise ConfigurationError([Problem(file=str(path), message="is not a file with a payload")])
+    try:
+        with path.open("rb") as file:
+            body = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigurationError([Problem(file=str(path), message=f"cannot be read: {error.strerror}")]) from error
+    if len(body) > MAX_BYTES:
+        raise ConfigurationError([Problem(file=str(path), message=f"is larger than {MAX_BYTES:,} bytes")])
+    return body

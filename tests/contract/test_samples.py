@@ -1,0 +1,68 @@
+"""Samples on disk: which source they are of, and what lies beside them."""
+
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import ConfigurationError
+from bridge.rehearsal import read_sample
+
+
+def written(path: Path, text: str = '{"a": 1}') -> Path:
+    """Write a file, with the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_sample_is_of_the_source_whose_folder_it_lies_in(tmp_path: Path) -> None:
+    """At any depth below it; the innermost `samples` counts."""
+    path = written(tmp_path / "samples" / "github" / "samples" / "stripe" / "old" / "payment.json")
+    sample = read_sample(path, sources={"stripe", "github"})
+    assert (sample.source, sample.body, dict(sample.headers)) == ("stripe", b'{"a": 1}', {})
+
+
+def test_a_sample_elsewhere_is_of_the_only_source(tmp_path: Path) -> None:
+    """Or of the one that is said."""
+    path = written(tmp_path / "payment.json")
+    assert read_sample(path, sources={"billing"}).source == "billing"
+    assert read_sample(path, sources={"billing", "stripe"}, source="stripe").source == "stripe"
+    assert read_sample(written(tmp_path / "samples" / "stripe" / "a.json"), sources={"billing"}).source == "billing"
+
+
+def test_a_sample_of_several_sources_is_refused(tmp_path: Path) -> None:
+    """The message names those that there are."""
+    with pytest.raises(ConfigurationError, match=r"say it, or put the file into samples/<source>/; there are a, b"):
+        read_sample(written(tmp_path / "payment.json"), sources={"a", "b"})
+    with pytest.raises(ConfigurationError, match=r"the folder of 'strip', which is no source here; did you mean 'stri"):
+        read_sample(written(tmp_path / "samples" / "strip" / "payment.json"), sources={"github", "stripe"})
+
+
+def test_headers_lie_beside_a_sample(tmp_path: Path) -> None:
+    """In `<name>.headers.json`; names count in any case."""
+    path = written(tmp_path / "push.json")
+    written(tmp_path / "push.headers.json", '{"X-GitHub-Event": "push"}')
+    assert dict(read_sample(path, sources={"github"}).headers) == {"x-github-event": "push"}
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", '{"X A": "b"}', '{"X-A": "b\\nX-C: d"}'])
+def test_headers_that_are_none_are_refused(tmp_path: Path, text: str) -> None:
+    """The message names their file."""
+    path = written(tmp_path / "push.json")
+    written(tmp_path / "push.headers.json", text)
+    with pytest.raises(ConfigurationError, match=r"push\.headers\.json: "):
+        read_sample(path, sources={"github"})
+
+
+def test_what_is_no_file_of_a_bounded_size_is_refused(tmp_path: Path) -> None:
+    """A folder, a device that never ends, a file that is not there."""
+    with pytest.raises(ConfigurationError, match="No such file"):
+        read_sample(tmp_path / "missing.json", sources={"a"})
+    with pytest.raises(ConfigurationError, match="is not a file"):
+        read_sample(tmp_path, sources={"a"})
+    with pytest.raises(ConfigurationError, match="is not a file"):
+        read_sample(Path("/dev/zero"), sources={"a"})
+    with (tmp_path / "large.json").open("wb") as large:
+        large.truncate(2**24 + 1)
+    with pytest.raises(ConfigurationError, match="is larger than"):
+        read_sample(tmp_path / "large.json", sources={"a"})
