@@ -10,6 +10,7 @@ import typer
 
 from bridge.app import now
 from bridge.cli.demo import play
+from bridge.cli.init import init, list_starters
 from bridge.cli.look import list_events, list_pins, show_event, show_pin
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.cli.paths import print_paths
@@ -86,6 +87,22 @@ def validate_command(
     """Read mappings and sources, and name every mistake."""
     folder = _settings().mappings
     sys.exit(validate(paths or [folder], folder, os.environ, as_json=as_json))
+
+
+@commands.command("init")
+def init_command(
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Sources such as stripe; without one, what there is is listed.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write starter mappings and samples into the folder of mappings, over nothing that is there."""
+    folder = _settings().mappings
+    if sources:
+        init(sources, folder, as_json=as_json)
+    else:
+        list_starters(folder, as_json=as_json)
 
 
 @commands.command("paths")

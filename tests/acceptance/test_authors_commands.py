@@ -56,3 +56,76 @@ def test_paths_of_what_is_no_payload_exits_2() -> None:
     assert ended.returncode == 2
     assert "standard input: the body is not JSON: unexpected end of data at byte 3" in ended.stderr
     assert "paths.json: cannot be read: No such file" in run("paths", "paths.json").stderr
+
+
+def test_init_writes_a_starter_with_its_samples_and_what_is_left_to_do(tmp_path: Path) -> None:
+    """The folder is made; the lines name the address, the secret, the pin and the commands."""
+    ended = run("init", "stripe", PINBRIDGE_MAPPINGS=str(tmp_path / "new" / "pins"))
+    assert ended.returncode == 0, ended.stderr
+    folder = tmp_path / "new" / "pins"
+    assert (folder / "samples" / "stripe" / "payment.json").read_bytes() == (
+        SAMPLES / "stripe" / "payment.json"
+    ).read_bytes()
+    assert (folder / "stripe-payments.yaml").read_text().endswith((SAMPLES.parent / "stripe-payments.yaml").read_text())
+    for line in (
+        "https://<your bridge>/hooks/stripe",
+        "export STRIPE_WEBHOOK_SECRET=",
+        "export STRIPE_PIN=",
+        "pinbridge validate",
+        f"pinbridge try {folder}/stripe-payments.yaml {folder}/samples/stripe/refund.json",
+        "pinbridge test",
+        "pinbridge serve",
+    ):
+        assert line in ended.stdout
+    assert run("validate", str(folder)).returncode == 0
+
+
+def test_init_names_the_schema_only_where_it_writes_it(tmp_path: Path) -> None:
+    """So that no editor looks for a file that is not there."""
+    run("init", "github", PINBRIDGE_MAPPINGS=str(tmp_path))
+    is_named = "$schema=schema.json" in (tmp_path / "github-pushes.yaml").read_text()
+    assert is_named is (tmp_path / "schema.json").exists()
+
+
+def test_init_writes_over_nothing(tmp_path: Path) -> None:
+    """What is there is left as it is, and that is said."""
+    mine = tmp_path / "stripe-payments.yaml"
+    mine.write_text("mine")
+    ended = run("init", "stripe", "--json", PINBRIDGE_MAPPINGS=str(tmp_path))
+    assert mine.read_text() == "mine"
+    told = json.loads(ended.stdout)
+    assert told["left_alone"] == [str(mine)]
+    assert str(tmp_path / "samples" / "stripe" / "refund.json") in told["written"]
+
+
+def test_init_writes_a_minimal_mapping_where_no_starter_ships(tmp_path: Path) -> None:
+    """For the catalogue's source, and for one that the folder declares; both are good as they are."""
+    (tmp_path / "sources.yaml").write_text("3d-printer: {verify: none, dedupe: 10m}\n")
+    assert run("init", "standard-webhooks", "3d-printer", PINBRIDGE_MAPPINGS=str(tmp_path)).returncode == 0
+    checked = run("validate", str(tmp_path))
+    assert "(3d-printer-events, standard-webhooks-events)" in checked.stdout
+    assert [line for line in checked.stderr.splitlines() if "STANDARD_WEBHOOKS_WEBHOOK_SECRET" not in line] == []
+
+
+def test_init_of_an_unknown_source_names_the_nearest_and_writes_nothing(tmp_path: Path) -> None:
+    """Not even for the good one beside it."""
+    ended = run("init", "github", "strpe", PINBRIDGE_MAPPINGS=str(tmp_path))
+    assert ended.returncode == 2
+    assert "strpe: no source has this name; there are alertmanager, github" in ended.stderr
+    assert "did you mean 'stripe'?" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_init_alone_lists_what_there_is(tmp_path: Path) -> None:
+    """Each source with what would be written for it."""
+    listed = json.loads(run("init", "--json", PINBRIDGE_MAPPINGS=str(tmp_path)).stdout)
+    assert {each["source"]: each["starter"] for each in listed}["stripe"] == "stripe-payments.yaml"
+    assert "stripe-payments.yaml" in run("init", PINBRIDGE_MAPPINGS=str(tmp_path)).stdout
+
+
+def test_init_into_a_folder_that_takes_nothing_exits_2(tmp_path: Path) -> None:
+    """The message names the file that could not be written."""
+    (tmp_path / "pins").write_text("a file")
+    ended = run("init", "stripe", PINBRIDGE_MAPPINGS=str(tmp_path / "pins"))
+    assert ended.returncode == 2
+    assert f"{tmp_path}/pins/stripe-payments.yaml: something other than a file stands in its way" in ended.stderr

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-import bridge
+from bridge.cli.shipped import shipped_mappings
 from bridge.errors import OperatorError
 from bridge.store import read_running
 
@@ -30,13 +30,6 @@ class Stage:
     bridge_url: str
     environ: dict[str, str]
     log: Path
-
-
-def shipped_mappings() -> Path:
-    """Find the ready mappings: inside an installed package, else in the checkout around it."""
-    package = Path(bridge.__file__).parent
-    installed = package / "shipped"
-    return installed if installed.is_dir() else package.parent / "mappings"
 
 
 @contextmanager

@@ -1,0 +1,170 @@
+"""`pinbridge init`: starter mappings with their samples, written into the user's folder.
+
+Nothing that is there is ever written over. What remains to be done by hand is printed at the end.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from bridge.cli.output import print_json, print_table, stdout
+from bridge.cli.shipped import (
+    SCHEMA,
+    SCHEMA_COMMENT,
+    Starter,
+    minimal_starter,
+    shipped_samples,
+    shipped_schema,
+    shipped_starters,
+)
+from bridge.errors import ConfigurationError, Problem
+from bridge.inbound import Source, Sources, load_sources, providers
+from bridge.located import ScalarNode
+from bridge.settings import secret_variable
+from bridge.spelling import suggest
+
+
+@dataclass(slots=True)
+class Written:
+    """What became of each file: written, or left alone because one of its name was there."""
+
+    written: list[Path] = field(default_factory=list)
+    left_alone: list[Path] = field(default_factory=list)
+
+    def add(self, path: Path, content: bytes) -> None:
+        """Write a file where there is none. Raises `ConfigurationError` where the folder does not allow it."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as file:
+                file.write(content)
+        except FileExistsError:
+            if not path.is_file():
+                raise _unwritable(path, "something other than a file stands in its way") from None
+            self.left_alone.append(path)
+        except OSError as error:
+            raise _unwritable(path, f"cannot be written: {error.strerror}") from error
+        else:
+            self.written.append(path)
+
+
+def list_starters(folder: Path, *, as_json: bool) -> None:
+    """Print what there is to begin with, for each source that is known."""
+    known, starters = _known(folder), shipped_starters()
+    rows = [
+        (source, starter.name, starter.description) for source in sorted(known) for starter in _of(source, starters)
+    ]
+    if as_json:
+        print_json([{"source": source, "starter": name, "description": what} for source, name, what in rows])
+        return
+    print_table(("SOURCE", "WRITES", "WHICH SHOWS"), rows, empty="no source is known")
+    stdout.print(
+        f"\npinbridge init SOURCE… writes them, with samples, into {folder} (PINBRIDGE_MAPPINGS)", markup=False
+    )
+
+
+def init(names: Sequence[str], folder: Path, *, as_json: bool) -> None:
+    """Write the starters of some sources, and print what was written and what is still to do.
+
+    Raises `ConfigurationError` for an unknown source, before anything is written, and for a
+    folder that cannot be written to.
+    """
+    known, shipped = _known(folder), shipped_starters()
+    sources = [_find(name, known) for name in dict.fromkeys(names)]
+    starters = {starter.name: starter for source in sources for starter in _of(source.name, shipped)}
+    files = _write(folder, sources, starters)
+    to_do = [*_lines_to_do(folder, sources, starters)]
+    if as_json:
+        print_json(
+            {
+                "written": [str(path) for path in files.written],
+                "left_alone": [str(path) for path in files.left_alone],
+                "to_do": [{"what": what, "line": line} for what, line in to_do],
+            }
+        )
+        return
+    for path in files.written:
+        stdout.print(f"written     {path}", markup=False)
+    for path in files.left_alone:
+        stdout.print(f"left alone  {path}, which is there already", markup=False)
+    stdout.print("\nStill to do:")
+    for number, (what, line) in enumerate(to_do, 1):
+        stdout.print(f"{number:>3}. {what}\n       {line}", markup=False)
+
+
+def _known(folder: Path) -> Sources:
+    """Give the sources of the catalogue and of the folder's `sources.yaml`."""
+    declared = folder / "sources.yaml"
+    try:
+        text = declared.read_bytes() if declared.is_file() else None
+    except OSError as error:
+        raise ConfigurationError([Problem(file=str(declared), message=f"cannot be read: {error.strerror}")]) from error
+    named = {name: entry.place for name, entry in providers().items()}
+    return load_sources(named, text, lambda _: (), file=str(declared), secrets_are_required=False)
+
+
+def _find(name: str, known: Sources) -> Source:
+    if name not in known:
+        message = f"no source has this name; there are {', '.join(sorted(known))}{suggest(name, known)}"
+        advice = "" if suggest(name, known) else "; any other tool is first described in sources.yaml"
+        raise ConfigurationError([Problem(file=name[:80], message=f"{message}{advice}")])
+    return known[name]
+
+
+def _of(source: str, shipped: Sequence[Starter]) -> list[Starter]:
+    return [starter for starter in shipped if source in starter.sources] or [minimal_starter(source)]
+
+
+def _write(folder: Path, sources: Sequence[Source], starters: dict[str, Starter]) -> Written:
+    files = Written()
+    schema = shipped_schema()
+    for starter in starters.values():
+        needs_comment = schema is not None and not starter.text.startswith(SCHEMA_COMMENT)
+        files.add(folder / starter.name, f"{SCHEMA_COMMENT if needs_comment else ''}{starter.text}".encode())
+    for source in sources:
+        for path, content in shipped_samples(source.name):
+            files.add(folder / path, content)
+    if schema is not None:
+        files.add(folder / SCHEMA, schema)
+    return files
+
+
+def _lines_to_do(folder: Path, sources: Sequence[Source], starters: dict[str, Starter]) -> Iterator[tuple[str, str]]:
+    """Say what is left, each with the line to enter or to run."""
+    for source in sources:
+        yield f"at {source.name}, enter the address of the webhook{_docs(source)}", _address(source)
+        if source.scheme.needs_secret:
+            yield f"tell the bridge the secret of {source.name}", f"export {secret_variable(source.name)}=…"
+    for starter in starters.values():
+        for variable in starter.pin_variables:
+            yield f"fill in the pin that {starter.name} writes, as Pindown shows its id", f"export {variable}=p-…"
+    yield "check the files", "pinbridge validate"
+    yield "see what a payload becomes, without sending anything", _try_line(folder, sources, starters)
+    yield "run the mappings' own tests", "pinbridge test"
+    yield "run the bridge; without a key, try `pinbridge serve --sandbox`", "PINDOWN_API_KEY=pk_… pinbridge serve"
+
+
+def _docs(source: Source) -> str:
+    entry = providers().get(source.provider or source.name)
+    docs = entry.get("docs") if entry is not None else None
+    return f" ({docs.text})" if isinstance(docs, ScalarNode) else ""
+
+
+def _address(source: Source) -> str:
+    return f"https://<your bridge>/hooks/{source.name}"
+
+
+def _try_line(folder: Path, sources: Sequence[Source], starters: dict[str, Starter]) -> str:
+    """Name a starter and a sample of the first source that has some."""
+    for source in sources:
+        samples: list[PurePosixPath] = [
+            path for path, _ in shipped_samples(source.name) if not path.name.endswith(".headers.json")
+        ]
+        fitting = [starter.name for starter in starters.values() if source.name in starter.sources]
+        if samples:
+            plainest = min(samples, key=lambda path: len(path.name))
+            return f"pinbridge try {folder / fitting[0]} {folder / plainest}"
+    return f"pinbridge try {folder / next(iter(starters))} PAYLOAD"
+
+
+def _unwritable(path: Path, message: str) -> ConfigurationError:
+    return ConfigurationError([Problem(file=str(path), message=message)])
