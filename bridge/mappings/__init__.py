@@ -8,6 +8,7 @@ from bridge.mappings.loading import load_folder, load_texts
 from bridge.mappings.mapping import Mapping
 from bridge.mappings.mapping_set import MappingSet
 from bridge.mappings.records import Change, Evaluation, EventHeader, Latest, Outcome, OutcomeKind, Rendered
+from bridge.mappings.staleness import stale_at, stale_since
 from bridge.mappings.triggers.triggers import Trigger
 from bridge.mappings.values.versions import compare_versions
 
@@ -26,4 +27,6 @@ __all__ = [
     "compare_versions",
     "load_folder",
     "load_texts",
+    "stale_at",
+    "stale_since",
 ]

@@ -5,19 +5,18 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping as MappingABC
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from babel import Locale, UnknownLocaleError
 from babel.localedata import locale_identifiers
 
-from bridge.errors import ConfigurationError, Problem
+from bridge.errors import ConfigurationError
 from bridge.located import MappingNode, Node, Place
 from bridge.located.fields import Fields, Problems, describe, read_entries
-from bridge.mappings.expressions.names import read_name
+from bridge.mappings.expressions.names import OWN_NAMES, read_name
 from bridge.mappings.expressions.templates import Tree, compile_tree
 from bridge.mappings.triggers.facts import Shared
 from bridge.mappings.triggers.pin_names import PinRule, read_pin
@@ -30,7 +29,7 @@ DEFAULT_MIN_INTERVAL_S = 5
 RENDERED_BY = 2
 """Part of the fingerprint: raised when the same mapping and variables come to render otherwise."""
 
-KEYS_OF_LATER_RELEASES = ("state", "tests", "stale_after")
+KEYS_OF_LATER_RELEASES = ("state", "tests")
 KEYS = (
     "pin",
     "type",
@@ -44,8 +43,9 @@ KEYS = (
     "triggers",
     "update",
     "deliver",
+    "stale_after",
 )
-_FINGERPRINTED = ("update", "deliver", "type", "locale", "timezone", "constants", "pin")
+_FINGERPRINTED = ("update", "deliver", "type", "locale", "timezone", "constants", "pin", "stale_after")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Mapping:
     """One mapping, ready to run.
 
     `pin` is the literal pin id, None for a family, whose distinct pins `max_pins` bounds
-    where that is not None. `min_interval_s` and `refresh_s` are seconds. `render_fingerprint`
+    where that is not None. `min_interval_s`, `refresh_s` and `stale_after_s` are seconds. `render_fingerprint`
     (16 bytes) changes with all that decides how a pin looks. `variables` are the names that
     any trigger declares.
     """
@@ -68,6 +68,7 @@ class Mapping:
     pin_type: str | None
     min_interval_s: int
     refresh_s: int | None
+    stale_after_s: int | None
     render_fingerprint: bytes
     triggers: tuple[Trigger, ...]
     shared: Shared
@@ -90,8 +91,9 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
     )
     rule = read_pin(fields, constants)
     triggers = compile_triggers(name, fields, rule, shared, warnings)
-    update = _compile_update(fields, {*triggers.variables, *constants, "event", "now", "pin"})
+    update = _compile_update(fields, {*triggers.variables, *constants, *OWN_NAMES})
     delivery = _read_deliver(fields)
+    stale_after_s = _read_stale_after(fields)
     _check_purpose(fields, rule, delivery)
     head = _read_head(fields, warnings)
     if problems or rule is None or update is None:
@@ -108,6 +110,7 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
         pin_type=head.pin_type,
         min_interval_s=delivery.min_interval_s,
         refresh_s=delivery.refresh_s,
+        stale_after_s=stale_after_s,
         render_fingerprint=_fingerprint(fields),
         triggers=triggers.compiled,
         shared=shared,
@@ -186,6 +189,12 @@ def _read_deliver(fields: Fields) -> _Pace:
     return _Pace(DEFAULT_MIN_INTERVAL_S if min_interval_s is None else min_interval_s, refresh_s)
 
 
+def _read_stale_after(fields: Fields) -> int | None:
+    if "stale_after" in fields and "triggers" not in fields and not fields.is_misspelt("triggers"):
+        _fault(fields, "stale_after", "'stale_after' needs 'triggers': without them there is nothing to be heard")
+    return fields.duration_s("stale_after", lowest=1)
+
+
 def _check_purpose(fields: Fields, rule: PinRule | None, delivery: _Pace) -> None:
     """Without triggers, only time can move a pin, and nothing names the pins of a family."""
     if "triggers" in fields or rule is None:
@@ -207,16 +216,8 @@ def _compile_update(fields: Fields, names: set[str]) -> Tree | None:
     try:
         return compile_tree(node, names=names)
     except ConfigurationError as error:
-        fields.problems.extend(map(_with_news, error.problems))
+        fields.problems.extend(error.problems)
         return None
-
-
-def _with_news(problem: Problem) -> Problem:
-    """Tell who asks for what a later release brings that it does."""
-    found = re.match(r"unknown variable '(stale|stale_since)'", problem.message)
-    if found is None:
-        return problem
-    return replace(problem, message=f"{found[0]}; it comes with 'stale_after', in a later release")
 
 
 def _fingerprint(fields: Fields) -> bytes:

@@ -56,13 +56,21 @@ class MappingSet:
             )
         return results.evaluation()
 
-    def render(self, mapping_name: str, pin: str, latest: Mapping[str, Latest], now: datetime) -> Rendered:
+    def render(
+        self,
+        mapping_name: str,
+        pin: str,
+        latest: Mapping[str, Latest],
+        now: datetime,
+        stale_since: datetime | None = None,
+    ) -> Rendered:
         """Render a pin's body; `latest` has the newest event of each trigger that has had one.
 
+        `stale_since` is since when nothing was heard for too long, None where that is not so.
         Raises `RenderError` with the place in the YAML, for templates that fail and for content
         that the pin model refuses.
         """
-        return render(self.mappings[mapping_name], pin, latest, now)
+        return render(self.mappings[mapping_name], pin, latest, now, stale_since)
 
 
 def _literal_pins(enabled: Iterable[CompiledMapping]) -> Mapping[str, str]:

@@ -19,11 +19,14 @@ from bridge.pin_model import Flaw, fit
 _HEADER = ("source", "type", "id", "at", "received_at")
 
 
-def render(mapping: CompiledMapping, pin: str, latest: Mapping[str, Latest], now: datetime) -> Rendered:
+def render(
+    mapping: CompiledMapping, pin: str, latest: Mapping[str, Latest], now: datetime, stale_since: datetime | None
+) -> Rendered:
     """Render a pin's body; raises `RenderError` with the place in the YAML."""
     shared = mapping.shared
     surroundings = Surroundings(now=now, locale=shared.locale, timezone=shared.timezone)
-    tree = mapping.update.render(context(mapping, pin, latest, now), surroundings)
+    clock: dict[str, Value] = {"now": now, "stale": stale_since is not None, "stale_since": stale_since}
+    tree = mapping.update.render({**context(mapping, pin, latest), **clock}, surroundings)
     fitted = fit(tree.body, mapping.pin_type)
     if fitted.flaws:
         raise _misfit(fitted.flaws, tree)
@@ -32,8 +35,8 @@ def render(mapping: CompiledMapping, pin: str, latest: Mapping[str, Latest], now
     return Rendered(body=fitted.body, notes=notes, payload=orjson.dumps(body))
 
 
-def context(mapping: CompiledMapping, pin: str, latest: Mapping[str, Latest], now: datetime) -> dict[str, Value]:
-    """Give what a template may read.
+def context(mapping: CompiledMapping, pin: str, latest: Mapping[str, Latest]) -> dict[str, Value]:
+    """Give what a template may read, but for what the clock says.
 
     The variables of the newest event of each trigger stand in one namespace; where two define
     a name, the event newer by `at` holds. What no event has set yet is none.
@@ -44,7 +47,7 @@ def context(mapping: CompiledMapping, pin: str, latest: Mapping[str, Latest], no
     for each in known:
         variables.update(each.variables)
     newest = known[-1] if known else None
-    own: dict[str, Value] = {"event": _header(newest), "now": now, "pin": pin}
+    own: dict[str, Value] = {"event": _header(newest), "pin": pin}
     return {**variables, **mapping.shared.constants, **own}
 
 

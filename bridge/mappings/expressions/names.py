@@ -5,7 +5,10 @@ from collections.abc import Callable
 from bridge.located import ScalarNode
 from bridge.located.fields import Problems
 
-RESERVED_NAMES = frozenset({"event", "now", "pin", "stale", "stale_since", "loop", "self", "true", "false", "none"})
+OWN_NAMES = frozenset({"event", "now", "pin", "stale", "stale_since"})
+"""What templates know beside variables and constants."""
+
+RESERVED_NAMES = OWN_NAMES | {"loop", "self", "true", "false", "none"}
 _WORDS = frozenset({"and", "else", "if", "import", "in", "is", "not", "or", "recursive"})
 
 

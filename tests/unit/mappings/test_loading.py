@@ -32,6 +32,7 @@ def test_a_mapping_is_named_by_its_path_and_has_defaults() -> None:
     assert (mapping.name, mapping.file, mapping.pin) == ("ops/sales", "ops/sales.yaml", "p-1")
     assert (mapping.enabled, mapping.description, mapping.pin_type) == (True, "", None)
     assert (mapping.min_interval_s, mapping.refresh_s, mapping.max_pins) == (5, None, None)
+    assert mapping.stale_after_s is None
     assert [trigger.name for trigger in mapping.triggers] == ["sales"]
     assert mapping.shared.timezone.key == "UTC"  # type: ignore[attr-defined]  # a ZoneInfo
     assert str(mapping.shared.locale) == "en_US"
@@ -41,11 +42,11 @@ def test_every_key_is_read() -> None:
     """What is written stands in the mapping."""
     text = (
         "description: Sales\nenabled: false\ntype: stat-cards\ntimezone: Europe/Berlin\nlocale: de-DE\n"
-        "constants: {goal: 10.50}\ndeliver: {min_interval: 1m, refresh: 15m}\n" + WHOLE
+        "constants: {goal: 10.50}\ndeliver: {min_interval: 1m, refresh: 15m}\nstale_after: 26h\n" + WHOLE
     )
     mapping = load(text).mappings["m"]
     assert (mapping.description, mapping.enabled, mapping.pin_type) == ("Sales", False, "stat-cards")
-    assert (mapping.min_interval_s, mapping.refresh_s) == (60, 900)
+    assert (mapping.min_interval_s, mapping.refresh_s, mapping.stale_after_s) == (60, 900, 93_600)
     assert str(mapping.shared.locale) == "de_DE"
     assert str(mapping.shared.constants["goal"]) == "10.50"
 
@@ -61,7 +62,24 @@ def test_every_key_is_read() -> None:
         (WHOLE + "trigers: []\n", ["m.yaml:5:1: unknown key 'trigers' in a mapping; did you mean 'triggers'?"]),
         (WHOLE + "state: {}\n", ["m.yaml:5:1: 'state' comes with a later release; leave it out"]),
         (WHOLE + "tests: []\n", ["m.yaml:5:1: 'tests' comes with a later release; leave it out"]),
-        (WHOLE + "stale_after: 24h\n", ["m.yaml:5:1: 'stale_after' comes with a later release; leave it out"]),
+        (
+            WHOLE + "stale_after: 1 day\n",
+            [
+                (
+                    "m.yaml:5:14: 'stale_after': '1 day' is not a length of time; "
+                    "write a number and s, m, h, d or w, such as 90s or 24h"
+                )
+            ],
+        ),
+        (WHOLE + "stale_after: 0s\n", ["m.yaml:5:14: 'stale_after' is at least 1s, found '0s'"]),
+        (
+            WHOLE + "stale_after: 4000d\n",
+            ["m.yaml:5:14: 'stale_after': '4000d' is too long; at most 3650d are allowed"],
+        ),
+        (
+            HEAD + UPDATE + "deliver: {refresh: 1h}\nstale_after: 24h\n",
+            ["m.yaml:4:14: 'stale_after' needs 'triggers': without them there is nothing to be heard"],
+        ),
         (
             WHOLE.replace("p-1", "sales"),
             ["m.yaml:1:6: 'sales' is no pin id; one is p- and letters, digits, _ or -"],
@@ -111,10 +129,6 @@ def test_every_key_is_read() -> None:
         (
             WHOLE.replace("{title: x}", "{title: '{{ amout }}'}").replace("shop", "shop\n    extract: {amount: $.a}"),
             ["m.yaml:5:32: unknown variable 'amout'; did you mean 'amount'?"],
-        ),
-        (
-            WHOLE.replace("{title: x}", "{title: '{{ stale }}'}"),
-            ["m.yaml:4:32: unknown variable 'stale'; it comes with 'stale_after', in a later release"],
         ),
     ],
 )

@@ -135,7 +135,10 @@ def test_what_yaml_would_read_otherwise_is_explained(before: str, after: str, me
             "20: unknown variable 'payload'; a template knows no payload: name what it needs in a trigger's 'extract'",
         ),
         ("{{ loop.index }}", "20: unknown variable 'loop'; it is known where 'each' or 'for' goes over a list"),
-        ("{{ sales }}", "20: unknown variable 'sales'; known are amount, big, buyer, event, now, pin, pins"),
+        (
+            "{{ x }}",
+            "20: unknown variable 'x'; known are amount, big, buyer, event, now, pin, pins, stale, stale_since",
+        ),
         ("amout {{ amout }}", "26: unknown variable 'amout'; did you mean 'amount'?"),
         ("{% macro f() %}{% endmacro %}", "16: macros are not supported; use 'each' and 'do', or a loop"),
     ],
