@@ -51,7 +51,7 @@ def test_a_pin_is_stale_from_that_very_moment() -> None:
 
 @pytest.mark.parametrize(
     ("since", "title"),
-    [(None, "False \N{EN DASH}"), (ago(HOUR_S), "True 2026-11-22 12:00:00+01:00")],
+    [(None, "false \N{EN DASH}"), (ago(HOUR_S), "true 2026-11-22T12:00:00+01:00")],
 )
 def test_templates_know_since_when_a_pin_is_stale(since: datetime | None, title: str) -> None:
     """Both names always have a value, with or without `stale_after`; the time is local."""
