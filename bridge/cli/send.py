@@ -9,10 +9,10 @@ import httpx
 import orjson
 
 from bridge.app import now
-from bridge.cli.configuration import load_configuration
 from bridge.cli.freshening import freshen
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.cli.payload import read_body
+from bridge.configuration import load_configuration
 from bridge.errors import ConfigurationError, OperatorError, Problem
 from bridge.events import Json
 from bridge.inbound import Source, Sources, sign

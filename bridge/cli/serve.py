@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from bridge.api import Access
 from bridge.app import Bridge, Parts, now
-from bridge.cli.configuration import load_configuration
+from bridge.configuration import load_configuration
 from bridge.errors import ConfigurationError, OperatorError, Problem
 from bridge.inbound.connections import GuardedProtocol, allow_many_connections
 from bridge.logs import configure_logging

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridge.app import now
-from bridge.cli.configuration import Configuration, load_configuration
 from bridge.cli.output import print_json, stdout
 from bridge.cli.problems import print_problems
+from bridge.configuration import Configuration, load_configuration
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
 from bridge.inbound import Sources

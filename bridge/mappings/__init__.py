@@ -4,7 +4,8 @@ Pure functions of their arguments: no I/O but reading the folder, no clock, no w
 """
 
 from bridge.mappings.expressions.templates import RenderError
-from bridge.mappings.loading import load_folder, load_texts
+from bridge.mappings.folder import mapping_files, read_bounded, read_mappings, searched_folders
+from bridge.mappings.loading import Loader, load_folder, load_texts
 from bridge.mappings.mapping import Mapping
 from bridge.mappings.mapping_set import MappingSet
 from bridge.mappings.records import Change, Evaluation, EventHeader, Latest, Outcome, OutcomeKind, Rendered
@@ -17,6 +18,7 @@ __all__ = [
     "Evaluation",
     "EventHeader",
     "Latest",
+    "Loader",
     "Mapping",
     "MappingSet",
     "Outcome",
@@ -27,6 +29,10 @@ __all__ = [
     "compare_versions",
     "load_folder",
     "load_texts",
+    "mapping_files",
+    "read_bounded",
+    "read_mappings",
+    "searched_folders",
     "stale_at",
     "stale_since",
 ]

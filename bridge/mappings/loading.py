@@ -1,18 +1,16 @@
-"""From a folder of YAML to a `MappingSet`, or to every problem in it."""
+"""From the bytes of YAML files to a `MappingSet`, or to every problem in them."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from bridge.errors import ConfigurationError, Problem
-from bridge.located import MAX_BYTES, parse_yaml
+from bridge.located import parse_yaml
 from bridge.mappings.environment import fill
+from bridge.mappings.folder import read_mappings
 from bridge.mappings.mapping import Mapping as CompiledMapping
 from bridge.mappings.mapping import compile_mapping
 from bridge.mappings.mapping_set import MappingSet
-
-_SUFFIXES = frozenset({".yaml", ".yml"})
-_NOT_MAPPINGS = frozenset({("sources.yaml",), ("sources.yml",)})
-_NOT_SEARCHED = "samples"
 
 
 def load_folder(folder: Path, environ: Mapping[str, str], *, only: Collection[Path] | None = None) -> MappingSet:
@@ -21,17 +19,8 @@ def load_folder(folder: Path, environ: Mapping[str, str], *, only: Collection[Pa
     Where `only` is given, load those files of the folder and no others. Raises `ConfigurationError`
     with all problems of all files.
     """
-    if not folder.is_dir():
-        raise ConfigurationError([Problem(file=str(folder), message="there is no such folder of mappings")])
-    problems: list[Problem] = []
-    files: dict[str, bytes] = {}
-    for path in sorted(_mapping_files(folder) if only is None else only):
-        try:
-            with path.open("rb") as file:
-                files[path.relative_to(folder).as_posix()] = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            problems.append(Problem(file=str(path), message=f"the file cannot be read: {error.strerror}"))
-    return _load(files, environ, shown_in=folder, problems=problems)
+    files, problems = read_mappings(folder, only)
+    return Loader(environ, shown_in=folder).load(files, problems=problems)
 
 
 def load_texts(files: Mapping[str, bytes], environ: Mapping[str, str]) -> MappingSet:
@@ -39,33 +28,79 @@ def load_texts(files: Mapping[str, bytes], environ: Mapping[str, str]) -> Mappin
 
     Raises `ConfigurationError` with all problems of all files.
     """
-    return _load(files, environ, shown_in=None, problems=[])
+    return Loader(environ).load(files)
 
 
-def _mapping_files(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        parts = path.relative_to(folder).parts
-        left_out = parts in _NOT_MAPPINGS or _NOT_SEARCHED in parts[:-1] or any(part.startswith(".") for part in parts)
-        if path.suffix in _SUFFIXES and not left_out and path.is_file():
-            yield path
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """What became of a file when it was compiled: its mapping, or why there is none."""
+
+    data: bytes
+    result: CompiledMapping | tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
 
 
-def _load(
-    files: Mapping[str, bytes], environ: Mapping[str, str], *, shown_in: Path | None, problems: list[Problem]
-) -> MappingSet:
-    """Compile each file; names are paths in the folder, messages show the path from here."""
-    mappings: dict[str, CompiledMapping] = {}
-    warnings: list[Problem] = []
-    for path, data in files.items():
-        shown = path if shown_in is None else str(shown_in / path)
+class Loader:
+    """Loads the same files again and again, and compiles only those that are new or changed.
+
+    A file is known by its path and bytes; what they are filled from, `environ`, is taken as it is at the
+    beginning. Messages show paths as they stand in the folder `shown_in`.
+    """
+
+    def __init__(self, environ: Mapping[str, str], *, shown_in: Path | None = None) -> None:
+        self._environ = dict(environ)
+        self._shown_in = shown_in
+        self._files: dict[str, _File] = {}
+        self._loaded = MappingSet(())
+
+    def load(
+        self,
+        files: Mapping[str, bytes],
+        *,
+        problems: Iterable[Problem] = (),
+        after_each: Callable[[], None] = lambda: None,
+    ) -> MappingSet:
+        """Load files by path in the folder; the set of before where they say the same as before.
+
+        Raises `ConfigurationError` with `problems` and all those of all files. `after_each` is called after each
+        file that was compiled; what it raises ends the loading, and what was compiled until then is known.
+        """
+        if files:
+            # A folder that vanished comes back, mostly with the same files in it.
+            self._files = {path: known for path, known in self._files.items() if path in files}
+        found = [*problems]
+        mappings: dict[str, CompiledMapping] = {}
+        for path, data in files.items():
+            known = self._files.get(path)
+            if known is None or known.data != data:
+                self._files[path] = known = self._compile(path, data)
+                after_each()
+            if isinstance(known.result, tuple):
+                found.extend(known.result)
+            elif known.result.name in mappings:
+                message = f"{mappings[known.result.name].file} has the name {known.result.name!r} already"
+                found.append(Problem(file=self._shown(path), message=message))
+            else:
+                mappings[known.result.name] = known.result
+        if found or not _are_those_of(self._loaded, mappings):
+            self._loaded = _gather(mappings, found, [each for path in files for each in self._files[path].warnings])
+        return self._loaded
+
+    def _compile(self, path: str, data: bytes) -> _File:
+        warnings: list[Problem] = []
+        result: CompiledMapping | tuple[Problem, ...]
         name = str(PurePosixPath(path).with_suffix(""))
-        if name in mappings:
-            problems.append(Problem(file=shown, message=f"{mappings[name].file} has the name {name!r} already"))
-            continue
         try:
-            mappings[name] = _compile_file(name, shown, data, environ, warnings)
+            result = _compile_file(name, self._shown(path), data, self._environ, warnings)
         except ConfigurationError as error:
-            problems.extend(error.problems)
+            result = error.problems
+        return _File(data=data, result=result, warnings=tuple(warnings))
+
+    def _shown(self, path: str) -> str:
+        return path if self._shown_in is None else str(self._shown_in / path)
+
+
+def _gather(mappings: Mapping[str, CompiledMapping], problems: list[Problem], warnings: list[Problem]) -> MappingSet:
     try:
         loaded = MappingSet(mappings.values(), warnings)
     except ConfigurationError as error:
@@ -73,6 +108,12 @@ def _load(
     if problems:
         raise ConfigurationError(problems, warnings)
     return loaded
+
+
+def _are_those_of(loaded: MappingSet, mappings: Mapping[str, CompiledMapping]) -> bool:
+    return len(mappings) == len(loaded.mappings) and all(
+        loaded.mappings.get(name) is mapping for name, mapping in mappings.items()
+    )
 
 
 def _compile_file(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.cli.configuration import load_configuration
+from bridge.configuration import load_configuration
 from bridge.errors import ConfigurationError
 
 

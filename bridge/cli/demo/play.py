@@ -8,12 +8,12 @@ from itertools import count
 
 import orjson
 
-from bridge.cli.configuration import load_configuration
 from bridge.cli.demo.narrator import Narrator
 from bridge.cli.demo.scenario import EXPECTED, Step, going_on, opening
 from bridge.cli.demo.stage import Stage, set_stage
 from bridge.cli.output import stderr, stdout
 from bridge.cli.send import deliver
+from bridge.configuration import load_configuration
 from bridge.settings import Settings
 from bridge.store import open_readonly
 

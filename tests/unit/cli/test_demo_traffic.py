@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import orjson
 
-from bridge.cli.configuration import Configuration, load_configuration
 from bridge.cli.demo.scenario import EXPECTED, Step, going_on, opening
 from bridge.cli.shipped import shipped_mappings
+from bridge.configuration import Configuration, load_configuration
 from bridge.inbound import sign
 from bridge.inbound.receive import Request, read_event
 from bridge.mappings import Outcome

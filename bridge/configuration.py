@@ -1,0 +1,129 @@
+"""What the authors wrote, read and compiled: the mappings, and the sources that they name.
+
+Reading and compiling are two steps, so that whoever follows a folder can make sure between them
+that it did not change while it was read.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bridge.errors import ConfigurationError, Problem
+from bridge.inbound import Sources, load_sources
+from bridge.mappings import Loader, MappingSet, read_bounded, read_mappings
+from bridge.settings import source_secrets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """A folder of mappings, compiled, and every source that sends to them."""
+
+    mappings: MappingSet
+    sources: Sources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The folder's files as they were read: mappings by path, `sources.yaml`, and what could not be read."""
+
+    mappings: Mapping[str, bytes]
+    sources: bytes | None
+    problems: tuple[Problem, ...]
+
+
+def load_configuration(
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    only: Collection[Path] | None = None,
+    secrets_are_required: bool = True,
+) -> Configuration:
+    """Read mappings, those in `only` where it is given, with `sources.yaml` and secrets.
+
+    Raises `ConfigurationError` with every problem found, in the mappings and in the sources.
+    """
+    loader = ConfigurationLoader(folder, environ, secrets_are_required=secrets_are_required)
+    return loader.compile(read_folder(folder, only))
+
+
+def read_folder(folder: Path, only: Collection[Path] | None = None) -> Written:
+    """Read what stands in the folder now; whatever cannot be read is told with the rest, by `compile`."""
+    problems: list[Problem] = []
+    mappings: dict[str, bytes] = {}
+    sources: bytes | None = None
+    try:
+        mappings, problems = read_mappings(folder, only)
+    except ConfigurationError as error:
+        problems.extend(error.problems)
+    try:
+        sources = _read_sources(folder)
+    except ConfigurationError as error:
+        problems.extend(error.problems)
+    return Written(mappings=mappings, sources=sources, problems=tuple(problems))
+
+
+class ConfigurationLoader:
+    """Compiles one folder again and again: of the mappings only what is new, secrets and sources each time."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str], *, secrets_are_required: bool = True) -> None:
+        self.folder = folder
+        self._environ = environ
+        self._secrets_are_required = secrets_are_required
+        self._mappings = Loader(environ, shown_in=folder)
+        self._loaded = Configuration(mappings=MappingSet(()), sources={})
+        self._declared: bytes | None = None
+
+    def compile(self, written: Written, *, after_each: Callable[[], None] = lambda: None) -> Configuration:
+        """Give the configuration, the very one of before where nothing in it differs.
+
+        Raises `ConfigurationError` with every problem found, in the mappings and in the sources. `after_each` is
+        called after each mapping that had to be compiled.
+        """
+        problems: list[Problem] = []
+        warnings: tuple[Problem, ...] = ()
+        mappings: MappingSet | None = None
+        try:
+            mappings = self._mappings.load(written.mappings, problems=written.problems, after_each=after_each)
+        except ConfigurationError as error:
+            problems.extend(error.problems)
+            warnings = error.warnings
+        try:
+            sources = load_sources(
+                mappings.source_places if mappings else {},
+                written.sources,
+                partial(source_secrets, self._environ),
+                file=str(self.folder / "sources.yaml"),
+                secrets_are_required=self._secrets_are_required,
+            )
+        except ConfigurationError as error:
+            problems.extend(error.problems)
+        if problems or mappings is None:
+            raise ConfigurationError(problems, mappings.warnings if mappings else warnings)
+        return self._take(Configuration(mappings=mappings, sources=sources), written.sources)
+
+    def _take(self, configuration: Configuration, declared: bytes | None) -> Configuration:
+        """Keep the newest; sources follow from the mappings, what is declared, and the secrets."""
+        before = self._loaded
+        same = configuration.mappings is before.mappings and declared == self._declared
+        if not (same and _secrets(configuration) == _secrets(before)):
+            self._loaded, self._declared = configuration, declared
+        return self._loaded
+
+
+def _secrets(configuration: Configuration) -> dict[str, tuple[bytes, ...]]:
+    return {name: source.secrets for name, source in configuration.sources.items()}
+
+
+def _read_sources(folder: Path) -> bytes | None:
+    """Read `sources.yaml`; None where there is none. One of another suffix would declare nothing, so it is refused."""
+    misnamed = folder / "sources.yml"
+    declared = folder / "sources.yaml"
+    try:
+        if misnamed.is_file():
+            raise ConfigurationError([Problem(file=str(misnamed), message="is not read; name it sources.yaml")])
+        return read_bounded(declared) if declared.is_file() else None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigurationError([Problem(file=str(declared), message=f"cannot be read: {error.strerror}")]) from error

@@ -1,0 +1,85 @@
+"""The folder of mappings on disk: which files are mappings, and what stands in them.
+
+A folder may change while it is read. What vanishes on the way counts as if it had not been there.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from bridge.errors import ConfigurationError, Problem
+from bridge.located import MAX_BYTES
+
+_SUFFIXES = frozenset({".yaml", ".yml"})
+_NOT_MAPPINGS = frozenset({"sources.yaml", "sources.yml"})
+_NOT_SEARCHED = "samples"
+
+
+def read_mappings(folder: Path, only: Collection[Path] | None = None) -> tuple[dict[str, bytes], list[Problem]]:
+    """Read every `*.yaml` and `*.yml` below a folder, but `sources.yaml`, `samples/` and hidden ones.
+
+    Where `only` is given, read those files of the folder and no others. Gives the bytes by path in the
+    folder, and what could not be read. Raises `ConfigurationError` where there
+    is no folder, or one that cannot be listed.
+    """
+    files: dict[str, bytes] = {}
+    problems: list[Problem] = []
+    for path in _listed(folder) if only is None else sorted(only):
+        try:
+            files[path.relative_to(folder).as_posix()] = read_bounded(path)
+        except OSError as error:
+            if only is None and isinstance(error, FileNotFoundError):
+                continue
+            problems.append(Problem(file=str(path), message=f"the file cannot be read: {error.strerror}"))
+    # Asked last: a folder that vanished meanwhile must not pass for one without mappings.
+    if not folder.is_dir():
+        raise ConfigurationError([Problem(file=str(folder), message="there is no such folder of mappings")])
+    return files, problems
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(mapping_files(folder))
+    except OSError as error:
+        message = f"the folder cannot be listed: {error.strerror}"
+        raise ConfigurationError([Problem(file=str(error.filename or folder), message=message)]) from error
+
+
+def read_bounded(path: Path) -> bytes:
+    """Read a file, or one byte more than a YAML file may have."""
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def mapping_files(folder: Path) -> Iterator[Path]:
+    """List the files that are mappings."""
+    for searched in searched_folders(folder):
+        for path in _entries(searched):
+            left_out = searched == folder and path.name in _NOT_MAPPINGS
+            if path.suffix in _SUFFIXES and not left_out and path.is_file():
+                yield path
+
+
+def searched_folders(folder: Path) -> Iterator[Path]:
+    """List the folder and those below it that may hold mappings.
+
+    A link to a folder is followed, as container platforms mount nested files, but not one back to a folder above it.
+    """
+    yield from _search(folder, frozenset())
+
+
+def _search(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
+    real = folder.resolve()
+    if real in above:
+        return
+    yield folder
+    for path in _entries(folder):
+        if path.name != _NOT_SEARCHED and path.is_dir():
+            yield from _search(path, above | {real})
+
+
+def _entries(folder: Path) -> list[Path]:
+    """List what stands in a folder and is not hidden; nothing, where it has vanished."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return [path for path in folder.iterdir() if not path.name.startswith(".")]
+    return []

@@ -1,0 +1,44 @@
+"""Which files of a folder are mappings."""
+
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import ConfigurationError
+from bridge.mappings import read_mappings
+
+
+def test_what_is_hidden_a_sample_or_declares_sources_is_no_mapping(tmp_path: Path) -> None:
+    """Nor what has another suffix; a folder's depth does not matter."""
+    for name in ("a.yaml", "ops/deep/b.yml", "sources.yaml", "ops/sources.yaml", "c.json", ".d.yaml", "samples/e.yaml"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    files, problems = read_mappings(tmp_path)
+    assert files == {"a.yaml": b"a.yaml", "ops/deep/b.yml": b"ops/deep/b.yml", "ops/sources.yaml": b"ops/sources.yaml"}
+    assert problems == []
+
+
+def test_a_linked_folder_is_read_and_a_circle_of_links_ends(tmp_path: Path) -> None:
+    """Container platforms mount nested files behind such links."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a.yaml").write_text("a")
+    (tmp_path / "pins").mkdir()
+    (tmp_path / "pins" / "ops").symlink_to("../elsewhere")
+    (tmp_path / "elsewhere" / "back").symlink_to("../pins")
+    files, _ = read_mappings(tmp_path / "pins")
+    assert files == {"ops/a.yaml": b"a"}
+
+
+def test_a_link_to_nothing_is_left_out(tmp_path: Path) -> None:
+    """As editors leave them beside a file that they hold."""
+    (tmp_path / "a.yaml").symlink_to("nowhere.yaml")
+    assert read_mappings(tmp_path) == ({}, [])
+
+
+def test_a_folder_that_is_not_there_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    """It is refused, and a file of its name is."""
+    (tmp_path / "file").write_text("")
+    for name in ("nowhere", "file"):
+        with pytest.raises(ConfigurationError, match="there is no such folder of mappings"):
+            read_mappings(tmp_path / name)
