@@ -12,9 +12,11 @@ from typing import Any
 
 import httpx
 import pytest
+from jsonschema import Draft7Validator
 
 from bridge.events import Event, Receipt
 from bridge.inbound import HookEndpoint, Sources, load_sources, sign
+from bridge.located import parse_yaml
 from bridge.mappings import EventHeader, Latest, MappingSet, load_folder, load_texts
 from bridge.settings import Settings
 
@@ -206,6 +208,24 @@ def test_the_sources_that_are_commented_out_load(number: int) -> None:
     assert len(examples) == 4
     example = re.sub("^# ", "", examples[number], flags=re.MULTILINE)
     assert len(load_sources({}, example.encode(), lambda _: (SECRET,))) == 1
+
+
+def test_the_schema_beside_the_mappings_is_current() -> None:
+    """Where this fails: pinbridge schema > mappings/schema.json."""
+    printed = subprocess.run(
+        [Path(sys.executable).with_name("pinbridge"), "schema"], capture_output=True, check=True, text=True
+    )
+    assert printed.stdout == read("mappings/schema.json")
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.name for path in (ROOT / "mappings").glob("*.yaml") if path.name != "sources.yaml")
+)
+def test_every_shipped_mapping_names_the_schema_and_fits_it(name: str) -> None:
+    """So that it is completed and checked in an editor from its first line."""
+    text = read(f"mappings/{name}")
+    assert text.startswith("# yaml-language-server: $schema=schema.json\n")
+    Draft7Validator(json.loads(read("mappings/schema.json"))).validate(parse_yaml(name, text.encode()).plain())
 
 
 def shipped() -> tuple[MappingSet, Sources]:

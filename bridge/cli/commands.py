@@ -19,6 +19,7 @@ from bridge.cli.send import Sending, report, send
 from bridge.cli.serve import serve
 from bridge.cli.validate import validate
 from bridge.mappings import OutcomeKind
+from bridge.mappings.schema import mapping_schema
 from bridge.rehearsal import read_header_lines
 from bridge.settings import Settings, setting_lines
 from bridge.store import open_readonly
@@ -114,6 +115,12 @@ def paths_command(
 ) -> None:
     """Show every JSONPath in a payload with its value, ready to paste."""
     print_paths(payload, word, as_json=as_json)
+
+
+@commands.command("schema")
+def schema_command() -> None:
+    """Print the JSON Schema of the mapping language, by which editors complete and check."""
+    print_json(mapping_schema())
 
 
 @commands.command("send")

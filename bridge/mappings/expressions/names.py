@@ -9,13 +9,13 @@ OWN_NAMES = frozenset({"event", "now", "pin", "stale", "stale_since"})
 """What templates know beside variables and constants."""
 
 RESERVED_NAMES = OWN_NAMES | {"loop", "self", "true", "false", "none"}
-_WORDS = frozenset({"and", "else", "if", "import", "in", "is", "not", "or", "recursive"})
+WORDS = frozenset({"and", "else", "if", "import", "in", "is", "not", "or", "recursive"})
 
 
 def read_name(key: ScalarNode, what: str, taken: Callable[[str], str | None], problems: Problems) -> str | None:
     """Give a name that expressions can use; `taken` says what bears it already."""
     name = key.text
-    if not name.isidentifier() or name.startswith("_") or name in _WORDS:
+    if not name.isidentifier() or name.startswith("_") or name in WORDS:
         message = f"{name[:80]!r} cannot be the name of {what}; use letters, digits and _, and begin with a letter"
     elif name.lower() in RESERVED_NAMES:
         message = f"{name!r} cannot be the name of {what}: it has a meaning in expressions; choose another"

@@ -24,7 +24,7 @@ MAX_MAX_PINS = 100_000
 
 _LOOK_UP = re.compile(r"\{\{\s*([^\W\d]\w*)\s*[\[.].*\}\}", re.DOTALL)
 _ID_FORM = "p- and letters, digits, _ or -"
-_GLOB = re.compile(r"[A-Za-z0-9_*?\[\]!-]{1,66}", re.ASCII)
+GLOB = re.compile(r"[A-Za-z0-9_*?\[\]!-]{1,66}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def _read_globs(fields: Fields) -> tuple[str, ...] | None:
     globs = []
     for item in one_or_many(node):
         glob = read_text(item, "'pins'", fields.problems)
-        if glob and not _GLOB.fullmatch(glob):
+        if glob and not GLOB.fullmatch(glob):
             fields.problems.append(item.place.problem(f"{glob[:80]!r} is no glob of pin ids, such as p-shop-*"))
         globs.append(glob)
     return tuple(globs)

@@ -1,0 +1,188 @@
+"""The schema has every key of the language, each described, and refuses what a shape can refuse."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from bridge.errors import ConfigurationError
+from bridge.located import parse_yaml
+from bridge.mappings import load_texts
+from bridge.mappings.mapping import KEYS as MAPPING_KEYS
+from bridge.mappings.schema import mapping_schema
+from bridge.mappings.schema.descriptions import CONVERSIONS, FOLDS, OPERATORS
+from bridge.mappings.triggers.comparisons import OPERATORS as COMPILED_OPERATORS
+from bridge.mappings.triggers.extraction import FOLDS as COMPILED_FOLDS
+from bridge.mappings.triggers.trigger_definition import KEYS as TRIGGER_KEYS
+from bridge.mappings.values.conversion import KINDS
+
+SCHEMA: Any = mapping_schema()
+VALIDATOR = Draft7Validator(SCHEMA)
+TRIGGER = SCHEMA["properties"]["triggers"]["items"]
+
+PIN, UPDATE = "pin: p-1\n", "update: {}\n"
+WHOLE = f"{PIN}triggers: [{{source: shop}}]\n{UPDATE}"
+
+
+def test_it_is_a_schema_of_the_draft_that_it_names() -> None:
+    """Held against the draft's own schema."""
+    Draft7Validator.check_schema(SCHEMA)
+
+
+def test_it_has_every_key_of_the_language() -> None:
+    """In the loader's order, and no other."""
+    assert set(SCHEMA["properties"]) == set(MAPPING_KEYS)
+    assert set(TRIGGER["properties"]) == set(TRIGGER_KEYS)
+    assert set(OPERATORS) == {*COMPILED_OPERATORS, "exists"}
+    assert set(CONVERSIONS) == set(KINDS)
+    assert set(FOLDS) == set(COMPILED_FOLDS)
+
+
+def test_every_key_is_described() -> None:
+    """At every depth, without links that an editor could not follow."""
+    described = list(keys_of(SCHEMA))
+    assert len(described) > 40
+    assert [path for path, shape in described if not shape.get("description")] == []
+    assert [path for path, shape in described if "](#" in shape["description"]] == []
+
+
+def keys_of(schema: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Give every key that has a shape of its own, but not where a rule only asks for it or `metadata` leads on."""
+    if isinstance(schema, list):
+        for number, part in enumerate(schema):
+            yield from keys_of(part, f"{path}[{number}]")
+    if not isinstance(schema, dict):
+        return
+    rules = {"allOf", "if", "else", "dependencies"}
+    for name, part in schema.items():
+        if name == "properties":
+            for key, shape in part.items():
+                if key != "metadata":
+                    yield f"{path}.{key}", shape
+                yield from keys_of(shape, f"{path}.{key}")
+        elif name not in rules:
+            yield from keys_of(part, path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        PIN,
+        UPDATE,
+        f"{PIN}{UPDATE}",
+        f"{PIN}{UPDATE}deliver: {{min_interval: 5s}}",
+        f"{WHOLE}descripton: Sales",
+        f"{WHOLE}enabled: yes",
+        f"{WHOLE}max_pins: 5",
+        f"{WHOLE}pins: p-*",
+        f"{WHOLE}type: 7",
+        f"{WHOLE}description: ''",
+        f"{WHOLE}constants: [a]",
+        f"{WHOLE}constants: {{event: 1}}",
+        f"{WHOLE}constants: {{a-b: 1}}",
+        f"{WHOLE}deliver: {{refresh: 0s}}",
+        f"{WHOLE}deliver: {{refresh: 900}}",
+        f"{WHOLE}deliver: {{every: 5s}}",
+        f"pin: sales\ntriggers: [{{source: shop}}]\n{UPDATE}",
+        f"pin: 'p-{{{{ 1 }}}}'\ntriggers: [{{source: shop}}]\n{UPDATE}",
+        f"pin: 'p-{{{{ 1 }}}}'\npins: p-*\ndeliver: {{refresh: 1h}}\n{UPDATE}",
+        f"pin: 'p-{{{{ 1 }}}}'\npins: []\ntriggers: [{{source: shop}}]\n{UPDATE}",
+        f"pin: 'p-{{{{ 1 }}}}'\npins: p.*\ntriggers: [{{source: shop}}]\n{UPDATE}",
+        f"pin: 'p-{{{{ 1 }}}}'\npins: p-*\nmax_pins: 0\ntriggers: [{{source: shop}}]\n{UPDATE}",
+        f"pin: 'p-{{{{ 1 }}}}'\npins: p-*\nmax_pins: 100001\ntriggers: [{{source: shop}}]\n{UPDATE}",
+        f"pin: '{{{{ pins[event.type] }}}}'\ntriggers: [{{source: shop}}]\n{UPDATE}",
+        f"{WHOLE}stale_after: 0s",
+        f"{PIN}{UPDATE}deliver: {{refresh: 1h}}\nstale_after: 1h",
+        f"{PIN}triggers: {{source: shop}}\n{UPDATE}",
+        f"{PIN}triggers: []\n{UPDATE}",
+        f"{PIN}triggers: [{{source: a}}, {{source: b}}]\n{UPDATE}",
+        f"{PIN}triggers: [{{source: shop}}]\nupdate: []",
+        f"{PIN}triggers: [{{source: shop}}]\nupdate: {{a: {{each: '{{{{ [1] }}}}'}}}}",
+        f"{PIN}triggers: [{{source: shop}}]\nupdate: {{a: {{each: rows, do: 1}}}}",
+        f"{PIN}triggers: [{{source: shop}}]\nupdate: {{a: [{{each: [1], do: 1, where: 2}}]}}",
+        f"{PIN}triggers: [{{source: shop}}]\nupdate: {{a: [{{each: [1], do: 1, as: a-b}}]}}",
+    ],
+)
+def test_a_mapping_that_its_shape_rules_out(text: str) -> None:
+    """The loader refuses it, and so does the schema."""
+    assert refused_by_loader(text)
+    assert not VALIDATOR.is_valid(tree_of(text))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "name: a",
+        "source: a b",
+        "source: [a, b]",
+        "source: shop, evnt: a",
+        "source: shop, event: []",
+        "source: shop, event: 7",
+        "source: shop, when: amount > 5",
+        "source: shop, when: 7",
+        "source: shop, when: {a.b: 1}",
+        "source: shop, when: {$.a: '{{ 1 }}'}",
+        "source: shop, when: {$.a: {}}",
+        "source: shop, when: {$.a: {above: 5}}",
+        "source: shop, when: [[{$.a: {gt: true}}]]",
+        "source: shop, when: {$.a: {in: a}}",
+        "source: shop, when: {$.a: {matches: 5}}",
+        "source: shop, when: {$.a: {contains: [a]}}",
+        "source: shop, when: {$.a: {exists: 1}}",
+        "source: shop, each: items",
+        "source: shop, each: {as: json}",
+        "source: shop, at: ''",
+        "source: shop, at: a b",
+        "source: shop, at: '{{ 1 }}-{{ 2 }} h'",
+        "source: shop, key: []",
+        "source: shop, version: [7]",
+        "source: shop, extract: [a]",
+        "source: shop, extract: {pin: $.a}",
+        "source: shop, extract: {a: data.id}",
+        "source: shop, extract: {a: {}}",
+        "source: shop, extract: {a: {path: $.a, header: X-A}}",
+        "source: shop, extract: {a: {path: $.a, as: money}}",
+        "source: shop, extract: {a: {path: $.a, as: [json, 5]}}",
+        "source: shop, extract: {a: {path: '$.a[*]', take: average}}",
+        "source: shop, extract: {a: {header: X-A, take: first}}",
+        "source: shop, let: {a: 5}",
+    ],
+)
+def test_a_trigger_that_its_shape_rules_out(keys: str) -> None:
+    """The loader refuses it, and so does the schema."""
+    text = f"{PIN}triggers: [{{{keys}}}]\n{UPDATE}"
+    assert refused_by_loader(text)
+    assert not VALIDATOR.is_valid(tree_of(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{WHOLE}enabled: ${{ON}}",
+        f"{WHOLE}deliver: {{min_interval: '${{PACE:-5s}}', refresh: '${{HOURS}}h'}}",
+        "pin: ${PIN}\ntriggers: [{source: shop}]\nupdate: {}",
+        "pin: p-{{ 1 }}\npins: ${GLOB}\nmax_pins: ${MOST:-5}\ntriggers: [{source: shop}]\nupdate: {}",
+        "pin: p-1\ntriggers: [{source: '${SOURCE}', extract: {a: '${PATH_OF_A}'}, at: '${AT}'}]\nupdate: {}",
+        "pin: p-1\ntriggers: [{source: a, when: {'${LEFT}': {exists: '${IS}'}}, each: '${EACH}'}]\nupdate: {}",
+        "pin: p-1\ntriggers: [{source: a, extract: {a: {path: '$.a[*]', as: '${KIND}', take: '${TAKE}'}}}]\nupdate: {}",
+    ],
+)
+def test_what_the_environment_fills_in_may_stand_wherever_a_single_value_does(text: str) -> None:
+    """What it will be is for the loader to say."""
+    assert [error.message for error in VALIDATOR.iter_errors(tree_of(text))] == []
+
+
+def refused_by_loader(text: str) -> bool:
+    """Tell whether the loader finds a mistake."""
+    try:
+        load_texts({"m.yaml": text.encode()}, {})
+    except ConfigurationError:
+        return True
+    return False
+
+
+def tree_of(text: str) -> Any:
+    """Read YAML as an editor does."""
+    return parse_yaml("m.yaml", text.encode()).plain()
