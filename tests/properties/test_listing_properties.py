@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from bridge.events import Json
 from bridge.mappings.queries.listing import LeftOut, list_paths
 from bridge.mappings.queries.queries import compile_query
+from bridge.mappings.values.bounds import Work
 
 NAMES = st.sampled_from(["a", "b", "where", "user name", "it's", 'a"b', "'\"", "a\\b", "*", "a.b", "", "$", "é", "0"])
 LEAVES = st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "a"])
@@ -24,7 +25,7 @@ def test_each_path_finds_the_value_beside_it(payload: Json) -> None:
     for each in found:
         query = compile_query(each.path)
         assert query.single is (each.count is None)
-        matches = query.find(payload)
+        matches = query.find(payload, Work())
         assert len(matches) == (each.count or 1)
         assert matches[0] is each.value
 

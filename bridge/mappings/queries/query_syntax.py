@@ -9,7 +9,6 @@ parser takes a millisecond for each. A property test holds that the two never di
 
 import re
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jsonpath_ng import Child, Descendants, Fields, Index, JSONPath, Root, Slice, This
@@ -99,7 +98,7 @@ def _deprecation_advice(message: str) -> str:
 
 def checked_steps(path: JSONPath, text: str) -> list[Step]:
     """Give the steps after `$`, each of them in the supported subset."""
-    steps = list(_flatten(path))
+    steps = flattened(path)
     if not isinstance(steps[0], Root):
         raise QuerySyntaxError(f"{_shown(text)}: {_advice(steps[0])}")
     count = _Check(text).steps(steps[1:])
@@ -108,8 +107,9 @@ def checked_steps(path: JSONPath, text: str) -> list[Step]:
     return steps[1:]
 
 
-def _flatten(path: JSONPath) -> Iterator[Step]:
+def flattened(path: JSONPath) -> list[Step]:
     """List a path's steps from left to right; parsing nests them by precedence."""
+    steps: list[Step] = []
     pending: list[Step] = [path]
     while pending:
         step = pending.pop()
@@ -118,7 +118,8 @@ def _flatten(path: JSONPath) -> Iterator[Step]:
         elif isinstance(step, Descendants):
             pending += [step.right, Descend(), step.left]
         else:
-            yield step
+            steps.append(step)
+    return steps
 
 
 class _Check:
@@ -159,7 +160,7 @@ class _Check:
 
     def _operand(self, path: JSONPath) -> int:
         """Check a path inside a filter: from `@` any, from `$` only one that leads to one place."""
-        first, *rest = _flatten(path)
+        first, *rest = flattened(path)
         if isinstance(first, Root):
             if any(single_key(step) is None for step in rest):
                 raise self._refused("inside a filter a path from '$' must lead to one place, such as $.limit")

@@ -152,10 +152,19 @@ def compile_left(key: ScalarNode, names: Names) -> Left | None:
     if dot and name and space == "query":
         return Left(text=text, is_early=True, is_of_item=False, one=lambda facts: facts.event.query.get(name, MISSING))
     if text in names.variables:
-        return Left(text=text, is_early=False, is_of_item=True, one=lambda facts: facts.variables[text])
+        return Left(text=text, is_early=False, is_of_item=True, one=_variable(text))
     message = f"a condition begins with {_LEFT_SIDES}; {text[:80]!r} is none of them{_left_advice(text, names)}"
     names.problems.append(key.place.problem(message))
     return None
+
+
+def _variable(name: str) -> Reading:
+    def read(facts: Facts) -> Found:
+        value = facts.variables[name]
+        facts.charge(value)
+        return value
+
+    return read
 
 
 def _left_advice(text: str, names: Names) -> str:
@@ -173,7 +182,9 @@ def _path_left(key: ScalarNode, names: Names) -> Left | None:
     if query is None:
         return None
     get, find = query.get, query.find
-    many: Callable[[Facts], list[Found]] | None = None if query.single else lambda facts: list(find(facts.item))
+    many: Callable[[Facts], list[Found]] | None = (
+        None if query.single else lambda facts: list(find(facts.item, facts.work))
+    )
     return Left(text=query.text, is_early=True, is_of_item=True, one=lambda facts: get(facts.item), many=many)
 
 

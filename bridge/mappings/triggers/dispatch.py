@@ -16,6 +16,7 @@ from bridge.mappings.triggers.comparisons import index_key
 from bridge.mappings.triggers.conditions import Condition, Left
 from bridge.mappings.triggers.facts import Facts
 from bridge.mappings.triggers.triggers import Trigger
+from bridge.mappings.values.bounds import ExpressionError
 from bridge.mappings.values.values import excerpt
 
 INDEXED_FROM = 33
@@ -152,7 +153,11 @@ class _LookUp:
 
     def find(self, facts: Facts) -> tuple[set[int], str]:
         """Give the triggers that want what is found, and what to say of the others."""
-        found = self._left.found(facts)
+        try:
+            found = self._left.found(facts)
+        except ExpressionError:
+            # More than the index may cost: each trigger looks by itself, and says so.
+            return {position for positions in self._by_key.values() for position in positions}, ""
         hits = {position for value in found for position in self._by_key.get(index_key(value), ())}
         ruled_out = self._count - len(hits)
         if not ruled_out:

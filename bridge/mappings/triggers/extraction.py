@@ -114,6 +114,7 @@ def _plain_path(name: str, query: Query) -> Callable[[Facts], Value]:
             return found  # type: ignore[return-value]  # a text or an integer, as nearly always
         if found is MISSING:
             raise TriggerFault(f"{name}: {text} matches nothing; give it a default where it may be missing")
+        facts.charge(found)
         return exact(found)
 
     return read
@@ -147,12 +148,13 @@ def _full_reading(
     what: str, read: Reading, finish: Callable[[Value, Work], Value], fallback: Found
 ) -> Callable[[Facts], Value]:
     def value(facts: Facts) -> Value:
-        found = read(facts)
-        if found is MISSING:
-            if fallback is MISSING:
-                raise TriggerFault(f"{what} matches nothing; give it a default where it may be missing")
-            return fallback
         try:
+            found = read(facts)
+            if found is MISSING:
+                if fallback is MISSING:
+                    raise TriggerFault(f"{what} matches nothing; give it a default where it may be missing")
+                return fallback
+            facts.charge(found)
             return finish(exact(found), facts.work)
         except (ConversionError, ExpressionError) as error:
             raise TriggerFault(f"{what}: {error}") from error
@@ -196,7 +198,7 @@ def _query_reading(query: Query, *, is_body: bool) -> Reading:
         return (lambda facts: get(facts.event.payload)) if is_body else (lambda facts: get(facts.item))
 
     def read(facts: Facts) -> Found:
-        return list(find(facts.event.payload if is_body else facts.item)) or MISSING
+        return list(find(facts.event.payload if is_body else facts.item, facts.work)) or MISSING
 
     return read
 

@@ -22,6 +22,9 @@ Found = Value | Missing
 MAX_EVENT_WORK = 2_000_000
 """Units of work (see `bounds`) of one trigger for one event: ten expressions for each of 10,000 items."""
 
+_SHORT = 1024
+"""Characters of a text that is not worth counting."""
+
 
 class TriggerFault(AuthorError):
     """A trigger cannot make a change of this event; `kind` and the message become its outcome."""
@@ -61,10 +64,21 @@ class Facts:
         """When the event happened, as far as the source knows: else when it arrived."""
         return self.event.at or self.event.received_at
 
+    def charge(self, found: Found) -> None:
+        """Count what it costs to look at a value whole, or to take it along; for a short one that is nothing.
+
+        The items of one event may each do that with the same large part of the payload.
+        """
+        kind = type(found)
+        if kind is list or kind is dict or (kind is str and len(found) > _SHORT):  # type: ignore[arg-type]  # a text
+            self.work.spend_on_all(found)
+
     def evaluate(self, expression: Expression) -> Value:
         """Evaluate an expression on the constants, the event's header and the variables so far."""
         self.work.spend(EVALUATION_WORK)
-        scope = self._scope = self._scope or self._scope_of_event()
+        if not self._scope:
+            self._scope = self._scope_of_event()
+        scope = self._scope
         for name in expression.names:
             if name in self.variables and name not in scope:
                 scope[name] = localized(self.variables[name], self.shared.timezone)
@@ -73,6 +87,7 @@ class Facts:
     def _scope_of_event(self) -> dict[str, Any]:
         """Give what expressions see before any variable; constants hold no times."""
         event, shared = self.event, self.shared
+        self.work.spend(len(shared.constants) >> 4)
         header: dict[str, Value] = {
             "source": event.source,
             "type": event.type,

@@ -189,7 +189,8 @@ def _items_of(query: Query, kinds: tuple[str, ...]) -> Callable[[Facts], list[Js
     get, find = query.get, query.find
 
     def many(facts: Facts) -> list[Json]:
-        return [cast(Json, convert(item, kinds)) for item in find(facts.item)] if kinds else find(facts.item)
+        found = find(facts.item, facts.work)
+        return [cast(Json, convert(item, kinds)) for item in found] if kinds else found
 
     def one(facts: Facts) -> list[Json]:
         found = get(facts.item)

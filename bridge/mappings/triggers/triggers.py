@@ -65,7 +65,7 @@ class Trigger:
                 self._run_item(facts, results)
             else:
                 self._run_items(facts, self.each, results)
-        except (TriggerFault, ConversionError, UnusableValue) as error:
+        except (TriggerFault, ConversionError, UnusableValue, ExpressionError) as error:
             results.tell_error(self, error)
 
     def _run_items(self, facts: Facts, each: Callable[[Facts], list[Json]], results: "Results") -> None:

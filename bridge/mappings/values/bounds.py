@@ -14,6 +14,9 @@ from bridge.mappings.values.values import MAX_DEPTH, Value
 MAX_CHARACTERS = 2**18
 """Longest text that an expression may make, and longest whole rendering."""
 
+MAX_SIZE = 2**22
+"""Most characters, and values that are no text, in a list or object with all of its parts."""
+
 MAX_ITEMS = 10_000
 """Longest list that an expression may make."""
 
@@ -59,9 +62,14 @@ class Work:
         self.spend(units)
 
     def spend_on_all(self, value: object) -> None:
-        """Take what it costs to go through a value with all of its parts, as a comparison may."""
+        """Take what it costs to go through a value with all of its parts, as a comparison or a copy may."""
         if isinstance(value, list | tuple | dict):
-            self.spend(1 + (self._measure(value)[0] >> 2))
+            size = self._measure(value)[0]
+            if size > MAX_SIZE:
+                raise ExpressionError(
+                    f"the value has a size of {size:,} with all of its parts; at most {MAX_SIZE:,} is allowed"
+                )
+            self.spend(1 + (size >> 2))
         else:
             self.spend_on(value)
 

@@ -2,6 +2,7 @@ import pytest
 
 from bridge.events import Json
 from bridge.mappings.queries.queries import MISSING, QuerySyntaxError, compile_query
+from bridge.mappings.values.bounds import ExpressionError, Work
 
 PAYLOAD: Json = {
     "id": "evt_1",
@@ -37,7 +38,7 @@ def test_a_plain_path_gives_one_value_or_missing(path: str, value: object) -> No
     query = compile_query(path)
     assert query.single
     assert query.get(PAYLOAD) == value
-    assert query.find(PAYLOAD) == ([] if value is MISSING else [value])
+    assert query.find(PAYLOAD, Work()) == ([] if value is MISSING else [value])
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_other_paths_give_every_match_in_document_order(path: str, values: list[
     """A filter on what is missing or of another type is no match, never an error."""
     query = compile_query(path)
     assert not query.single
-    assert query.find(PAYLOAD) == values
+    assert query.find(PAYLOAD, Work()) == values
     assert query.get(PAYLOAD) == (values[0] if values else MISSING)
 
 
@@ -112,3 +113,40 @@ def test_the_cost_of_descendants_is_said() -> None:
     """Only `..` carries a warning."""
     assert "walks the whole payload" in str(compile_query("$..a").warning)
     assert compile_query("$.a[*]").warning is None
+
+
+LARGE: Json = [[{"a": 1, "b": [1, 2]}] * 1000] * 100
+NESTED: Json = 1
+for _ in range(95):
+    NESTED = [NESTED, [], []]
+
+
+@pytest.mark.parametrize(
+    ("path", "payload"),
+    [
+        ("$..[?(@.a == 1)]", LARGE),
+        ("$..[?(@.b[*] == @.a)]", LARGE),
+        ("$[*][?(@ == $[0][0])]", LARGE),
+        ("$..[?(@[*][*][*][*])]", [NESTED] * 1000),
+        ("$..*" + "[*]" * 38, [NESTED] * 1000),
+    ],
+)
+def test_a_walk_ends_where_its_work_does(path: str, payload: Json) -> None:
+    """Whatever the path and the payload are, no more is gone over than is left to be; jsonpath-ng takes minutes."""
+    work = Work(50_000)
+    with pytest.raises(ExpressionError, match="too long"):
+        compile_query(path).find(payload, work)
+    assert work.left > -250_000
+
+
+def test_work_is_what_is_gone_over() -> None:
+    """Twice the payload is twice the work, and a path from the root hardly any."""
+    spent = {}
+    for count in (1000, 2000):
+        for path in ("$..a", "$[*].a", "$[?(@.a == 1)]", "$[0].a"):
+            work = Work(10**6)
+            compile_query(path).find([{"a": 1}] * count, work)
+            spent[path, count] = 10**6 - work.left
+    assert spent["$..a", 1000] == 4002
+    assert all(spent[path, 2000] > 1.9 * spent[path, 1000] > 0 for path in ("$..a", "$[*].a", "$[?(@.a == 1)]"))
+    assert spent["$[0].a", 2000] == spent["$[0].a", 1000] == 0

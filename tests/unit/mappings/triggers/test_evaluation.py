@@ -456,6 +456,33 @@ def test_folding_a_long_list_for_each_item_is_too_much_work() -> None:
     fold = "extract: {s: {body: '$.n[*]', take: sum}}"
     assert only_change(fold, payload).variables == {"s": 4_999_950_000}
     evaluation = mapping("each: $.items[*]\n" + fold).evaluate(event(payload))
-    assert len(evaluation.changes) == 10
+    assert len(evaluation.changes) == 6
     assert evaluation.outcomes[-1].kind == "error"
     assert evaluation.outcomes[-1].reason.startswith("s: $.n[*]: this takes too long")
+
+
+LARGE = {
+    "n": [{"a": number, "t": "x" * 20} for number in range(20_000)],
+    "long": "A" * 2**20,
+    "items": list(range(300)),
+}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "extract: {found: {body: '$..a', take: last}}",
+        "extract: {found: {body: '$.n[?(@.a == 7)].t', take: first}}",
+        "extract: {found: {body: $.n}}",
+        "extract: {found: {body: $.long}}",
+        "extract: {found: {body: $.long, as: base64, default: ''}}",
+        "extract: {found: {body: $.long, default: ''}}\nwhen: {found: {matches: 'A+$'}}",
+        "extract: {n: $}\nlet: {found: '{{ n ~ words }}'}",
+    ],
+)
+def test_what_each_item_does_with_the_whole_body_is_counted(lines: str) -> None:
+    """Thousands of items that look through 1 MiB each would take minutes; where the work ends, they have an error."""
+    constants = "constants: {words: %s}" % ("w" * 200_000)
+    evaluation = mapping(f"each: $.items[*]\n{lines}", more=constants).evaluate(event(LARGE))
+    assert 1 <= len(evaluation.changes) <= 200
+    assert any("this takes too long" in outcome.reason for outcome in evaluation.outcomes)
