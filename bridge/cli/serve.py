@@ -18,7 +18,7 @@ from bridge.api import Access
 from bridge.app import Bridge, Parts, now
 from bridge.configuration import load_configuration
 from bridge.errors import ConfigurationError, OperatorError, Problem
-from bridge.inbound.connections import GuardedProtocol, allow_many_connections
+from bridge.inbound.connections import allow_many_connections, guarded
 from bridge.logs import configure_logging
 from bridge.outbound.client import PindownClient
 from bridge.sandbox import DEFAULT_KEY, create_sandbox
@@ -100,7 +100,7 @@ def _run(settings: Settings, parts: Parts, listener: socket.socket) -> None:
         uvicorn.Config(
             bridge,
             loop="uvloop",
-            http=GuardedProtocol,
+            http=guarded(now),
             ws="none",
             access_log=False,
             log_config=None,

@@ -2,16 +2,21 @@
 
 The server below bounds neither the size of a request's head nor how long it takes to come, and
 whoever reaches the port can open connections. So a head has a size and a deadline, trailers
-count for nothing, and every refusal has the shape of the bridge's errors.
+count for nothing, and every refusal has the shape of the bridge's errors, and a line in the log,
+at most once a minute for each code.
 """
 
 import asyncio
 import resource
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from bridge.events import Clock
+from bridge.once_a_minute import OnceAMinute
 
 HEAD_DEADLINE_S = 10.0
 """How long the head of a request may take, from its first byte or from the connection's beginning."""
@@ -23,6 +28,11 @@ LONG_PIECE_BYTES = 16 * 1024
 """What is sent at once, and joined with nothing that follows."""
 
 _CLOSING_TYPE = (b"content-type", b"application/json"), (b"connection", b"close")
+
+
+def guarded(clock: Clock) -> type[asyncio.Protocol]:
+    """Give the protocol of every connection of one server: they share what was told of refusals."""
+    return cast(type[asyncio.Protocol], partial(GuardedProtocol, seldom=OnceAMinute(clock)))
 
 
 def allow_many_connections() -> None:
@@ -69,8 +79,9 @@ class _Joining:
 class GuardedProtocol(HttpToolsProtocol):
     """One connection, as uvicorn serves it, within bounds."""
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    def __init__(self, *arguments: Any, seldom: OnceAMinute, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self._seldom = seldom
         self._awaits_head = True
         self._got_on = False
         self._idle_bytes = 0
@@ -110,6 +121,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._awaits_head, self._got_on = False, True
         if self.parser.should_upgrade():
             self._is_refused = True
+            self._tell(400, "upgrade_refused", _NO_UPGRADE)
             self.app = _refuse_upgrade
         super().on_headers_complete()
 
@@ -151,6 +163,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def _refuse(self, status: int, code: str, message: str) -> None:
         """Answer, where no other answer is under way, and close the connection."""
         self._is_refused = True
+        self._tell(status, code, message)
         if self._is_idle() and not self.transport.is_closing():
             body = _error(code, message)
             status_line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
@@ -158,9 +171,16 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.write((status_line + fields).encode() + body)
         self.transport.close()
 
+    def _tell(self, status: int, code: str, message: str) -> None:
+        peer = self.client[0] if self.client else ""
+        self._seldom.warn("request_refused", code, status=status, code=code, message=message, peer=peer)
+
+
+_NO_UPGRADE = "only HTTP/1.1 is spoken here; send without the header upgrade"
+
 
 async def _refuse_upgrade(_scope: Any, _receive: Any, send: Any) -> None:
-    body = _error("upgrade_refused", "only HTTP/1.1 is spoken here; send without the header upgrade")
+    body = _error("upgrade_refused", _NO_UPGRADE)
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": 400, "headers": [*_CLOSING_TYPE, length]})
     await send({"type": "http.response.body", "body": body})

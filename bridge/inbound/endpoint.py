@@ -1,9 +1,9 @@
 """`POST /hooks/{source}` as a plain ASGI endpoint: the bounds, the answers, the guard.
 
-The answer comes once `accept` says that the event is durable. Whatever is refused leaves
-nothing behind but a line in the log, and that at most once a minute for each source and code;
-a refusal before the body was read to its end closes the connection. No exception leaves this
-endpoint but those that end the process.
+The answer comes once `accept` says that the event is durable. Whatever is refused or put off
+leaves nothing behind but a line in the log, and that at most once a minute for each source and
+code, or each reason to put off; a refusal before the body was read to its end closes the
+connection. No exception leaves this endpoint but those that end the process.
 """
 
 import uuid
@@ -101,7 +101,7 @@ class HookEndpoint:
         except SenderError as error:
             answer = self._refuse(error, _source_name(scope))
         except StoreUnavailable as error:
-            answer = _unavailable("store_unavailable", str(error), error.retry_after_s)
+            answer = self._put_off("store_unavailable", str(error), error.retry_after_s)
         except Exception as error:  # noqa: BLE001 - the guard: one request's fault must not end more than that request
             answer = _internal(error, scope)
         finally:
@@ -117,7 +117,7 @@ class HookEndpoint:
         if scope["method"] != "POST":
             raise SenderError(405, "method_not_allowed", "webhooks are POSTed")
         if self._draining():
-            return _unavailable("draining", "the bridge is stopping; send again", 5)
+            return self._put_off("draining", "the bridge is stopping; send again", 5)
         headers = self._read_head(source, scope)
         try:
             content = await self._deadline.hold(body.read(self._max_body_bytes))
@@ -155,6 +155,11 @@ class HookEndpoint:
             raise SenderError(400, "bad_header", "the header content-length is not a whole number")
         if int(length) > self._max_body_bytes:
             raise _too_large(self._max_body_bytes)
+
+    def _put_off(self, code: str, message: str, retry_after_s: int) -> _Answer:
+        """Ask the sender to come back; the reasons are few, and each is told."""
+        self._seldom.warn("webhook_put_off", code, message, code=code, message=message)
+        return _Answer(503, _error(code, message), ((b"retry-after", b"%d" % retry_after_s),))
 
     def _refuse(self, error: SenderError, name: str) -> _Answer:
         source = self._sources.get(name)
@@ -230,10 +235,6 @@ def _refusal(error: SenderError, source: Source | None) -> _Answer:
     if error.status == 503:
         headers.append((b"retry-after", b"%d" % _BUSY_RETRY_S))
     return _Answer(error.status, _error(error.code, error.message), tuple(headers))
-
-
-def _unavailable(code: str, message: str, retry_after_s: int) -> _Answer:
-    return _Answer(503, _error(code, message), ((b"retry-after", str(retry_after_s).encode()),))
 
 
 def _internal(error: Exception, scope: MutableMapping[str, Any]) -> _Answer:

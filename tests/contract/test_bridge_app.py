@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from bridge.api import Access
 from bridge.app import Bridge, Parts, now
 from bridge.inbound import load_sources
-from bridge.inbound.connections import GuardedProtocol
+from bridge.inbound.connections import guarded
 from bridge.mappings import load_texts
 from bridge.outbound import PindownClient
 from bridge.settings import Settings
@@ -51,7 +51,7 @@ class Running:
     @asynccontextmanager
     async def served(self) -> AsyncIterator[None]:
         """Listen on a free port."""
-        config = uvicorn.Config(self.bridge, port=0, http=GuardedProtocol, ws="none", lifespan="off", log_config=None)
+        config = uvicorn.Config(self.bridge, port=0, http=guarded(now), ws="none", lifespan="off", log_config=None)
         config.load()
         server = uvicorn.Server(config)
         server.lifespan = config.lifespan_class(config)

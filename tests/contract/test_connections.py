@@ -4,16 +4,19 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from bridge.inbound import connections
-from bridge.inbound.connections import GuardedProtocol
+from bridge.inbound.connections import guarded
 
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HEAD = b"POST /hooks/x HTTP/1.1\r\nHost: here\r\n"
 LONG = b"x" * 100_000
 REQUEST = HEAD + b"Content-Length: 4\r\n\r\nbody"
@@ -45,10 +48,11 @@ async def tell_long(_scope: Any, _receive: Any, send: Any) -> None:
 @asynccontextmanager
 async def served(app: Any = tell) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """Serve an app behind the guard, and give one connection to it."""
-    config = Config(app, log_config=None, ws="none", lifespan="off")
+    config = Config(app, http=guarded(lambda: NOON), log_config=None, ws="none", lifespan="off")
     config.load()
+    protocol: Any = config.http_protocol_class
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: GuardedProtocol(config, ServerState(), {}), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: protocol(config, ServerState(), {}), "127.0.0.1", 0)
     async with server:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
         try:
@@ -59,7 +63,7 @@ async def served(app: Any = tell) -> AsyncIterator[tuple[asyncio.StreamReader, a
 
 async def answer_to(*pieces: bytes) -> bytes:
     """Send pieces, each as it is, and give all that comes until the connection is closed."""
-    async with asyncio.timeout(10), served() as (reader, writer):
+    async with asyncio.timeout(30), served() as (reader, writer):
         try:
             for piece in pieces:
                 writer.write(piece)
@@ -135,6 +139,34 @@ async def test_what_is_no_http_is_refused_in_the_shape_of_every_error(words: byt
     answer = await answer_to(words)
     assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert code_of(answer) == "bad_request"
+
+
+UPGRADE = HEAD + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "code"),
+    [
+        (HEAD + b"X: " + b"a" * 70_000, 431, "headers_too_large"),
+        (UPGRADE, 400, "upgrade_refused"),
+        (b"nonsense\r\n\r\n", 400, "bad_request"),
+    ],
+)
+async def test_a_refusal_is_told_once_a_minute(words: bytes, status: int, code: str) -> None:
+    """Whoever runs the bridge sees that somebody is turned away, and why; a flood of them fills no disk."""
+    with capture_logs() as lines:
+        async with asyncio.timeout(30), served() as (_, writer):
+            address = writer.get_extra_info("peername")
+            for _ in range(3):
+                again, sender = await asyncio.open_connection(*address)
+                sender.write(words)
+                await what_comes_until_the_end(again)
+                sender.close()
+
+    (line,) = lines
+    assert (line["event"], line["log_level"], line["count"]) == ("request_refused", "warning", 1)
+    assert (line["status"], line["code"], line["peer"]) == (status, code, "127.0.0.1")
+    assert line["message"]
 
 
 async def test_good_requests_pass_however_they_are_cut() -> None:

@@ -325,6 +325,22 @@ async def test_a_store_out_of_reach_is_a_503_with_retry_after(client: Client, ac
     assert (await client.post("open", b'{"id":1}')).status == 202
 
 
+async def test_what_is_put_off_is_told_once_a_minute_for_each_reason(client: Client, acceptor: Acceptor) -> None:
+    """Senders come back by themselves; whoever runs the bridge must hear of it, and not be flooded."""
+    with structlog.testing.capture_logs() as lines:
+        for reason in ("the database is locked", "too many deliveries wait", "the database is locked"):
+            acceptor.failure = StoreUnavailable(reason)
+            assert (await client.post("open", b'{"id":1}')).status == 503
+        acceptor.is_draining = True
+        assert (await client.post("open", b'{"id":1}')).status == 503
+
+    assert [(line["event"], line["code"], line["message"]) for line in lines] == [
+        ("webhook_put_off", "store_unavailable", "the database is locked"),
+        ("webhook_put_off", "store_unavailable", "too many deliveries wait"),
+        ("webhook_put_off", "draining", "the bridge is stopping; send again"),
+    ]
+
+
 async def test_a_draining_bridge_takes_nothing_more(client: Client, acceptor: Acceptor) -> None:
     """503 with `Retry-After`, and the connection ends."""
     acceptor.is_draining = True
