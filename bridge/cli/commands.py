@@ -10,6 +10,7 @@ import typer
 
 from bridge.app import now
 from bridge.cli.demo import play
+from bridge.cli.doctor import doctor
 from bridge.cli.init import init, list_starters
 from bridge.cli.look import list_events, list_pins, show_event, show_pin
 from bridge.cli.output import print_json, stderr, stdout
@@ -140,6 +141,16 @@ def send_command(
     """Sign a payload as its source would, and post it."""
     sending = Sending(source=source, payload=payload, headers=read_header_lines(header or []), fresh=fresh)
     sys.exit(0 if report(send(sending, _settings(), os.environ, url=url), as_json=as_json) else 1)
+
+
+@commands.command("doctor")
+def doctor_command(
+    *,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask nothing of the API.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check settings, mappings, secrets, disk, key, pins and clock, and say what to do; writes no pin."""
+    sys.exit(0 if doctor(os.environ, offline=offline, as_json=as_json) else 1)
 
 
 @commands.command("events")

@@ -7,7 +7,7 @@ answer is not JSON at all. The HTTP status decides, the code only refines.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
@@ -48,6 +48,7 @@ class Answer:
     about it, at most 300 characters on one line. `success` is the envelope's own word; without
     one, false where it names an error, else None. `readable` is false where the body is neither
     empty nor a JSON object. `retry_after_s` is at most an hour. `data` is the envelope's content.
+    `dated_at` is the server's clock by its `Date` header, to the second, None without one.
     """
 
     status: int
@@ -57,24 +58,28 @@ class Answer:
     readable: bool = True
     retry_after_s: float | None = None
     data: Json = None
+    dated_at: datetime | None = None
 
 
 def read_answer(status: int, headers: Mapping[str, str], body: bytes | None, now: datetime) -> Answer:
     """Read an answer; `body` is None where it was too long to be one of the API's."""
-    retry_after_s = read_retry_after_s(headers.get("retry-after"), now)
+    answer = Answer(
+        status=status,
+        retry_after_s=read_retry_after_s(headers.get("retry-after"), now),
+        dated_at=_http_date(headers.get("date", "")),
+    )
     if body is not None and not body.strip():
-        return Answer(status=status, retry_after_s=retry_after_s)
+        return answer
     envelope = _decode(body)
     if envelope is None:
-        return Answer(status=status, readable=False, retry_after_s=retry_after_s, message=_one_line(_text_of(body)))
+        return replace(answer, readable=False, message=_one_line(_text_of(body)))
     code, message = _read_error(envelope)
     success = envelope.get("success")
-    return Answer(
-        status=status,
+    return replace(
+        answer,
         code=code,
         message=_one_line(message),
         success=success if isinstance(success, bool) else False if envelope.get("error") else None,
-        retry_after_s=retry_after_s,
         data=envelope.get("data"),
     )
 
@@ -86,13 +91,17 @@ def read_retry_after_s(text: str | None, now: datetime) -> float | None:
     text = text.strip()
     if re.fullmatch(r"[0-9]{1,12}", text, re.ASCII):
         return min(float(text), MAX_RETRY_AFTER_S)
+    at = _http_date(text)
+    return None if at is None else min(max((at - now).total_seconds(), 0.0), MAX_RETRY_AFTER_S)
+
+
+def _http_date(text: str) -> datetime | None:
+    """Read an HTTP date (RFC 9110, 5.6.7); None where it is none."""
     try:
         at = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return min(max((at - now).total_seconds(), 0.0), MAX_RETRY_AFTER_S)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
 def _decode(body: bytes | None) -> dict[str, Json] | None:

@@ -109,3 +109,17 @@ def test_an_error_in_the_envelope_is_no_success() -> None:
     assert read_answer(200, {}, b'{"error": {"code": "OOPS"}}', NOW).success is False
     assert read_answer(200, {}, b'{"error": null, "data": {}}', NOW).success is None
     assert read_answer(200, {}, b'{"error": "x", "success": true}', NOW).success is True
+
+
+@pytest.mark.parametrize(
+    ("date", "dated_at"),
+    [
+        ("Sun, 22 Nov 2026 12:00:05 GMT", NOW + timedelta(seconds=5)),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_the_servers_clock_is_read_from_its_date(date: str, dated_at: datetime | None) -> None:
+    """What is no HTTP date counts as none."""
+    assert read_answer(200, {"date": date}, b"{}", NOW).dated_at == dated_at
+    assert read_answer(200, {}, b"<html>", NOW).dated_at is None

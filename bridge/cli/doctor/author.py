@@ -1,0 +1,62 @@
+"""Whether what was written for the bridge is good: settings, mappings, sources and their secrets."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from bridge.cli.doctor.findings import Finding, failure, ok, warning
+from bridge.configuration import Configuration, load_configuration
+from bridge.errors import ConfigurationError
+from bridge.inbound import Sources
+from bridge.mappings import MappingSet
+from bridge.settings import Settings, secret_variable, unknown_settings
+
+
+def read_settings(environ: Mapping[str, str], findings: list[Finding]) -> Settings | None:
+    """Read the settings; None where they cannot be read, which is then among the findings."""
+    try:
+        settings = Settings.from_environ(environ)
+    except ConfigurationError as error:
+        findings += [failure(problem.file, problem.message, "see docs/settings.md") for problem in error.problems]
+        return None
+    unknown = unknown_settings(environ)
+    findings += [warning(problem.file, problem.message, "it changes nothing") for problem in unknown]
+    if not unknown:
+        findings.append(ok("settings", "every variable is known"))
+    return settings
+
+
+def read_configuration(folder: Path, environ: Mapping[str, str], findings: list[Finding]) -> Configuration | None:
+    """Read mappings and sources; None where they are wrong, which is then among the findings."""
+    try:
+        configuration = load_configuration(folder, environ, secrets_are_required=False)
+    except ConfigurationError as error:
+        first, *others = error.problems
+        more = f" (and {len(others)} more)" if others else ""
+        findings.append(failure("mappings", f"{first}{more}", "`pinbridge validate` shows each in its place"))
+        return None
+    findings.append(_mappings(folder, configuration.mappings))
+    findings += _secrets(configuration.sources)
+    return configuration
+
+
+def _mappings(folder: Path, mappings: MappingSet) -> Finding:
+    enabled = [name for name, mapping in mappings.mappings.items() if mapping.enabled]
+    if not enabled:
+        advice = "write one, or let `pinbridge init` do so"
+        return warning("mappings", f"there is none to run in the folder {folder}", advice)
+    loaded = f"{len(enabled)} loaded from {folder}"
+    if mappings.warnings:
+        return warning("mappings", f"{loaded}, {len(mappings.warnings)} with a warning", "see `pinbridge validate`")
+    return ok("mappings", loaded)
+
+
+def _secrets(sources: Sources) -> Iterator[Finding]:
+    for name, source in sources.items():
+        variable = secret_variable(name)
+        if source.lacks_secret:
+            yield failure(f"source {name}", f"{variable} is not set", "`serve` will not start without it")
+        elif not source.scheme.needs_secret:
+            yield ok(f"source {name}", "needs no secret: whoever reaches its address may send")
+        else:
+            count = len(source.secrets)
+            yield ok(f"source {name}", "its secret is set" if count == 1 else f"{count} secrets are set")

@@ -1,0 +1,113 @@
+"""Whether the database's folder can be written to, lasts, and has room."""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePath
+
+from bridge.cli.doctor.findings import Finding, failure, ok, warning
+from bridge.errors import StoreUnusable
+from bridge.store import read_running
+from bridge.store.database import Database
+
+ROOM_BYTES = 2**30
+"""Below this free space a warning is due."""
+NO_ROOM_BYTES = 64 * 2**20
+
+_SUBJECT = "database"
+_VOLUME = "put it on a volume that outlives the process, and name that in PINBRIDGE_DATABASE"
+_MEMORY = frozenset({"tmpfs", "ramfs", "devtmpfs"})
+_LAYERS = frozenset({"overlay", "aufs"})
+_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "fuse.gcsfuse", "fuse.s3fs"})
+_PLATFORMS = {
+    "K_SERVICE": "Cloud Run",
+    "AWS_LAMBDA_FUNCTION_NAME": "AWS Lambda",
+    "FUNCTIONS_WORKER_RUNTIME": "Azure Functions",
+    "VERCEL": "Vercel",
+    "NETLIFY": "Netlify",
+    "DYNO": "Heroku",
+}
+"""Variables of platforms whose own disk goes with the instance."""
+
+_MOUNTS = Path("/proc/self/mountinfo")
+_OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+def examine_database(url: str, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Look at where the database lies, and whether a bridge runs on it."""
+    try:
+        path = Database.at(url).path
+    except StoreUnusable as error:
+        yield failure(_SUBJECT, str(error), "set PINBRIDGE_DATABASE, and make the folder")
+        return
+    if path is None:
+        yield failure(_SUBJECT, "is in memory: what was accepted is lost with the process", _VOLUME)
+        return
+    yield _writable(path)
+    yield lasting(filesystem_of(path, _MOUNTS.read_text() if _MOUNTS.is_file() else ""), environ)
+    yield room(shutil.disk_usage(path.parent).free)
+    yield _running(url)
+
+
+def _writable(path: Path) -> Finding:
+    """Try to make a file beside the database, as SQLite does, and to open the database where there is one."""
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+        if path.exists():
+            path.open("r+b").close()
+    except OSError as error:
+        message = f"{path}: cannot be written: {error.strerror}"
+        return failure(_SUBJECT, message, "let the bridge's user write the folder and the file")
+    return ok(_SUBJECT, f"{path} can be written" if path.exists() else f"{path} can be made")
+
+
+def lasting(filesystem: str, environ: Mapping[str, str]) -> Finding:
+    """Say whether what is written will still be there tomorrow; an unknown file system counts as one that lasts."""
+    platform = next((name for name in _PLATFORMS if environ.get(name)), None)
+    if filesystem in _MEMORY:
+        return failure("disk", f"is memory ({filesystem}): the database is gone with the next start", _VOLUME)
+    if filesystem in _NETWORK:
+        message = f"is on the network ({filesystem}), where SQLite's locks do not hold for sure"
+        return warning("disk", message, "put the database on a disk of this machine")
+    if platform is not None:
+        return warning("disk", f"{platform} is set: {_PLATFORMS[platform]} keeps no disk between instances", _VOLUME)
+    if filesystem in _LAYERS:
+        return warning("disk", "is the container's own layer, which goes with the container", _VOLUME)
+    return ok("disk", f"is {filesystem}" if filesystem else "is not known to go with the process")
+
+
+def filesystem_of(path: PurePath, mountinfo: str) -> str:
+    """Give the type of the file system that a path lies on, from Linux's mountinfo; empty where that does not tell.
+
+    See proc_pid_mountinfo(5). The longest mount point wins, the later of two equal ones.
+    """
+    found, length = "", -1
+    for line in mountinfo.splitlines():
+        before, separator, after = line.partition(" - ")
+        fields = before.split(" ")
+        if not separator or len(fields) < 5:
+            continue
+        point = PurePath(_OCTAL.sub(lambda match: chr(int(match[1], 8)), fields[4]))
+        if path.is_relative_to(point) and len(point.parts) >= length:
+            found, length = after.split(" ")[0], len(point.parts)
+    return found
+
+
+def room(free_bytes: int) -> Finding:
+    """Say whether the journal has room to grow."""
+    left = f"{free_bytes / 2**30:,.1f} GiB are free" if free_bytes >= 2**30 else f"{free_bytes >> 20} MiB are free"
+    if free_bytes < NO_ROOM_BYTES:
+        return failure("disk space", left, "make room: webhooks are refused when the disk is full")
+    if free_bytes < ROOM_BYTES:
+        return warning("disk space", left, "make room, or keep events for less long with PINBRIDGE_RETENTION")
+    return ok("disk space", left)
+
+
+def _running(url: str) -> Finding:
+    try:
+        running = read_running(url)
+    except StoreUnusable as error:
+        return warning("bridge", str(error), "run this as the user that runs the bridge")
+    return ok("bridge", f"runs here, at {running.address}" if running else "does not run on this database now")

@@ -1,0 +1,54 @@
+"""Runs the checks in the order in which one rests on the other, and prints a line for each."""
+
+import asyncio
+import dataclasses
+from collections.abc import Iterator, Mapping
+
+from bridge.app import now
+from bridge.cli.doctor.author import read_configuration, read_settings
+from bridge.cli.doctor.destination import ANY_PIN, REQUEST_S, judge, read_pins
+from bridge.cli.doctor.disk import examine_database
+from bridge.cli.doctor.findings import Finding, failure, ok
+from bridge.cli.output import print_json, print_table
+from bridge.errors import ConfigurationError
+from bridge.mappings import MappingSet
+from bridge.outbound import PindownClient
+from bridge.settings import Settings
+
+
+def doctor(environ: Mapping[str, str], *, offline: bool, as_json: bool) -> bool:
+    """Examine everything, print what was found, and tell whether nothing failed."""
+    findings: list[Finding] = []
+    settings = read_settings(environ, findings)
+    if settings is not None:
+        configuration = read_configuration(settings.mappings, environ, findings)
+        findings += examine_database(settings.database, environ)
+        findings += _examine_destination(settings, configuration.mappings if configuration else None, offline=offline)
+    _print(findings, as_json=as_json)
+    return all(finding.verdict != "failure" for finding in findings)
+
+
+def _examine_destination(settings: Settings, mappings: MappingSet | None, *, offline: bool) -> Iterator[Finding]:
+    if settings.api_key is None:
+        advice = "set it to your Pindown key; only `serve --sandbox` needs none"
+        yield failure("API key", "PINDOWN_API_KEY is not set", advice)
+        return
+    if offline:
+        yield ok("API key", "is set; nothing was asked of the API (--offline)")
+        return
+    try:
+        client = PindownClient(settings.api_url, settings.api_key, deadline_s=REQUEST_S)
+    except ConfigurationError as error:
+        for problem in error.problems:
+            yield failure(problem.file, problem.message, "see docs/settings.md")
+        return
+    pins = [*mappings.literal_pins()] if mappings else []
+    yield from judge(asyncio.run(read_pins(client, pins or [ANY_PIN], now)), mappings, settings.api_url)
+
+
+def _print(findings: list[Finding], *, as_json: bool) -> None:
+    if as_json:
+        print_json([dataclasses.asdict(finding) for finding in findings])
+        return
+    rows = [(finding.verdict, finding.subject, str(finding)) for finding in findings]
+    print_table(("VERDICT", "CHECK", "FINDING"), rows, empty="")
