@@ -16,7 +16,7 @@ from bridge.mappings.values.arithmetic import equal
 from bridge.mappings.values.bounds import ExpressionError, check_characters
 from bridge.mappings.values.values import Value, excerpt
 
-_TEXT = frozenset(
+TEXT_METHODS = frozenset(
     {
         "upper",
         "lower",
@@ -48,10 +48,10 @@ _TEXT = frozenset(
         "rpartition",
     }
 )
-_OBJECT = frozenset({"items", "keys", "values", "get"})
-_TIME_PARTS = frozenset({"year", "month", "day", "hour", "minute", "second", "microsecond"})
-_TIME = frozenset({"weekday", "isoweekday", "isoformat"})
-_LOOP = frozenset(
+OBJECT_METHODS = frozenset({"items", "keys", "values", "get"})
+TIME_PARTS = frozenset({"year", "month", "day", "hour", "minute", "second", "microsecond"})
+TIME_METHODS = frozenset({"weekday", "isoweekday", "isoformat"})
+LOOP_PARTS = frozenset(
     {
         "index",
         "index0",
@@ -81,7 +81,7 @@ def _count_of(items: Sequence[Value], wanted: Value) -> int:
     return sum(equal(item, wanted) for item in items)
 
 
-_LIST: dict[str, Callable[..., int]] = {"index": _index_of, "count": _count_of}
+LIST_METHODS: dict[str, Callable[..., int]] = {"index": _index_of, "count": _count_of}
 
 
 def bound_method(value: Any, name: str) -> Any:
@@ -91,15 +91,15 @@ def bound_method(value: Any, name: str) -> Any:
     if isinstance(value, dict):
         return _object_method(value, name)
     if isinstance(value, list | tuple):
-        return MethodType(_LIST[name], value) if name in _LIST else None
-    if isinstance(value, datetime) and (name in _TIME_PARTS or name in _TIME):
+        return MethodType(LIST_METHODS[name], value) if name in LIST_METHODS else None
+    if isinstance(value, datetime) and (name in TIME_PARTS or name in TIME_METHODS):
         return getattr(value, name)
     return None
 
 
 def loop_attribute(environment: Environment, loop: LoopContext, name: str) -> Any:
     """Give what Jinja's `loop` knows; its recursion is not offered."""
-    if name in _LOOP:
+    if name in LOOP_PARTS:
         return getattr(loop, name)
     return environment.undefined(f"'loop' has no {name!r}")
 
@@ -114,13 +114,13 @@ def replaced(text: str, old: str, new: str, count: int = -1) -> str:
 def _text_method(text: str, name: str) -> Any:
     if name == "replace":
         return lambda old, new, count=-1: replaced(text, old, new, count)
-    return getattr(text, name) if name in _TEXT else None
+    return getattr(text, name) if name in TEXT_METHODS else None
 
 
 def _object_method(entries: dict[str, Any], name: str) -> Callable[..., Any] | None:
     if name == "get":
         return entries.get
-    if name in _OBJECT:
+    if name in OBJECT_METHODS:
         view = getattr(entries, name)
         return lambda: list(view())
     return None
