@@ -44,6 +44,10 @@ class Event(NamedTuple):
     body: bytes
     payload: Json
 
+    def without_payload(self) -> "Event":
+        """Give the event as it is once nothing more is to be read from its payload."""
+        return Event(*self[:-1], None)
+
 
 class Receipt(NamedTuple):
     """What became of a delivery, once that is durable.

@@ -52,6 +52,7 @@ class _Joining:
         self._transport = transport
         self._loop = loop
         self._pieces: list[bytes] = []
+        self.is_closing = transport.is_closing
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -110,11 +111,6 @@ class GuardedProtocol(HttpToolsProtocol):
         elif self._awaits_head and self._is_idle():
             self._set_deadline()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header of the head; what follows a body in pieces (RFC 9110, 6.5) is not one."""
-        if self._awaits_head:
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         """Begin the request. One that asks for another protocol would lose its body, so it is refused."""
         self._unset_deadline()
@@ -124,6 +120,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self._tell(400, "upgrade_refused", _NO_UPGRADE)
             self.app = _refuse_upgrade
         super().on_headers_complete()
+        # The request has its headers; what follows a body in pieces (RFC 9110, 6.5) is noted here, and forgotten.
+        self.headers = []
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""

@@ -7,7 +7,7 @@ whichever must be done first.
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -17,14 +17,15 @@ class Deadline:
 
     def __init__(self, limit_s: float) -> None:
         self.limit_s = limit_s
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._ends_at: dict[asyncio.Task[Any], float] = {}
         """By when each task must have read, the earliest first: all have the same time."""
         self._timer: asyncio.TimerHandle | None = None
 
     async def hold(self, reading: Awaitable[T]) -> T:
         """Await a reading. Raises `TimeoutError` where it takes too long."""
-        loop = asyncio.get_running_loop()
-        task = cast("asyncio.Task[Any]", asyncio.current_task(loop))
+        loop = self._loop = self._loop or asyncio.get_running_loop()
+        task: asyncio.Task[Any] = asyncio.current_task(loop)  # type: ignore[assignment]  # awaited, so there is one
         ends_at = self._ends_at[task] = loop.time() + self.limit_s
         if self._timer is None:
             self._timer = loop.call_at(ends_at, self._end_overdue, loop)

@@ -74,14 +74,18 @@ class Template:
 
     def fill(self, request: Unverified, timestamp: str | None) -> bytes:
         """Give the signed bytes. Raises `SenderError` 401 where a signed header is missing."""
-        return b"".join([part if isinstance(part, bytes) else _piece(part, request, timestamp) for part in self.parts])
+        pieces = []
+        for part in self.parts:
+            if part == "body":
+                pieces.append(request.body)
+            elif part == "timestamp":
+                pieces.append((timestamp or "").encode("latin-1"))
+            else:
+                pieces.append(part if isinstance(part, bytes) else _signed_header(part, request))
+        return b"".join(pieces)
 
 
-def _piece(part: str, request: Unverified, timestamp: str | None) -> bytes:
-    if part == "body":
-        return request.body
-    if part == "timestamp":
-        return (timestamp or "").encode("latin-1")
+def _signed_header(part: str, request: Unverified) -> bytes:
     value = request.headers.get(part[7:])
     if value is None:
         raise SenderError(401, "missing_signature", f"the signed header {part[7:]} is missing")
@@ -139,6 +143,7 @@ class HmacScheme:
         # over a body below 2 KiB: letting it go there costs more than the hash wherever another thread waits.
         keyed = [hmac.new(self.secret.read(secret), digestmod=self.algorithm) for secret in secrets]
         encode = ENCODINGS[self.encoding]
+        read_time = READERS[self.timestamp_format]
         signs_time = self.signs_time
 
         def verify(request: Unverified, now: datetime) -> Verified:
@@ -154,7 +159,7 @@ class HmacScheme:
             if not is_genuine:
                 raise SenderError(401, "bad_signature", "the signature does not match the body and the secret")
             if signs_time and timestamp is not None:
-                self._check_time(timestamp, now, tolerance_s)
+                _check_time(read_time, timestamp, now, tolerance_s)
                 return Verified(request.body, timestamp)
             return Verified(request.body, None)
 
@@ -226,12 +231,13 @@ class HmacScheme:
             raise SenderError(401, "malformed_signature", f"the header {self.header} does not begin as it should")
         return signature[len(self.prefix) :]
 
-    def _check_time(self, timestamp: str, now: datetime, tolerance_s: int) -> None:
-        try:
-            age_s = now.timestamp() - READERS[self.timestamp_format](timestamp)
-        except ValueError as error:
-            raise SenderError(401, "bad_timestamp", f"the signed timestamp is unreadable: {error}") from error
-        if age_s > tolerance_s:
-            raise SenderError(401, "stale_timestamp", "the signed timestamp is too old; is a clock wrong?")
-        if age_s < -tolerance_s:
-            raise SenderError(401, "future_timestamp", "the signed timestamp is ahead of now; is a clock wrong?")
+
+def _check_time(read_time: Callable[[str], float], timestamp: str, now: datetime, tolerance_s: int) -> None:
+    try:
+        age_s = now.timestamp() - read_time(timestamp)
+    except ValueError as error:
+        raise SenderError(401, "bad_timestamp", f"the signed timestamp is unreadable: {error}") from error
+    if age_s > tolerance_s:
+        raise SenderError(401, "stale_timestamp", "the signed timestamp is too old; is a clock wrong?")
+    if age_s < -tolerance_s:
+        raise SenderError(401, "future_timestamp", "the signed timestamp is ahead of now; is a clock wrong?")

@@ -17,10 +17,6 @@ def _read_whole(text: str) -> int:
     return int(text)
 
 
-def _read_seconds(text: str) -> float:
-    return float(_read_whole(text))
-
-
 def _read_milliseconds(text: str) -> float:
     return _read_whole(text) / 1000
 
@@ -34,7 +30,7 @@ def _write_iso(now: datetime) -> str:
 
 
 READERS: Mapping[str, Callable[[str], float]] = {
-    "unix_s": _read_seconds,
+    "unix_s": _read_whole,
     "unix_ms": _read_milliseconds,
     "iso8601": _read_iso,
 }

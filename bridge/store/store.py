@@ -6,7 +6,7 @@ is used and `StoreUnusable` where it is opened.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -128,9 +128,9 @@ class Store:
             self._checking = self._writer.run(_write_nothing_new)
         await asyncio.shield(self._checking)
 
-    async def ingest(self, event: Event, evaluation: Evaluation) -> Receipt:
-        """Make a delivery durable with everything that follows from it; returns after the commit."""
-        return await self._writer.ingest(Arrival(event, evaluation))
+    def ingest(self, event: Event, evaluation: Evaluation) -> Awaitable[Receipt]:
+        """Make a delivery durable with everything that follows from it; the receipt comes after the commit."""
+        return self._writer.ingest(Arrival(event, evaluation))
 
     async def activate(self, pins: Iterable[ActivePin], destination: str) -> None:
         """Show what the loaded mappings declare, at `destination` (names the place that pins are sent to)."""

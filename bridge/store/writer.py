@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -53,9 +53,7 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
-class _Delivery(NamedTuple):
-    arrival: Arrival
-    waiter: asyncio.Future[Receipt]
+_Delivery = tuple[Arrival, asyncio.Future[Receipt]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +103,18 @@ class Writer:
             raise StoreUnavailable("too many deliveries wait to be stored", retry_after_s=1)
         self._waiting += 1
         self._waiting_bytes += size
-        loop = self._loop = asyncio.get_running_loop()
+        loop = self._loop = self._loop or asyncio.get_running_loop()
         waiter: asyncio.Future[Receipt] = loop.create_future()
         if not self._gathered:
-            loop.call_soon(self._end_turn, 0)
-        self._gathered.append(_Delivery(arrival, waiter))
+            loop.call_soon(self._end_turn, loop, 0)
+        self._gathered.append((arrival, waiter))
         return waiter
 
     def run(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
         """Queue a job: one transaction, committed where it returns and rolled back where it raises."""
         self._refuse_if_closed()
-        self._loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[T] = self._loop.create_future()
+        loop = self._loop = self._loop or asyncio.get_running_loop()
+        waiter: asyncio.Future[T] = loop.create_future()
         self._queue.put(_Job(work, waiter))
         return waiter
 
@@ -132,11 +130,11 @@ class Writer:
         if self._closed:
             raise StoreUnavailable("the store is closed")
 
-    def _end_turn(self, known: int) -> None:
+    def _end_turn(self, loop: asyncio.AbstractEventLoop, known: int) -> None:
         """Hand over once a turn of the loop brought nothing new; `known` was there before it."""
         gathered = len(self._gathered)
         if known < gathered < ENOUGH:
-            asyncio.get_running_loop().call_soon(self._end_turn, gathered)
+            loop.call_soon(self._end_turn, loop, gathered)
         else:
             self._hand_over()
 
@@ -148,8 +146,8 @@ class Writer:
     def _wake(self, deliveries: Sequence[_Delivery], body_bytes: int, committed: Committed) -> None:
         self._waiting -= len(deliveries)
         self._waiting_bytes -= body_bytes
-        for delivery, result in zip(deliveries, committed.results, strict=True):
-            _answer(delivery.waiter, result)
+        for (_, waiter), result in zip(deliveries, committed.results, strict=True):
+            _answer(waiter, result)
         if committed.moved:
             self._on_moved(committed.moved)
 
@@ -160,7 +158,7 @@ class Writer:
         with suppress(Empty):
             while True:
                 self._sort_in(self._queue.get(block=False))
-        waiters: list[asyncio.Future[Any]] = [delivery.waiter for delivery in self._deliveries]
+        waiters: list[asyncio.Future[Any]] = [waiter for _, waiter in self._deliveries]
         for waiter in [*waiters, *(job.waiter for job in self._jobs)]:
             _answer(waiter, StoreUnavailable(f"the store's writer failed: {type(error).__name__}: {error}"))
         self._on_failure(error)
@@ -211,9 +209,10 @@ class Writer:
     def _commit_batch(self) -> None:
         # What is in hand stays in the queue until it is answered, so that a failure finds whoever waits.
         deliveries = list(islice(self._deliveries, BATCH))
-        committed = self._batches.commit([delivery.arrival for delivery in deliveries])
-        body_bytes = sum(len(delivery.arrival.event.body) for delivery in deliveries)
-        _on_loop(deliveries[0].waiter.get_loop(), self._wake, deliveries, body_bytes, committed)
+        committed = self._batches.commit([arrival for arrival, _ in deliveries])
+        body_bytes = sum([len(arrival.event.body) for arrival, _ in deliveries])
+        _, first_waiter = deliveries[0]
+        _on_loop(first_waiter.get_loop(), self._wake, deliveries, body_bytes, committed)
         for _ in deliveries:
             self._deliveries.popleft()
         self._note(8 + len(deliveries) + body_bytes // 4096)
