@@ -7,7 +7,7 @@ database. Errors have the shape of every error of the bridge, `{"error": {"code"
 
 import hmac
 import ipaddress
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -18,10 +18,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bridge.errors import StoreUnavailable
+from bridge.errors import Problem, StoreUnavailable
 from bridge.events import Json
 
 MAX_REQUEST_BYTES = 64 * 1024
+MAX_ERRORS = 100
+"""How many mistakes `/readyz` tells."""
 
 
 class Retry(BaseModel):
@@ -53,7 +55,8 @@ class Api:
     """The routes.
 
     `check` raises `StoreUnavailable` where the store is out of reach; `retry` makes parked pins
-    due, and gives those that were; `draining` tells that the process takes no more work.
+    due, and gives those that were; `refused` gives what is wrong with mappings that were changed
+    and not taken; `draining` tells that the process takes no more work.
     """
 
     def __init__(
@@ -61,11 +64,13 @@ class Api:
         *,
         check: Callable[[], Awaitable[None]],
         retry: Callable[[Collection[str] | None], Awaitable[list[str]]],
+        refused: Callable[[], Sequence[Problem]],
         access: Access,
         draining: Callable[[], bool],
     ) -> None:
         self._check = check
         self._retry = retry
+        self._refused = refused
         self._access = access
         self._draining = draining
 
@@ -82,13 +87,18 @@ class Api:
         return answer({"status": "ok"})
 
     async def readiness(self, _request: Request) -> Response:
-        """Answer whether webhooks can be taken: the store is reachable and the process is not draining."""
+        """Answer whether webhooks can be taken: the store is reachable and the process is not draining.
+
+        Degraded is ready too: a mistake in a mapping must not take every replica out.
+        """
         if self._draining():
             return answer({"status": "draining"}, status=503)
         try:
             await self._check()
         except StoreUnavailable as error:
             return answer({"status": "unavailable", "reason": str(error)}, status=503)
+        if refused := self._refused():
+            return answer(_degraded(refused))
         return answer({"status": "ready"})
 
     async def retry(self, request: Request) -> Response:
@@ -129,6 +139,14 @@ async def refuse(_request: Request, error: Exception) -> Response:
 
 REFUSALS = dict.fromkeys((HTTPException, ValidationError, StoreUnavailable), refuse)
 """What a Starlette app needs to answer this API's errors."""
+
+
+def _degraded(refused: Sequence[Problem]) -> Json:
+    errors: list[Json] = [str(problem) for problem in refused[:MAX_ERRORS]]
+    if len(refused) > MAX_ERRORS:
+        errors.append(f"and {len(refused) - MAX_ERRORS} more; the log has them all")
+    reason = "the mappings were changed and the change is refused; those from before go on"
+    return {"status": "degraded", "reason": reason, "errors": errors}
 
 
 def _fault(detail: ErrorDetails) -> str:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from starlette.applications import Starlette
@@ -21,11 +22,13 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bridge.api import REFUSALS, Access, Api
+from bridge.configuration import Configuration, ConfigurationLoader
 from bridge.events import Event, Receipt
-from bridge.inbound import HookEndpoint, Sources
+from bridge.inbound import HookEndpoint
 from bridge.mappings import Evaluation, MappingSet
 from bridge.once_a_minute import OnceAMinute
 from bridge.outbound import DeliveryLoop, PindownClient
+from bridge.reload import Reloader
 from bridge.settings import Settings
 from bridge.store import ActivePin, Budget, Store
 
@@ -49,10 +52,13 @@ def now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The rooms as they were opened for this start. `sandbox` is served under /sandbox where there is one."""
+    """The rooms as they were opened for this start. `sandbox` is served under /sandbox where there is one.
 
-    mappings: MappingSet
-    sources: Sources
+    `configuration` is what `loader` compiled last.
+    """
+
+    loader: ConfigurationLoader
+    configuration: Configuration
     store: Store
     client: PindownClient
     destination: str
@@ -68,18 +74,32 @@ class Bridge:
     def __init__(self, settings: Settings, parts: Parts, *, access: Access, draining: Callable[[], bool]) -> None:
         self.failure: BaseException | None = None
         self._parts = parts
+        self._configuration = parts.configuration
         self._seldom = OnceAMinute(now)
         self._delivery = DeliveryLoop(
             parts.store,
-            mappings=lambda: parts.mappings,
+            mappings=lambda: self._configuration.mappings,
             client=parts.client,
             budget=Budget(windows=settings.rate, cost=settings.cost),
             clock=now,
         )
         self._hooks = HookEndpoint(
-            parts.sources, accept=self._accept, clock=now, max_body_bytes=settings.max_body, draining=draining
+            parts.configuration.sources,
+            accept=partial(self._accept, parts.configuration.mappings),
+            clock=now,
+            max_body_bytes=settings.max_body,
+            draining=draining,
         )
-        api = Api(check=parts.store.check, retry=parts.store.retry, access=access, draining=draining)
+        self._reloader = Reloader(
+            parts.loader, parts.configuration, swap=self._swap, look_every_s=settings.mappings_look_every
+        )
+        api = Api(
+            check=parts.store.check,
+            retry=parts.store.retry,
+            refused=lambda: self._reloader.refused,
+            access=access,
+            draining=draining,
+        )
         routes: list[BaseRoute] = [*api.routes()]
         if parts.sandbox is not None:
             routes += [Mount("/sandbox", parts.sandbox), Route("/", _show_board)]
@@ -92,14 +112,14 @@ class Bridge:
         else:
             await self._web(scope, receive, send)
 
-    def _accept(self, event: Event) -> Awaitable[Receipt]:
+    def _accept(self, mappings: MappingSet, event: Event) -> Awaitable[Receipt]:
         if _is_quick(event.body):
-            return self._ingest(event, self._parts.mappings.evaluate(event))
-        return self._accept_large(event)
+            return self._ingest(event, mappings.evaluate(event))
+        return self._accept_large(mappings, event)
 
-    async def _accept_large(self, event: Event) -> Receipt:
+    async def _accept_large(self, mappings: MappingSet, event: Event) -> Receipt:
         """Evaluate what may take long beside the event loop, so that it holds up no other webhook."""
-        evaluation = await asyncio.to_thread(self._parts.mappings.evaluate, event)
+        evaluation = await asyncio.to_thread(mappings.evaluate, event)
         return await self._ingest(event, evaluation)
 
     def _ingest(self, event: Event, evaluation: Evaluation) -> Awaitable[Receipt]:
@@ -122,19 +142,35 @@ class Bridge:
         parts = self._parts
         parts.store.on_due = self._delivery.wake
         parts.store.on_failure = self._fail
-        await parts.store.activate(_active_pins(parts.mappings), parts.destination)
+        await parts.store.activate(_active_pins(parts.configuration.mappings), parts.destination)
         delivering = asyncio.create_task(self._delivery.run(), name="delivery")
-        delivering.add_done_callback(self._end_if_it_failed)
+        reloading = asyncio.create_task(self._reloader.run(), name="reload")
+        for task in (delivering, reloading):
+            task.add_done_callback(self._end_if_it_failed)
         _tune_the_collector()
         try:
             yield
         finally:
+            self._reloader.stop()
             await self._delivery.stop(STOP_DELIVERY_S)
+            await asyncio.wait([reloading])
             await parts.client.aclose()
             await parts.store.close()
 
+    async def _swap(self, configuration: Configuration) -> None:
+        """Go over to another configuration; see "A reload in the midst of events" in docs/design.md.
+
+        The store goes first. Until the rest follows, events are still evaluated by the old mappings: their changes
+        of pins that are gone are kept and not shown, and no pin is rendered by a mapping other than the store's.
+        """
+        mappings = configuration.mappings
+        moved = await self._parts.store.activate(_active_pins(mappings), self._parts.destination)
+        self._configuration = configuration
+        self._hooks.switch(configuration.sources, accept=partial(self._accept, mappings))
+        self._delivery.wake(moved)
+
     def _end_if_it_failed(self, task: asyncio.Task[None]) -> None:
-        """Crash rather than live on without deliveries: whoever runs the process starts it again."""
+        """Crash rather than live on without deliveries or reloads: whoever runs the process starts it again."""
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fail(error)
 

@@ -53,6 +53,13 @@ class Settings(BaseModel):
     port: _Whole = _setting("PORT", "8080", "port to listen on; 0 takes a free one", at_least=0, at_most=65535)
     host: str = _setting("HOST", "127.0.0.1", "address to listen on; 0.0.0.0 or :: takes every one")
     mappings: Path = _setting("PINBRIDGE_MAPPINGS", "mappings", "folder of mapping files and sources.yaml")
+    mappings_look_every: _Seconds | None = _setting(
+        "PINBRIDGE_MAPPINGS_LOOK_EVERY",
+        None,
+        "how often to look for changed mappings, such as 30s; else the system tells of them, which network file "
+        "systems do not",
+        at_least=1,
+    )
     database: str = _setting(
         "PINBRIDGE_DATABASE", "sqlite:///pinbridge.db", "where events, pins and deliveries are kept"
     )

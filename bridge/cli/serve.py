@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from bridge.api import Access
 from bridge.app import Bridge, Parts, now
-from bridge.configuration import load_configuration
+from bridge.configuration import ConfigurationLoader, read_folder
 from bridge.errors import ConfigurationError, OperatorError, Problem
 from bridge.inbound.connections import allow_many_connections, guarded
 from bridge.logs import configure_logging
@@ -38,7 +38,8 @@ def serve(settings: Settings, environ: Mapping[str, str], *, sandbox: bool) -> N
     """
     configure_logging()
     client, destination, sandbox_app = _destination(settings, sandbox=sandbox)
-    configuration = load_configuration(settings.mappings, environ)
+    loader = ConfigurationLoader(settings.mappings, environ)
+    configuration = loader.compile(read_folder(settings.mappings))
     for warning in (*unknown_settings(environ), *configuration.mappings.warnings):
         log.warning("configuration_warning", reason=str(warning))
     # The store first: a predecessor that is about to end holds both the database and the address.
@@ -49,8 +50,8 @@ def serve(settings: Settings, environ: Mapping[str, str], *, sandbox: bool) -> N
         asyncio.run(store.close())
         raise
     parts = Parts(
-        mappings=configuration.mappings,
-        sources=configuration.sources,
+        loader=loader,
+        configuration=configuration,
         store=store,
         client=client,
         destination=destination,
@@ -112,8 +113,8 @@ def _run(settings: Settings, parts: Parts, listener: socket.socket) -> None:
     log.info(
         "listening",
         address=address,
-        mappings=len(parts.mappings.mappings),
-        sources=[*parts.sources],
+        mappings=len(parts.configuration.mappings.mappings),
+        sources=[*parts.configuration.sources],
         destination=parts.destination if parts.sandbox is None else f"the sandbox, drawn at {address}/sandbox/",
     )
     for ending in (signal.SIGTERM, signal.SIGINT):

@@ -52,6 +52,13 @@ class _Answer(NamedTuple):
     content_type: bytes = b"application/json"
 
 
+class _Intake(NamedTuple):
+    """What belongs together: who may send, and what takes their events. A request ends with what it began with."""
+
+    sources: Sources
+    accept: Callable[[Event], Awaitable[Receipt]]
+
+
 class _Held:
     """How many bytes of bodies are held at the moment, as they came, and how many may be."""
 
@@ -82,14 +89,17 @@ class HookEndpoint:
         body_deadline_s: float = 10.0,
         draining: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._sources = sources
-        self._accept = accept
+        self._intake = _Intake(sources, accept)
         self._clock = clock
         self._max_body_bytes = max_body_bytes
         self._held = _Held(max(max_held_bytes, max_body_bytes))
         self._deadline = Deadline(body_deadline_s)
         self._draining = draining
         self._seldom = OnceAMinute(clock)
+
+    def switch(self, sources: Sources, *, accept: Callable[[Event], Awaitable[Receipt]]) -> None:
+        """Serve these sources from the next request on; those that have begun end as they began."""
+        self._intake = _Intake(sources, accept)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -111,7 +121,8 @@ class HookEndpoint:
         await send({"type": "http.response.body", "body": content})
 
     async def _answer(self, scope: MutableMapping[str, Any], body: "_BodyReader") -> _Answer:
-        source = self._sources.get(_source_name(scope))
+        intake = self._intake
+        source = intake.sources.get(_source_name(scope))
         if source is None:
             raise SenderError(404, "unknown_source", "there is no source of this name")
         if scope["method"] != "POST":
@@ -126,7 +137,7 @@ class HookEndpoint:
             raise SenderError(408, "body_timeout", message) from error
         request = Request(headers, scope["query_string"], content)
         # The event has no name here, so that this frame does not keep its payload while the commit is awaited.
-        return _acknowledgement(source, await self._accept(self._read_event(source, request)))
+        return _acknowledgement(source, await intake.accept(self._read_event(source, request)))
 
     def _read_event(self, source: Source, request: Request) -> Event:
         event = read_event(source, request, max_body_bytes=self._max_body_bytes, now=self._clock())
@@ -162,7 +173,7 @@ class HookEndpoint:
         return _Answer(503, _error(code, message), ((b"retry-after", b"%d" % retry_after_s),))
 
     def _refuse(self, error: SenderError, name: str) -> _Answer:
-        source = self._sources.get(name)
+        source = self._intake.sources.get(name)
         # Names that nobody knows are one kind of refusal: their number is up to whoever sends.
         known_as = name if source is not None else ""
         facts = {"source": name[:_MAX_NAME], "status": error.status, "code": error.code, "message": error.message}

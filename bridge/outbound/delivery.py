@@ -26,6 +26,8 @@ UNCHANGED_REST_MAX_S = 1.0
 """A look that sent nothing delays the next change by no more than this."""
 RENDER_REST_S = 5.0
 """How soon a pin that could not be rendered is tried with its next change."""
+RELOAD_REST_S = 0.2
+"""How soon a pin is tried again that was claimed while a reload changed it."""
 
 log = structlog.get_logger()
 
@@ -102,15 +104,18 @@ class Delivery:
             return await self._park(claim, "internal_error", reason, NEW_CONTENT_EVERY_S)
 
     async def _render_and_send(self, claim: Claim, ticket: Ticket) -> Upshot:
-        mappings, now = self.mappings(), self.clock()
+        now = self.clock()
         snapshot = await self.store.snapshot(claim)
+        mappings = self.mappings()
+        mapping = mappings.mappings.get(snapshot.mapping)
+        if mapping is None or mapping.render_fingerprint != snapshot.fingerprint:
+            return await self._wait_for_the_reload(claim)
         claim = replace(claim, revision=snapshot.revision)
         try:
             # A heavy template must not hold up the webhooks that this process answers.
             rendered = await asyncio.to_thread(mappings.render, snapshot.mapping, claim.pin, snapshot.latest, now)
         except RenderError as error:
             return await self._park(claim, "render_error", str(error), RENDER_REST_S)
-        mapping = mappings.mappings[snapshot.mapping]
         draft = Draft(claim=claim, ticket=ticket, mapping=mapping, revision=snapshot.revision, rendered=rendered)
         if draft.body_hash == claim.sent_hash:
             return await self._leave_unchanged(draft)
@@ -127,6 +132,12 @@ class Delivery:
         rest = Rest(next_at=rest_until, wake_at=_refresh_at(draft.mapping, now))
         await self.store.settle_unchanged(draft.claim, draft.revision, rest=rest)
         return Upshot(rest_until=rest_until, due_at=rest.wake_at)
+
+    async def _wait_for_the_reload(self, claim: Claim) -> Upshot:
+        """Give a pin back that a reload changes in this moment: its revision must be shown by the other rendering."""
+        await self.store.release(claim)
+        rest_until = self.clock() + timedelta(seconds=RELOAD_REST_S)
+        return Upshot(rest_until=rest_until, due_at=rest_until, revocable=True)
 
     async def _give_back(self, claim: Claim, no_slot_until: datetime | None = None) -> Upshot:
         await self.store.release(claim)

@@ -33,6 +33,10 @@ class ActiveSet:
     families: frozenset[str]
     max_pins: Mapping[str, int]
 
+    def has(self, pin: str, mapping: str) -> bool:
+        """Tell whether a pin may be shown by a mapping: one that declares it, or the family that named it."""
+        return self.literal_pins.get(pin) == mapping or mapping in self.families
+
     @classmethod
     def of(cls, pins: Iterable[ActivePin]) -> "ActiveSet":
         """Gather what the loaded mappings declare."""
@@ -51,14 +55,19 @@ def release_claims(connection: Connection) -> None:
     connection.execute(update(deliveries).where(held).values(claim=None, claim_until=None))
 
 
-def activate(connection: Connection, active: ActiveSet, destination: str, now: int) -> None:
-    """Make the pins those of the loaded mappings: literal pins are there, changed ones due, others dormant."""
+def activate(connection: Connection, active: ActiveSet, destination: str, now: int) -> list[str]:
+    """Make the pins those of the loaded mappings: literal pins are there, changed ones due, others dormant.
+
+    Gives the pins that are new, changed or woken.
+    """
     if setback.was_set_back(connection, now):
         setback.bring_back(connection, now)
     found = {row.pin: row for row in connection.execute(select(pins))}
+    moved = []
     for pin, row in found.items():
         mapping = active.literal_pins.get(pin, row.mapping if row.mapping in active.families else None)
-        _keep(connection, row, mapping, active, now)
+        if _keep(connection, row, mapping, active, now):
+            moved.append(pin)
     new = [
         {
             "pin": pin,
@@ -73,18 +82,18 @@ def activate(connection: Connection, active: ActiveSet, destination: str, now: i
     ]
     if new:
         connection.execute(insert(pins), new)
-    elsewhere = deliveries.c.destination != destination
-    moved = update(deliveries).where(elsewhere)
-    connection.execute(moved.values(destination=destination, sent_hash=None, **_UNPARKED))
+    elsewhere = update(deliveries).where(deliveries.c.destination != destination)
+    connection.execute(elsewhere.values(destination=destination, sent_hash=None, **_UNPARKED))
+    return [*moved, *(entry["pin"] for entry in new)]
 
 
-def _keep(connection: Connection, row: Any, mapping: str | None, active: ActiveSet, now: int) -> None:
-    """Put one known pin right: dormant without a mapping, due where another rendering shows it."""
+def _keep(connection: Connection, row: Any, mapping: str | None, active: ActiveSet, now: int) -> bool:
+    """Put one known pin right: dormant without a mapping, due where another rendering shows it; tell if it moved."""
     this = pins.c.pin == row.pin
     if mapping is None:
         if row.active:
             connection.execute(update(pins).where(this).values(active=0))
-        return
+        return False
     fingerprint = active.fingerprints[mapping]
     if (row.mapping, row.fingerprint) != (mapping, fingerprint):
         connection.execute(
@@ -93,5 +102,8 @@ def _keep(connection: Connection, row: Any, mapping: str | None, active: ActiveS
             .values(mapping=mapping, active=1, fingerprint=fingerprint, revision=row.revision + 1, changed_at=now)
         )
         connection.execute(update(deliveries).where(deliveries.c.pin == row.pin).values(_UNPARKED))
-    elif not row.active:
+        return True
+    if not row.active:
         connection.execute(update(pins).where(this).values(active=1))
+        return True
+    return False

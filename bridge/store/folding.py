@@ -5,7 +5,7 @@ written. One event's changes for one mapping are staged apart and taken over tog
 that an error in them touches nothing else.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, cast
@@ -66,7 +66,8 @@ class Ledger:
     """What a batch knows, and what it changes.
 
     `owners` holds the loaded mapping that a pin belongs to; pins that no loaded mapping owns
-    are absent. `families` counts the pins of the mappings that `max_pins` bounds.
+    are absent. `families` counts the pins of the mappings that `max_pins` bounds. `shows` tells whether a
+    pin may be shown by a mapping: an event that was evaluated before a reload may change one that is gone since.
     `items` says which event folded an item, and until when that is remembered.
     `broken` says why an event's changes for a mapping (number, mapping) cannot be kept, as far
     as an earlier fold of the same batch found out. `newest`, `new_items` and `moved` (mapping,
@@ -80,6 +81,7 @@ class Ledger:
     families: dict[str, int]
     items: dict[ItemKey, tuple[int, int]]
     broken: Mapping[tuple[int, str], str]
+    shows: Callable[[str, str], bool] = lambda _pin, _mapping: True
     newest: dict[LatestKey, Newest] = field(default_factory=dict)
     new_items: dict[ItemKey, tuple[int, int]] = field(default_factory=dict)
     moved: dict[str, tuple[str, datetime]] = field(default_factory=dict)
@@ -93,13 +95,15 @@ Verdict = tuple[OutcomeKind, str]
 class _Stage:
     """What one event's changes for one mapping do, before they are taken over.
 
-    `founded` are the pins that nobody owned. `verdicts` are on changes by their place in the event.
+    `founded` are the pins that nobody owned, `unshown` those that the mapping has no more. `verdicts` are on
+    changes by their place in the event.
     """
 
     mapping: str
     newest: dict[LatestKey, Newest] = field(default_factory=dict)
     items: set[ItemKey] = field(default_factory=set)
     founded: set[str] = field(default_factory=set)
+    unshown: set[str] = field(default_factory=set)
     verdicts: dict[int, Verdict] = field(default_factory=dict)
 
 
@@ -164,9 +168,11 @@ def _fold_mapping(
 def _try_stage(ledger: Ledger, stage: _Stage, newest: Newest) -> Verdict | None:
     """Stage one change; gives what its outcome says instead where it changes nothing."""
     order, change, event = newest
+    is_shown = ledger.shows(change.pin, change.mapping)
     try:
         _refuse_late(ledger, event, change)
-        _refuse_foreign_pin(ledger, stage, change)
+        if is_shown:
+            _refuse_foreign_pin(ledger, stage, change)
         if change.item_key is not None:
             item = (change.mapping, change.trigger, change.item_key)
             _refuse_known_item(ledger, stage, item, event)
@@ -178,6 +184,9 @@ def _try_stage(ledger: Ledger, stage: _Stage, newest: Newest) -> Verdict | None:
     if held is not None and not order.is_newer_than(held):
         return "matched", f"older than what the pin shows, which came with event {held.number}"
     stage.newest[key] = newest
+    if not is_shown:
+        stage.unshown.add(change.pin)
+        return "matched", "kept, but not shown: the mapping was reloaded meanwhile, and no longer has this pin"
     if change.pin not in ledger.owners:
         stage.founded.add(change.pin)
     return None
@@ -218,6 +227,8 @@ def _take_over(ledger: Ledger, stage: _Stage, number: int, event: Event) -> None
         ledger.items |= dict.fromkeys(stage.items, kept)
         ledger.new_items |= dict.fromkeys(stage.items, kept)
     for _, pin, _ in stage.newest:
+        if pin in stage.unshown:
+            continue
         if pin not in ledger.owners:
             ledger.owners[pin] = stage.mapping
             ledger.families[stage.mapping] = ledger.families.get(stage.mapping, 0) + 1

@@ -146,6 +146,7 @@ def _read_ledger(
             for mapping, trigger, key, number, expires_at in statements.run(cursor, statements.KNOWN_ITEMS, items)
         },
         broken=broken,
+        shows=rules.active.has,
     )
 
 

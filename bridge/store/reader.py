@@ -140,9 +140,15 @@ def open_readonly(url: str, *, clock: Clock = wall_clock) -> Reader:
 
 def read_snapshot(connection: Connection, pin: str) -> Snapshot:
     """Read what a pin shows, at one moment: the connection is in a transaction."""
-    owner = connection.execute(select(pins.c.revision, pins.c.mapping).where(pins.c.pin == pin)).one()
+    wanted = select(pins.c.revision, pins.c.mapping, pins.c.fingerprint).where(pins.c.pin == pin)
+    owner = connection.execute(wanted).one()
     rows = connection.execute(select(latest).where(latest.c.mapping == owner.mapping, latest.c.pin == pin))
-    return Snapshot(revision=owner.revision, mapping=owner.mapping, latest={row.trigger: _latest(row) for row in rows})
+    return Snapshot(
+        revision=owner.revision,
+        mapping=owner.mapping,
+        fingerprint=owner.fingerprint,
+        latest={row.trigger: _latest(row) for row in rows},
+    )
 
 
 def read_events(connection: Connection, limit: int, before: int | None, wanted: EventFilter) -> list[EventRecord]:

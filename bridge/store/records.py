@@ -84,10 +84,14 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What a pin shows, read at one moment: its revision, and the newest change by trigger."""
+    """What a pin shows, read at one moment: its revision, and the newest change by trigger.
+
+    `fingerprint` is that of the rendering which this revision is to be shown by.
+    """
 
     revision: int
     mapping: str
+    fingerprint: bytes | None
     latest: Mapping[str, Latest]
 
 

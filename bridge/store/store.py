@@ -132,16 +132,19 @@ class Store:
         """Make a delivery durable with everything that follows from it; the receipt comes after the commit."""
         return self._writer.ingest(Arrival(event, evaluation))
 
-    async def activate(self, pins: Iterable[ActivePin], destination: str) -> None:
-        """Show what the loaded mappings declare, at `destination` (names the place that pins are sent to)."""
+    async def activate(self, pins: Iterable[ActivePin], destination: str) -> list[str]:
+        """Show what the loaded mappings declare, at `destination` (names the place that pins are sent to).
+
+        Gives the pins that are due by it. Every event that is committed later is folded by these mappings; where
+        this raises, the mappings of before stay.
+        """
         active, now = ActiveSet.of(pins), self._now()
-
-        def work(connection: Connection) -> None:
-            activation.activate(connection, active, destination, now)
-            self._opened.batches.load(active)
-
-        await self._writer.run(work)
+        moved = await self._writer.run(
+            lambda connection: activation.activate(connection, active, destination, now),
+            then=lambda: self._opened.batches.load(active),
+        )
         self._destination = destination
+        return moved
 
     # What the delivery loop calls, in the order in which it does.
 

@@ -59,6 +59,7 @@ _Delivery = tuple[Arrival, asyncio.Future[Receipt]]
 @dataclass(frozen=True, slots=True)
 class _Job:
     work: Callable[[Connection], Any]
+    then: Callable[[], None]
     waiter: asyncio.Future[Any]
 
 
@@ -110,12 +111,15 @@ class Writer:
         self._gathered.append((arrival, waiter))
         return waiter
 
-    def run(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
-        """Queue a job: one transaction, committed where it returns and rolled back where it raises."""
+    def run(self, work: Callable[[Connection], T], *, then: Callable[[], None] = lambda: None) -> asyncio.Future[T]:
+        """Queue a job: one transaction, committed where it returns and rolled back where it raises.
+
+        `then` is called on the writer's thread once it is committed, before anything else is.
+        """
         self._refuse_if_closed()
         loop = self._loop = self._loop or asyncio.get_running_loop()
         waiter: asyncio.Future[T] = loop.create_future()
-        self._queue.put(_Job(work, waiter))
+        self._queue.put(_Job(work, then, waiter))
         return waiter
 
     async def close(self) -> None:
@@ -222,6 +226,7 @@ class Writer:
         try:
             with outages(), self._connection.begin():
                 result = job.work(self._connection)
+            job.then()
         except Exception as error:  # noqa: BLE001 - handed to whoever waits for the job
             result = error
         _on_loop(job.waiter.get_loop(), _answer, job.waiter, result)

@@ -12,9 +12,8 @@ from pydantic import SecretStr
 
 from bridge.api import Access
 from bridge.app import Bridge, Parts, now
-from bridge.inbound import load_sources
+from bridge.configuration import ConfigurationLoader, read_folder
 from bridge.inbound.connections import guarded
-from bridge.mappings import load_texts
 from bridge.outbound import PindownClient
 from bridge.settings import Settings
 from bridge.store import Store
@@ -33,9 +32,12 @@ class Running:
 
     def __init__(self, folder: Path) -> None:
         self.is_draining = False
+        (folder / "sales.yaml").write_bytes(MAPPING)
+        (folder / "sources.yaml").write_text("shop: {verify: none, dedupe: off}")
+        loader = ConfigurationLoader(folder, {})
         self.parts = Parts(
-            mappings=load_texts({"sales.yaml": MAPPING}, {}),
-            sources=load_sources({}, b"shop: {verify: none, dedupe: off}", lambda _: ()),
+            loader=loader,
+            configuration=loader.compile(read_folder(folder)),
             store=Store.open(f"sqlite:///{folder / 'b.db'}", clock=now, horizon_s=1000, retention_s=1000),
             client=PindownClient("http://127.0.0.1:9", SecretStr("k")),
             destination="test",

@@ -19,7 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 
 from bridge.errors import StoreUnusable
-from bridge.store import Budget, Store, migrations, open_readonly, read_running, statements
+from bridge.store import ActivePin, Budget, Store, migrations, open_readonly, read_running, statements
 from bridge.store.schema import HEAD
 from bridge.store.tables import metadata
 from bridge.units import Window
@@ -216,7 +216,7 @@ def test_alembic_is_not_imported_for_a_current_schema(bench: Any) -> None:
 async def test_a_database_in_memory_serves_the_same(bench: Any) -> None:
     """For a demo without a trace: the same methods, on one connection, with no files."""
     store = Store.open("sqlite://", clock=bench.clock, horizon_s=3600, retention_s=3600)
-    await store.activate([], "https://api")
+    await store.activate([ActivePin(pin="p-sales", mapping="sales", fingerprint=b"f" * 16)], "https://api")
 
     await bench.send(store, "a")
     claim = await bench.claim(store)

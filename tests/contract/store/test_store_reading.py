@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from bridge.mappings import Change
-from bridge.store import Rest, Settlement
+from bridge.store import ActivePin, Rest, Settlement
 
 
 async def test_events_are_paged_newest_first(bench: Any) -> None:
@@ -25,7 +25,8 @@ async def test_events_are_paged_newest_first(bench: Any) -> None:
 
 async def test_events_are_filtered_by_source_outcome_and_pin(bench: Any, change: Callable[..., Change]) -> None:
     """Filters hold together, and pins are told apart by case."""
-    store = await bench.open()
+    family = ActivePin(pin=None, mapping="other", fingerprint=b"o" * 16)
+    store = await bench.open(ActivePin(pin="p-sales", mapping="sales", fingerprint=b"f" * 16), family)
     now = bench.clock.now
     await bench.send(store, "a", change(now, mapping="other", pin="p-sales"))
     await bench.send(store, "b", change(now, pin="p-x"), source="github")

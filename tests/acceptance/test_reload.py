@@ -1,0 +1,116 @@
+"""Mappings that change while the bridge runs: the real process, real files, real traffic."""
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+from support.processes import MAPPING, BridgeProcess, Sandbox, eventually, payment, post
+
+NewBridge = Callable[..., BridgeProcess]
+
+BROKEN = MAPPING + "timezone: Europe/Berln\n"
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file as a careful program does: beside it, then renamed over it."""
+    beside = path.with_suffix(".new")
+    beside.write_text(text)
+    beside.rename(path)
+
+
+def readiness(bridge: BridgeProcess) -> dict[str, Any]:
+    """Ask whether it is ready; it must be, degraded or not."""
+    answer = httpx.get(f"{bridge.url}/readyz", timeout=10)
+    assert answer.status_code == 200
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def log_lines(bridge: BridgeProcess, event: str) -> list[dict[str, Any]]:
+    """Give the lines of the log that tell of something."""
+    lines = [json.loads(line) for line in bridge.log.read_text().splitlines() if line.startswith("{")]
+    return [line for line in lines if line["event"] == event]
+
+
+def test_a_mapping_that_changes_under_traffic_loses_and_doubles_nothing(
+    new_bridge: NewBridge, sandbox: Sandbox
+) -> None:
+    """Every event is acked and journalled once, none fails, and the pin shows the newest by the new mapping."""
+    bridge = new_bridge()
+    bridge.start()
+    acked: list[str] = []
+    stop = threading.Event()
+
+    def send() -> None:
+        while not stop.is_set():
+            answer = post(bridge.url, payment(f"evt_{len(acked)}", turn=len(acked)))
+            assert (answer.status_code, answer.json()["mappings"]) == (202, ["payments"])
+            acked.append(answer.json()["id"])
+
+    traffic = threading.Thread(target=send)
+    traffic.start()
+    try:
+        for version in range(1, 6):
+            replace(bridge.mappings / "payments.yaml", MAPPING.replace('"{{ turn }}"', f'"v{version} {{{{ turn }}}}"'))
+            eventually(lambda count=version: len(log_lines(bridge, "reloaded")) == count)  # type: ignore[misc]  # mypy
+            eventually(lambda wanted=version: "".join(sandbox.values("p-shop")).startswith(f"v{wanted} "))  # type: ignore[misc]
+    finally:
+        stop.set()
+        traffic.join(30)
+    eventually(lambda: sandbox.values("p-shop")[0] == f"v5 {len(acked) - 1}")
+    assert bridge.process is not None
+    assert bridge.process.poll() is None
+    assert bridge.rows("SELECT id FROM events ORDER BY number") == [(each,) for each in acked]
+    outcomes = [outcome for (text,) in bridge.rows("SELECT outcomes FROM events") for outcome in json.loads(text)]
+    assert {outcome["kind"] for outcome in outcomes} == {"matched"}
+    assert readiness(bridge) == {"status": "ready"}
+
+
+def test_a_broken_file_degrades_and_the_old_mapping_goes_on(new_bridge: NewBridge, sandbox: Sandbox) -> None:
+    """`/readyz` names the mistake and stays 200, the log tells it once; the mended file is taken up."""
+    bridge = new_bridge()
+    bridge.start()
+    replace(bridge.mappings / "payments.yaml", BROKEN)
+    eventually(lambda: readiness(bridge)["status"] == "degraded")
+    (bridge.mappings / ".payments.yaml.swp").write_text("an editor's")
+    (bridge.mappings / "note.txt").write_text("not a mapping")
+    assert post(bridge.url, payment("evt_1", turn=4)).json()["mappings"] == ["payments"]
+    eventually(lambda: sandbox.values("p-shop") == ["4", "€20.00"])
+    (error,) = readiness(bridge)["errors"]
+    assert "payments.yaml:21:11: 'Europe/Berln' is no time zone; did you mean 'Europe/Berlin'?" in error
+    assert [line["problems"] for line in log_lines(bridge, "reload_refused")] == [[error]]
+
+    replace(bridge.mappings / "payments.yaml", MAPPING.replace('"{{ turn }}"', '"turn {{ turn }}"'))
+    eventually(lambda: sandbox.values("p-shop") == ["turn 4", "€20.00"])
+    eventually(lambda: readiness(bridge) == {"status": "ready"})
+
+
+def test_a_new_source_needs_its_secret(new_bridge: NewBridge) -> None:
+    """Without one the change is refused as a whole; nothing that runs is touched."""
+    bridge = new_bridge()
+    bridge.start()
+    (bridge.mappings / "pushes.yaml").write_text(MAPPING.replace("stripe", "github").replace("p-*", "p-git-*"))
+    eventually(lambda: readiness(bridge)["status"] == "degraded")
+    assert "set GITHUB_WEBHOOK_SECRET" in readiness(bridge)["errors"][0]
+    assert post(bridge.url, payment("evt_1")).json()["mappings"] == ["payments"]
+    (bridge.mappings / "pushes.yaml").unlink()
+    eventually(lambda: readiness(bridge) == {"status": "ready"})
+
+
+def test_a_folder_that_is_told_of_by_nobody_is_looked_at(new_bridge: NewBridge, sandbox: Sandbox) -> None:
+    """As network file systems need it."""
+    bridge = new_bridge(PINBRIDGE_MAPPINGS_LOOK_EVERY="1s")
+    bridge.start()
+    assert post(bridge.url, payment("evt_1", turn=3)).status_code == 202
+    replace(bridge.mappings / "payments.yaml", MAPPING.replace('"{{ turn }}"', '"turn {{ turn }}"'))
+    eventually(lambda: sandbox.values("p-shop") == ["turn 3", "€20.00"])
+
+
+def test_a_bridge_ends_in_time_while_it_watches(new_bridge: NewBridge) -> None:
+    """The thread that waits for changes holds up nobody."""
+    bridge = new_bridge()
+    bridge.start()
+    assert bridge.terminate() == 0
