@@ -18,6 +18,7 @@ from bridge.cli.paths import print_paths
 from bridge.cli.retry import retry
 from bridge.cli.send import Sending, report, send
 from bridge.cli.serve import serve
+from bridge.cli.trying import Trying, try_mapping
 from bridge.cli.validate import validate
 from bridge.mappings import OutcomeKind
 from bridge.mappings.schema import mapping_schema
@@ -122,6 +123,28 @@ def paths_command(
 def schema_command() -> None:
     """Print the JSON Schema of the mapping language, by which editors complete and check."""
     print_json(mapping_schema())
+
+
+@commands.command("try")
+def try_command(
+    mapping: Annotated[str, typer.Argument(help="A mapping's file, or its name in the folder of mappings.")],
+    payloads: Annotated[list[Path], typer.Argument(help="Files with bodies, in order; - reads standard input.")],
+    *,
+    source: Annotated[str | None, typer.Option("--source", help="The source that the payloads are of.")] = None,
+    header: Annotated[
+        list[str] | None, typer.Option("--header", "-H", help="A header of every payload, 'X-GitHub-Event: push'.")
+    ] = None,
+    pin: Annotated[str | None, typer.Option("--pin", help="Of a family of pins, the one to show.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--now", help="When the pins are drawn; else with the newest payload.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a mapping makes of payloads, step by step, and what it would send; sends nothing."""
+    trying = Trying(
+        mapping=mapping, payloads=payloads, headers=read_header_lines(header or []), source=source, pin=pin, now=at
+    )
+    sys.exit(try_mapping(trying, _settings(), os.environ, as_json=as_json))
 
 
 @commands.command("send")

@@ -21,6 +21,11 @@ def print_json(value: Json) -> None:
     sys.stdout.flush()
 
 
+def visible(text: str) -> str:
+    """Show what a terminal would obey as `�`; line breaks stay."""
+    return "".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
 def print_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, empty: str) -> None:
     """Draw a table, or say `empty` where there is no row. Cells are text, never markup.
 

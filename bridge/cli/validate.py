@@ -1,11 +1,12 @@
 """`pinbridge validate`: read mappings and sources, and name every mistake."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridge.app import now
+from bridge.cli.folders import SOURCES_FILE, by_folder
 from bridge.cli.output import print_json, stdout
 from bridge.cli.problems import print_problems
 from bridge.configuration import Configuration, load_configuration
@@ -17,8 +18,6 @@ from bridge.settings import secret_variable
 
 GOOD, WRONG, UNREADABLE = 0, 1, 2
 """The exit codes."""
-
-_SOURCES_FILE = "sources.yaml"
 
 
 @dataclass(slots=True)
@@ -40,7 +39,7 @@ def validate(paths: Sequence[Path], configured: Path, environ: Mapping[str, str]
     unreadable = [problem for path in paths for problem in _unreadable(path)]
     found = _Found(problems=list(unreadable))
     missing = {problem.file for problem in unreadable}
-    for folder, only in _by_folder([path for path in paths if str(path) not in missing], configured):
+    for folder, only in by_folder([path for path in paths if str(path) not in missing], configured):
         _check(folder, only, environ, found)
     _report(found, as_json=as_json)
     return UNREADABLE if unreadable else WRONG if found.problems else GOOD
@@ -56,27 +55,8 @@ def _unreadable(path: Path) -> Iterator[Problem]:
         yield Problem(file=str(path), message=f"cannot be read: {error.strerror}")
 
 
-def _by_folder(paths: Iterable[Path], configured: Path) -> Iterator[tuple[Path, list[Path] | None]]:
-    """Give each folder whole, and files with the folder that their sources are declared in."""
-    files: dict[Path, list[Path]] = {}
-    for path in paths:
-        if path.is_dir():
-            yield path, None
-        else:
-            files.setdefault(_folder_of(path, configured), []).append(path)
-    yield from files.items()
-
-
-def _folder_of(file: Path, configured: Path) -> Path:
-    """Find the folder of mappings around a file: the one in use, else the nearest one that declares sources."""
-    for parent in file.parents:
-        if parent.resolve() == configured.resolve() or (parent / _SOURCES_FILE).is_file():
-            return parent
-    return file.parent
-
-
 def _check(folder: Path, only: list[Path] | None, environ: Mapping[str, str], found: _Found) -> None:
-    wanted = None if only is None else [file for file in only if file != folder / _SOURCES_FILE]
+    wanted = None if only is None else [file for file in only if file != folder / SOURCES_FILE]
     try:
         configuration = load_configuration(folder, environ, only=wanted, secrets_are_required=False)
     except ConfigurationError as error:

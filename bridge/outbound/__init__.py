@@ -9,7 +9,7 @@ answer.py     what an answer of the API says
 decision.py   what follows from an answer, or from none
 """
 
-from bridge.outbound.client import PindownClient
+from bridge.outbound.client import PindownClient, PinUpdate, describe_update
 from bridge.outbound.loop import DeliveryLoop
 
-__all__ = ["DeliveryLoop", "PindownClient"]
+__all__ = ["DeliveryLoop", "PinUpdate", "PindownClient", "describe_update"]

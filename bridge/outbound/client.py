@@ -8,8 +8,9 @@ beyond twenty.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any, Self
@@ -22,6 +23,14 @@ from bridge.errors import ConfigurationError, Problem
 from bridge.events import Clock
 from bridge.outbound.answer import Answer, TransportFailure, read_answer
 from bridge.store import REQUEST_DEADLINE_S
+
+_KEYLESS_HEADERS = {
+    "Accept": "application/json",
+    # What is not compressed cannot expand beyond the bound.
+    "Accept-Encoding": "identity",
+    "User-Agent": "pinbridge",
+}
+_PUT_HEADERS = {"Content-Type": "application/json"}
 
 CONNECT_TIMEOUT_S = 8.0
 MAX_ANSWER_BYTES = 64 * 1024
@@ -79,8 +88,8 @@ class PindownClient:
         return await self._request("GET", pin, None)
 
     async def _request(self, method: str, pin: str, payload: bytes | None) -> Answer:
-        url = f"{self._base_url}/pins/{quote(pin, safe='')}"
-        headers = {} if payload is None else {"Content-Type": "application/json"}
+        url = _pin_url(self._base_url, pin)
+        headers = {} if payload is None else _PUT_HEADERS
         with _translated():
             async with asyncio.timeout(self._deadline_s):
                 async with self._client.stream(method, url, content=payload, headers=headers) as response:
@@ -88,6 +97,25 @@ class PindownClient:
         # Before anything is cut: half a key would not be found any more.
         told = None if body is None else body.replace(self._api_key.get_secret_value().encode(), b"[key]")
         return read_answer(response.status_code, response.headers, told, self._clock())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinUpdate:
+    """The request that `put_pin` makes, to look at: `headers` are those of ours, without the key."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+
+
+def describe_update(base_url: str, pin: str) -> PinUpdate:
+    """Describe the request that would update a pin; its body is the rendered payload."""
+    url = _pin_url(base_url.rstrip("/"), pin)
+    return PinUpdate(method="PUT", url=url, headers={**_KEYLESS_HEADERS, **_PUT_HEADERS})
+
+
+def _pin_url(base_url: str, pin: str) -> str:
+    return f"{base_url}/pins/{quote(pin, safe='')}"
 
 
 @contextmanager
@@ -122,13 +150,7 @@ def _headers(api_key: SecretStr) -> dict[str, str]:
     if not key or not all("!" <= char <= "~" for char in key):
         message = "no HTTP header can carry this key; is there a space, a line break or a quotation mark around it?"
         raise ConfigurationError([Problem(file="PINDOWN_API_KEY", message=message)])
-    return {
-        "Authorization": f"Bearer {key}",
-        "Accept": "application/json",
-        # What is not compressed cannot expand beyond the bound.
-        "Accept-Encoding": "identity",
-        "User-Agent": "pinbridge",
-    }
+    return {"Authorization": f"Bearer {key}", **_KEYLESS_HEADERS}
 
 
 def _is_loopback(base_url: str) -> bool:

@@ -60,6 +60,23 @@ def compile_let(node: Node, names: Names) -> list[Variable]:
     return _compile_variables(node, "'let'", names, _compile_let)
 
 
+def written_variables(node: Node) -> dict[str, str]:
+    """Give how each variable under `extract` or `let` is written, for people: where its value stands, and the rest."""
+    return {entry.name: _written(entry.value) for entry in node.entries} if isinstance(node, MappingNode) else {}
+
+
+def _written(node: Node) -> str:
+    if not isinstance(node, MappingNode):
+        return node.text if isinstance(node, ScalarNode) else describe(node)
+    texts = {entry.name: entry.value.text if isinstance(entry.value, ScalarNode) else "…" for entry in node.entries}
+    places = [
+        text if name in ("path", "body") else f"{name}.{text}" for name, text in texts.items() if name in _SOURCES
+    ]
+    return ", ".join(
+        [*places, *(f"{name} {text or repr(text)}" for name, text in texts.items() if name not in _SOURCES)]
+    )
+
+
 def _compile_variables(
     node: Node, what: str, names: Names, compile_one: Callable[[str, Node, Names], Callable[[Facts], Value] | None]
 ) -> list[Variable]:

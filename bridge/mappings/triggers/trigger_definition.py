@@ -12,7 +12,7 @@ from bridge.located import MappingNode, Node, Place, SequenceNode
 from bridge.located.fields import Fields, Problems, describe, one_or_many, read_text
 from bridge.mappings.queries.queries import MISSING, Query
 from bridge.mappings.triggers.conditions import compile_conditions
-from bridge.mappings.triggers.extraction import compile_extract, compile_let, read_kinds
+from bridge.mappings.triggers.extraction import compile_extract, compile_let, read_kinds, written_variables
 from bridge.mappings.triggers.facts import Facts, Shared, TriggerFault
 from bridge.mappings.triggers.pin_names import PinRule, compile_pin
 from bridge.mappings.triggers.readings import Names, Reading, read_query, read_single
@@ -105,6 +105,7 @@ class _Compiler:
             late=tuple(condition for condition in conditions if not condition.left.is_early),
             each=each,
             variables=tuple(variables),
+            written={name: text for node in (extract, let) if node for name, text in written_variables(node).items()},
             pin=pin,
             at=_compile_part(fields, "at", names),
             version=_compile_parts(fields, "version", names),

@@ -37,6 +37,7 @@ class Trigger:
     `order_by` (4 bytes) is the definition of `at` and `version`, hashed.
     `early` conditions need nothing but the payload, `late` ones the variables; those in
     `of_event` need not even the item. `each` gives the items, None where the event is one.
+    `written` says for each variable how its author wrote it.
     """
 
     mapping: str
@@ -48,6 +49,7 @@ class Trigger:
     late: tuple[Condition, ...]
     each: Callable[[Facts], list[Json]] | None
     variables: tuple[Variable, ...]
+    written: Mapping[str, str]
     pin: Callable[[Facts], str]
     at: Reading | None
     version: tuple[Reading, ...] | None

@@ -1,0 +1,153 @@
+"""Runs payloads through a rehearsal of one mapping, in order, as the bridge would hear them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from bridge.app import now as wall_clock
+from bridge.cli.folders import by_folder
+from bridge.cli.payload import read_body
+from bridge.cli.problems import print_problems
+from bridge.cli.trying.report import Heeded, Shown, Trial, print_trial
+from bridge.configuration import Configuration, load_configuration
+from bridge.errors import ConfigurationError, Problem, SenderError
+from bridge.mappings import Mapping as CompiledMapping
+from bridge.mappings import RenderError
+from bridge.mappings.triggers.explanation import explain
+from bridge.outbound import describe_update
+from bridge.rehearsal import Heard, Rehearsal, Sample, read_sample, source_of
+from bridge.settings import Settings
+from bridge.spelling import suggest
+from bridge.times import read_instant
+
+GOOD, WRONG = 0, 1
+"""The exit codes."""
+
+MOST_PINS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trying:
+    """What to try: a mapping by its file or its name, payloads in order, and what they do not say themselves.
+
+    `headers` (lower-case names) go with every payload. `now` is when the pins are drawn.
+    """
+
+    mapping: str
+    payloads: Sequence[Path]
+    headers: Mapping[str, str]
+    source: str | None
+    pin: str | None
+    now: str | None
+
+
+def try_mapping(trying: Trying, settings: Settings, environ: Mapping[str, str], *, as_json: bool) -> int:
+    """Print what the mapping makes of the payloads; give the exit code.
+
+    1 where a payload would be refused, a trigger fails or a pin cannot be drawn. Raises
+    `ConfigurationError` for a mapping or a payload that cannot be found or read.
+    """
+    file = _find(trying.mapping, settings.mappings)
+    ((folder, only),) = by_folder([file], settings.mappings)
+    try:
+        configuration = load_configuration(folder, environ, only=only, secrets_are_required=False)
+    except ConfigurationError as error:
+        print_problems(error.problems, error.warnings)
+        return WRONG
+    mapping = next(iter(configuration.mappings.mappings.values()), None)
+    if mapping is None or not mapping.enabled:
+        message = "is no mapping" if mapping is None else "is disabled; say `enabled: true` to try it"
+        raise ConfigurationError([Problem(file=str(file), message=message)])
+    trial = _run(trying, mapping, configuration, settings)
+    print_trial(trial, as_json=as_json)
+    return WRONG if trial.has_failed else GOOD
+
+
+def _find(named: str, folder: Path) -> Path:
+    """Find a mapping by the path of its file, or by its name in the folder of mappings."""
+    candidates = [Path(named), *(folder / f"{named}{suffix}" for suffix in ("", ".yaml", ".yml"))]
+    for path in candidates:
+        if path.is_file():
+            return path
+    names = sorted(path.stem for path in folder.glob("*.y*ml") if path.stem != "sources")
+    known = f"; in {folder} there are {', '.join(names[:20])}{suggest(named, names)}" if names else ""
+    raise ConfigurationError([Problem(file=named, message=f"no mapping has this name or path{known}")])
+
+
+def _run(trying: Trying, mapping: CompiledMapping, configuration: Configuration, settings: Settings) -> Trial:
+    asked_now = _instant(trying.now)
+    samples = [_sample(path, trying, mapping) for path in trying.payloads]
+    rehearsal = Rehearsal(
+        configuration.mappings,
+        configuration.sources,
+        horizon_s=settings.horizon,
+        max_body_bytes=settings.max_body,
+    )
+    deliveries = tuple(_deliver(rehearsal, mapping, samples, asked_now or wall_clock()))
+    heard = [each.heard for each in deliveries if isinstance(each.heard, Heard)]
+    now = asked_now or max((each.event.received_at for each in heard), default=wall_clock())
+    moved = list(dict.fromkeys(pin for each in heard for pin in each.moved))
+    pins = _pins(trying, mapping, moved)
+    shown = tuple(_show(rehearsal, mapping, pin, now, settings) for pin in pins[:MOST_PINS])
+    return Trial(
+        mapping=mapping,
+        deliveries=deliveries,
+        now=now,
+        moved=frozenset(moved),
+        pins=shown,
+        left_out=len(pins[MOST_PINS:]),
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return read_instant(text)
+    except ValueError as error:
+        raise ConfigurationError([Problem(file="--now", message=f"{text[:80]!r} {error}")]) from error
+
+
+def _sample(path: Path, trying: Trying, mapping: CompiledMapping) -> Sample:
+    sources = mapping.source_places
+    if str(path) == "-":
+        source = trying.source or source_of(path, sources)
+        return Sample(name="standard input", source=source, body=read_body(path), headers=trying.headers)
+    sample = read_sample(path, sources=sources, source=trying.source)
+    return replace(sample, headers={**sample.headers, **trying.headers})
+
+
+def _deliver(
+    rehearsal: Rehearsal, mapping: CompiledMapping, samples: Sequence[Sample], arrival: datetime
+) -> Iterator[Heeded]:
+    """Deliver one after the other, each at its event's own time; what tells none arrives with the one before it."""
+    for sample in samples:
+        try:
+            arrival = rehearsal.own_time_of(sample) or arrival
+            heard = rehearsal.receive(sample, arrival)
+        except SenderError as error:
+            yield Heeded(sample=sample, heard=error, explanations=())
+        else:
+            explanations = tuple(explain(trigger, heard.event) for trigger in mapping.triggers)
+            yield Heeded(sample=sample, heard=heard, explanations=explanations)
+
+
+def _pins(trying: Trying, mapping: CompiledMapping, moved: list[str]) -> list[str]:
+    """Choose the pins to draw: the literal one, else the one that is asked for, else those that moved."""
+    if trying.pin is None:
+        return moved if mapping.pin is None else [mapping.pin]
+    if trying.pin not in {*moved, mapping.pin}:
+        there_are = f"; moved were {', '.join(moved[:20])}{suggest(trying.pin, moved)}" if moved else ""
+        message = f"{trying.pin[:80]!r} is no pin that these payloads move{there_are}"
+        raise ConfigurationError([Problem(file="--pin", message=message)])
+    return [trying.pin]
+
+
+def _show(rehearsal: Rehearsal, mapping: CompiledMapping, pin: str, now: datetime, settings: Settings) -> Shown:
+    request = describe_update(settings.api_url, pin)
+    try:
+        rendered = rehearsal.render(mapping.name, pin, now)
+    except RenderError as error:
+        return Shown(pin=pin, rendered=None, error=f"{error.place}: {error.message}", request=request)
+    return Shown(pin=pin, rendered=rendered, error="", request=request)
