@@ -5,6 +5,7 @@ symbolic link on the way, because a swapped link is seen there only, and around 
 path that is missing, because that is where it comes back. Everything is named by its real path.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ def find_places(folder: Path) -> Places:
     folders: set[Path] = set()
     if absolute.is_dir():
         searched = list(searched_folders(absolute))
-        folders.update(path.resolve() for path in searched)
+        folders.update(map(_real, searched))
         ways += [path for path in (*searched, *mapping_files(absolute), absolute / "sources.yaml") if path.is_symlink()]
     return Places(frozenset(folders), frozenset(turn for way in ways for turn in _turns(way)))
 
@@ -50,7 +51,7 @@ def _turns(way: Path) -> Iterator[Path]:
     """Name what decides where a path leads: each link, the first part that is missing, a file behind a link."""
     followed: set[Path] = set()
     yield from _follow(way, followed)
-    real = way.resolve()
+    real = _real(way)
     if followed and real.is_file():
         yield real
 
@@ -58,7 +59,7 @@ def _turns(way: Path) -> Iterator[Path]:
 def _follow(way: Path, followed: set[Path]) -> Iterator[Path]:
     for part in (*reversed(way.parents), way):
         if part.is_symlink():
-            link = part.parent.resolve() / part.name
+            link = _real(part.parent) / part.name
             if link in followed:
                 return
             followed.add(link)
@@ -67,8 +68,13 @@ def _follow(way: Path, followed: set[Path]) -> Iterator[Path]:
         if not part.exists():
             # The folder around a link is there; behind a broken link, the missing part was named already.
             if not part.is_symlink() and part.parent.exists():
-                yield part.parent.resolve() / part.name
+                yield _real(part.parent) / part.name
             return
+
+
+def _real(path: Path) -> Path:
+    """Follow every link; a circle of links, at which `Path.resolve` raises, is left as it is."""
+    return Path(os.path.realpath(path))
 
 
 def _is_an_editors(name: str) -> bool:

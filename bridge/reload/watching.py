@@ -22,7 +22,7 @@ GATHER_MS = 2_000
 CHECK_MS = 20
 """How long the system may take to tell of a change that has been made."""
 
-TRIES = 20
+TRIES = 10
 
 
 class Watch(Protocol):
@@ -44,8 +44,8 @@ class Told(Watch):
     def __init__(self, folder: Path, stopping: threading.Event) -> None:
         self._stopping = stopping
         self._changed = False
-        self._places = find_places(folder)
-        watched = [str(path) for path in sorted(self._places.watched)]
+        self.places = find_places(folder)
+        watched = [str(path) for path in sorted(self.places.watched)]
         try:
             # Each folder by itself (no recursion), so that samples and hidden folders cost no watch.
             self._notify = RustNotify(watched, False, False, 0, False, False)
@@ -56,10 +56,13 @@ class Told(Watch):
     def of(cls, folder: Path, stopping: threading.Event) -> Self:
         """Watch a folder, which need not be there. Raises `OSError` where the system does not tell."""
         for _ in range(TRIES):
-            # Something may vanish between finding it and watching it.
-            with suppress(FileNotFoundError):
-                return cls(folder, stopping)
-        raise OSError("it changes faster than it can be watched")
+            # Between finding folders and watching them, some may vanish, and others come that nobody would watch.
+            with suppress(OSError):
+                told = cls(folder, stopping)
+                if find_places(folder) == told.places:
+                    return told
+                told.close()
+        return cls(folder, stopping)
 
     def has_changed(self) -> bool:
         """Tell whether there was a change, also one that was told a moment ago."""
@@ -80,10 +83,15 @@ class Told(Watch):
 
     def _gather(self, step_ms: int, timeout_ms: int) -> Literal["changed", "other", "nothing"]:
         """Gather what is told; without a change return after `timeout_ms` (0: never), or when stopping."""
-        told = self._notify.watch(GATHER_MS, step_ms, timeout_ms, self._stopping)
+        try:
+            told = self._notify.watch(GATHER_MS, step_ms, timeout_ms, self._stopping)
+        except WatchfilesRustInternalError:
+            # It knows nothing any more: whoever asks looks for himself, and watches anew.
+            self._stopping.wait(STEP_MS / 1000)
+            return "changed"
         if isinstance(told, str):
             return "nothing"
-        return "changed" if any(self._places.count(Path(path)) for _, path in told) else "other"
+        return "changed" if any(self.places.count(Path(path)) for _, path in told) else "other"
 
 
 class Looked(Watch):
