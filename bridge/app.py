@@ -195,6 +195,7 @@ def _active_pins(mappings: MappingSet) -> list[ActivePin]:
             mapping=mapping.name,
             fingerprint=mapping.render_fingerprint,
             max_pins=mapping.max_pins,
+            stale_after_s=mapping.stale_after_s,
         )
         for mapping in mappings.mappings.values()
         if mapping.enabled

@@ -63,7 +63,7 @@ def list_pins(pins: list[PinRecord], *, as_json: bool, now: datetime, empty: str
     if as_json:
         print_json([pin.to_json() for pin in pins])
         return
-    rows = [(pin.pin, pin.mapping, STATES[pin.state], _freshness(pin, now), _trouble(pin, now)) for pin in pins]
+    rows = [(pin.pin, pin.mapping, _state(pin), _freshness(pin, now), _trouble(pin, now)) for pin in pins]
     print_table(("PIN", "MAPPING", "STATE", "DELIVERED", "TROUBLE"), rows, empty=empty)
 
 
@@ -117,6 +117,10 @@ def _story(outcome: Outcome) -> str:
     pin = f" → {outcome.pin}" if outcome.pin else ""
     reason = f": {outcome.reason}" if outcome.reason else ""
     return f"{name} {outcome.kind}{pin}{reason}".strip()
+
+
+def _state(pin: PinRecord) -> str:
+    return STATES[pin.state] + (", stale" if pin.stale_since is not None else "")
 
 
 def _freshness(pin: PinRecord, now: datetime) -> str:

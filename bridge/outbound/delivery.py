@@ -15,7 +15,7 @@ import structlog
 
 from bridge.errors import StoreUnavailable
 from bridge.events import Clock
-from bridge.mappings import Mapping, MappingSet, Rendered, RenderError
+from bridge.mappings import Mapping, MappingSet, Rendered, RenderError, stale_since
 from bridge.outbound.answer import Answer, TransportFailure
 from bridge.outbound.client import PindownClient
 from bridge.outbound.decision import NEW_CONTENT_EVERY_S, PROBE_EVERY_S, Decision, History, decide
@@ -48,18 +48,28 @@ class Upshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A claimed pin, rendered: what to send, and what its mapping wants of deliveries."""
+    """A claimed pin, rendered: what to send, and what its mapping wants of deliveries.
+
+    It turns stale at `stale_at`, or turned; `stale_since` is what was rendered.
+    """
 
     claim: Claim
     ticket: Ticket
     mapping: Mapping
     revision: int
     rendered: Rendered
+    stale_at: datetime | None
+    stale_since: datetime | None
 
     @property
     def body_hash(self) -> bytes:
         """Recognise the body again (16 bytes)."""
         return blake2b(self.rendered.payload, digest_size=16).digest()
+
+    def due_at(self, wake_at: datetime | None) -> datetime | None:
+        """Say when the pin is due without an event, if it is to be rendered again at `wake_at`."""
+        turns_at = None if self.stale_since is not None else self.stale_at
+        return min((moment for moment in (wake_at, turns_at) if moment is not None), default=None)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,12 +121,23 @@ class Delivery:
         if mapping is None or mapping.render_fingerprint != snapshot.fingerprint:
             return await self._wait_for_the_reload(claim)
         claim = replace(claim, revision=snapshot.revision)
+        since = stale_since(snapshot.stale_at, now)
         try:
             # A heavy template must not hold up the webhooks that this process answers.
-            rendered = await asyncio.to_thread(mappings.render, snapshot.mapping, claim.pin, snapshot.latest, now)
+            rendered = await asyncio.to_thread(
+                mappings.render, snapshot.mapping, claim.pin, snapshot.latest, now, since
+            )
         except RenderError as error:
             return await self._park(claim, "render_error", str(error), RENDER_REST_S)
-        draft = Draft(claim=claim, ticket=ticket, mapping=mapping, revision=snapshot.revision, rendered=rendered)
+        draft = Draft(
+            claim=claim,
+            ticket=ticket,
+            mapping=mapping,
+            revision=snapshot.revision,
+            rendered=rendered,
+            stale_at=snapshot.stale_at,
+            stale_since=since,
+        )
         if draft.body_hash == claim.sent_hash:
             return await self._leave_unchanged(draft)
         if not (self.gate.holds(ticket) and self.may_send()):
@@ -129,9 +150,9 @@ class Delivery:
     async def _leave_unchanged(self, draft: Draft) -> Upshot:
         now = self.clock()
         rest_until = now + timedelta(seconds=min(draft.mapping.min_interval_s, UNCHANGED_REST_MAX_S))
-        rest = Rest(next_at=rest_until, wake_at=_refresh_at(draft.mapping, now))
+        rest = Rest(next_at=rest_until, wake_at=_refresh_at(draft.mapping, now), stale_since=draft.stale_since)
         await self.store.settle_unchanged(draft.claim, draft.revision, rest=rest)
-        return Upshot(rest_until=rest_until, due_at=rest.wake_at)
+        return Upshot(rest_until=rest_until, due_at=draft.due_at(rest.wake_at))
 
     async def _wait_for_the_reload(self, claim: Claim) -> Upshot:
         """Give a pin back that a reload changes in this moment: its revision must be shown by the other rendering."""
@@ -158,7 +179,7 @@ class Delivery:
         settlement = _settlement(decision, draft, now)
         await self.store.settle(booking, settlement)
         _tell(decision, draft, settlement)
-        return _ending(settlement, now)
+        return _ending(settlement, now, due_at=draft.due_at(settlement.wake_at))
 
     async def _request(self, draft: Draft) -> Answer | TransportFailure:
         try:
@@ -213,6 +234,7 @@ def _settlement(decision: Decision, draft: Draft, now: datetime) -> Settlement:
         outcome=decision.next,
         revision=draft.revision,
         body_hash=draft.body_hash if decision.next == "delivered" else None,
+        stale_since=draft.stale_since,
         # Without a rest, as where the key is at fault, the pin keeps its place among those that wait.
         next_at=_after(rest_s or None, now),
         probe_at=_after(decision.probe_after_s, now),
@@ -225,14 +247,14 @@ def _settlement(decision: Decision, draft: Draft, now: datetime) -> Settlement:
     )
 
 
-def _ending(settlement: Settlement, now: datetime) -> Upshot:
-    """Say when a settled pin can be claimed, and when it is due without an event."""
+def _ending(settlement: Settlement, now: datetime, *, due_at: datetime | None = None) -> Upshot:
+    """Say when a settled pin can be claimed, and when it is due; one that was delivered, at `due_at`."""
     if settlement.outcome == "parked":
         rest_until = settlement.retry_on_change_at or settlement.probe_at or now
         return Upshot(rest_until=rest_until, due_at=settlement.probe_at, revocable=True)
     rest_until = settlement.next_at or now
     if settlement.outcome == "delivered":
-        return Upshot(rest_until=rest_until, due_at=settlement.wake_at)
+        return Upshot(rest_until=rest_until, due_at=due_at)
     return Upshot(rest_until=rest_until, due_at=rest_until, revocable=True)
 
 

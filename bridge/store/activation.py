@@ -5,11 +5,13 @@ But for the record `ActiveSet`, jobs of the writer.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
+from bridge.mappings import stale_at
 from bridge.store import setback
+from bridge.store.instants import maybe_instant, to_instant, to_micros
 from bridge.store.records import ActivePin
 from bridge.store.tables import deliveries, pins
 
@@ -24,14 +26,21 @@ _UNPARKED: dict[str, Any] = {
 """Due again, whatever held the pin back; a rest, and what the dashboard shows, stay."""
 
 
+_KNOWN = select(pins, deliveries.c.stale_since).select_from(pins.outerjoin(deliveries, deliveries.c.pin == pins.c.pin))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveSet:
-    """The loaded mappings: fingerprints by mapping, literal pins with theirs, families with their bound."""
+    """The loaded mappings: fingerprints by mapping, literal pins with theirs, families with their bound.
+
+    `stale_after_s` has only the mappings that set it.
+    """
 
     fingerprints: Mapping[str, bytes]
     literal_pins: Mapping[str, str]
     families: frozenset[str]
     max_pins: Mapping[str, int]
+    stale_after_s: Mapping[str, int]
 
     def has(self, pin: str, mapping: str) -> bool:
         """Tell whether a pin may be shown by a mapping: one that declares it, or the family that named it."""
@@ -46,7 +55,15 @@ class ActiveSet:
             literal_pins={entry.pin: entry.mapping for entry in declared if entry.pin is not None},
             families=frozenset(entry.mapping for entry in declared if entry.pin is None),
             max_pins={entry.mapping: entry.max_pins for entry in declared if entry.max_pins is not None},
+            stale_after_s={entry.mapping: entry.stale_after_s for entry in declared if entry.stale_after_s is not None},
         )
+
+
+class Moment(NamedTuple):
+    """Now, and since when this process listens (microseconds)."""
+
+    now: int
+    started_at: int
 
 
 def release_claims(connection: Connection) -> None:
@@ -55,18 +72,21 @@ def release_claims(connection: Connection) -> None:
     connection.execute(update(deliveries).where(held).values(claim=None, claim_until=None))
 
 
-def activate(connection: Connection, active: ActiveSet, destination: str, now: int) -> list[str]:
+def activate(connection: Connection, active: ActiveSet, destination: str, moment: Moment) -> list[str]:
     """Make the pins those of the loaded mappings: literal pins are there, changed ones due, others dormant.
 
     Gives the pins that are new, changed or woken.
     """
+    now = moment.now
     if setback.was_set_back(connection, now):
         setback.bring_back(connection, now)
-    found = {row.pin: row for row in connection.execute(select(pins))}
+    found = {row.pin: row for row in connection.execute(_KNOWN)}
     moved = []
     for pin, row in found.items():
         mapping = active.literal_pins.get(pin, row.mapping if row.mapping in active.families else None)
-        if _keep(connection, row, mapping, active, now):
+        if mapping is None:
+            _put_to_sleep(connection, row)
+        elif _keep(connection, row, mapping, active, moment):
             moved.append(pin)
     new = [
         {
@@ -76,6 +96,7 @@ def activate(connection: Connection, active: ActiveSet, destination: str, now: i
             "revision": 1,
             "fingerprint": active.fingerprints[mapping],
             "changed_at": now,
+            **_silence(active.stale_after_s.get(mapping), now, moment.started_at),
         }
         for pin, mapping in active.literal_pins.items()
         if pin not in found
@@ -87,23 +108,44 @@ def activate(connection: Connection, active: ActiveSet, destination: str, now: i
     return [*moved, *(entry["pin"] for entry in new)]
 
 
-def _keep(connection: Connection, row: Any, mapping: str | None, active: ActiveSet, now: int) -> bool:
-    """Put one known pin right: dormant without a mapping, due where another rendering shows it; tell if it moved."""
-    this = pins.c.pin == row.pin
-    if mapping is None:
-        if row.active:
-            connection.execute(update(pins).where(this).values(active=0))
-        return False
+def _put_to_sleep(connection: Connection, row: Any) -> None:
+    if row.active:
+        connection.execute(update(pins).where(pins.c.pin == row.pin).values(active=0))
+
+
+def _keep(connection: Connection, row: Any, mapping: str, active: ActiveSet, moment: Moment) -> bool:
+    """Put one known pin right, due where another rendering shows it, heard where it was not listened to; tell if so."""
     fingerprint = active.fingerprints[mapping]
+    length_s = active.stale_after_s.get(mapping)
+    values: dict[str, Any] = {"mapping": mapping, "active": 1, "fingerprint": fingerprint}
+    if row.active and row.mapping == mapping and row.heard_at is not None:
+        values |= _silence_goes_on(row, length_s, moment)
+    else:
+        values |= _silence(length_s, moment.now, moment.started_at)
     if (row.mapping, row.fingerprint) != (mapping, fingerprint):
-        connection.execute(
-            update(pins)
-            .where(this)
-            .values(mapping=mapping, active=1, fingerprint=fingerprint, revision=row.revision + 1, changed_at=now)
-        )
+        values |= {"revision": row.revision + 1, "changed_at": moment.now}
         connection.execute(update(deliveries).where(deliveries.c.pin == row.pin).values(_UNPARKED))
-        return True
-    if not row.active:
-        connection.execute(update(pins).where(this).values(active=1))
-        return True
-    return False
+    is_other = any(getattr(row, name) != value for name, value in values.items())
+    if is_other:
+        connection.execute(update(pins).where(pins.c.pin == row.pin).values(values))
+    return is_other
+
+
+def _silence_goes_on(row: Any, length_s: int | None, moment: Moment) -> dict[str, int | None]:
+    """Count on from when a pin was last heard; one that was shown as stale stays so, whatever the grace."""
+    was_shown = row.stale_since is not None and row.stale_since == row.stale_at
+    if was_shown and length_s is not None and _turns_at(length_s, row.heard_at, None) <= moment.now:
+        return {}
+    return _silence(length_s, row.heard_at, moment.started_at)
+
+
+def _silence(length_s: int | None, heard_at: int, started_at: int) -> dict[str, int | None]:
+    """Give the columns of a pin that was last heard at a moment."""
+    if length_s is None:
+        return {"heard_at": None, "stale_at": None}
+    return {"heard_at": heard_at, "stale_at": _turns_at(length_s, heard_at, started_at)}
+
+
+def _turns_at(length_s: int, heard_at: int, started_at: int | None) -> int:
+    turns_at = stale_at(length_s, heard_at=to_instant(heard_at), started_at=maybe_instant(started_at))
+    return to_micros(turns_at)

@@ -26,10 +26,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What became of each arrival, and the pins that moved."""
+    """What became of each arrival, and the pins that are due by it."""
 
     results: Sequence[Receipt | StoreUnavailable]
-    moved: Sequence[str]
+    due: Sequence[str]
 
 
 class _Unjournalled(StoreUnavailable):
@@ -63,11 +63,11 @@ class Batches:
         except Exception as error:  # noqa: BLE001 - whatever one event's data can do; the culprit is found below
             log.warning("store_batch_refused", events=len(arrivals), reason=_reason(error))
             return self._commit_singly(arrivals)
-        return Committed(batch.receipts, batch.moved)
+        return Committed(batch.receipts, batch.due)
 
     def _commit_singly(self, arrivals: Sequence[Arrival]) -> Committed:
         results: list[Receipt | StoreUnavailable] = []
-        moved: list[str] = []
+        due: list[str] = []
         for arrival in arrivals:
             try:
                 batch = self._commit_one(arrival)
@@ -79,8 +79,8 @@ class Batches:
                 break
             else:
                 results += batch.receipts
-                moved += batch.moved
-        return Committed(results, moved)
+                due += batch.due
+        return Committed(results, due)
 
     def _commit_one(self, arrival: Arrival) -> Batch:
         try:

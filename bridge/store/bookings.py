@@ -77,7 +77,11 @@ def settle(connection: Connection, booking: Booking, settlement: Settlement, des
             message=settlement.message,
         )
     )
-    changes: dict[str, Any] = {"not_before": maybe_micros(settlement.next_at), "attempted_at": now}
+    changes: dict[str, Any] = {
+        "not_before": maybe_micros(settlement.next_at),
+        "attempted_at": now,
+        "stale_since": maybe_micros(settlement.stale_since),
+    }
     if settlement.outcome == "delivered":
         changes |= {
             **_AT_PEACE,
@@ -93,7 +97,12 @@ def settle(connection: Connection, booking: Booking, settlement: Settlement, des
 
 def settle_unchanged(connection: Connection, claim: Claim, revision: int, rest: Rest) -> None:
     """Record that the dashboard shows this revision already; a pin that was set aside is at peace again."""
-    changes = {**_AT_PEACE, "sent_revision": revision, "not_before": maybe_micros(rest.next_at)}
+    changes = {
+        **_AT_PEACE,
+        "sent_revision": revision,
+        "not_before": maybe_micros(rest.next_at),
+        "stale_since": maybe_micros(rest.stale_since),
+    }
     _give_back(connection, claim, changes, rest.wake_at)
 
 

@@ -1,8 +1,8 @@
 """When a pin is due, why, and in which order: pure, in microseconds.
 
-A pin is due when an event moved it past what was sent, when its time has come, or when its
-last send is in doubt; never while it rests or is claimed. A parked pin waits for its probe,
-or for new content where that may help. `ranking.py` says the same in SQL.
+A pin is due when an event moved it past what was sent, when its time has come (to be rendered again, to
+turn stale, to be stale no more), or when its last send is in doubt; never while it rests or is claimed.
+A parked pin waits for its probe, or for new content where that may help. `ranking.py` says the same in SQL.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,11 @@ class Standing:
     revision: int
     changed_at: int
     wake_at: int | None
+    heard_at: int | None
+    stale_at: int | None
     sent_revision: int
     sent_hash: bytes | None
+    stale_since: int | None
     attempted_at: int | None
     claim: str | None
     claim_until: int | None
@@ -86,7 +89,16 @@ def _calls(standing: Standing) -> list[tuple[Reason, int]]:
         calls.append(("doubt", standing.changed_at if standing.attempted_at is None else standing.attempted_at))
     if standing.wake_at is not None:
         calls.append(("time", standing.wake_at))
+    if (turns_at := _turns_at(standing)) is not None:
+        calls.append(("time", turns_at))
     return calls
+
+
+def _turns_at(standing: Standing) -> int | None:
+    """Say when a pin turns stale, or was heard after it did; None where it was rendered as it will stay."""
+    if standing.stale_since is None or standing.stale_at is None:
+        return standing.stale_at
+    return standing.heard_at if standing.stale_at != standing.stale_since else None
 
 
 def _calls_of_parked(standing: Standing) -> list[tuple[Reason, int]]:

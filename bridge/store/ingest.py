@@ -1,19 +1,19 @@
 """The ingest transaction: a batch of deliveries becomes durable with everything that follows from it.
 
-One transaction remembers the keys, journals the events, folds their changes and bumps the
-pins. Keys, newest changes and pins are read and written in sorted order. The functions work on the
-driver's cursor inside a transaction that the writer began, and never commit.
+One transaction remembers the keys, journals the events, folds their changes, bumps the pins, and renews
+those that silence would make stale. Keys, newest changes and pins are read and written in sorted order.
+The functions work on the driver's cursor inside a transaction that the writer began, and never commit.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import orjson
 
 from bridge.events import Event, Receipt
-from bridge.mappings import Evaluation, Outcome
+from bridge.mappings import Evaluation, Outcome, stale_at
 from bridge.mappings.values.values import encode_values
 from bridge.mappings.values.versions import version_order
 from bridge.store import statements
@@ -50,10 +50,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What became of a batch: a receipt for each arrival, the pins that moved, how many were journalled."""
+    """What became of a batch: a receipt for each arrival, the pins that are due by it, how many were journalled."""
 
     receipts: tuple[Receipt, ...]
-    moved: tuple[str, ...]
+    due: tuple[str, ...]
     journalled: int
 
 
@@ -62,6 +62,7 @@ def take_in(cursor: Any, arrivals: Sequence[Arrival], *, first_number: int, rule
     numbers = {place: number for number, place in enumerate(_remember(cursor, arrivals, rules), first_number)}
     folded, ledger, newest = _fold(cursor, [(number, arrivals[place]) for place, number in numbers.items()], rules)
     _write(cursor, ledger, newest, rules)
+    ended = _hear(cursor, arrivals, rules)
     _journal(cursor, [(number, arrivals[place].event, folded[number].outcomes) for place, number in numbers.items()])
     receipts = [
         _accepted(arrival.event, numbers[place], folded[numbers[place]].mappings)
@@ -69,7 +70,7 @@ def take_in(cursor: Any, arrivals: Sequence[Arrival], *, first_number: int, rule
         else Receipt(status="duplicate", id=arrival.event.id, number=None, mappings=())
         for place, arrival in enumerate(arrivals)
     ]
-    return Batch(tuple(receipts), tuple(ledger.moved), len(numbers))
+    return Batch(tuple(receipts), (*ledger.moved, *ended), len(numbers))
 
 
 def journal_failed(cursor: Any, event: Event, *, number: int, reason: str, rules: Rules) -> Batch:
@@ -163,6 +164,24 @@ def _write(cursor: Any, ledger: Ledger, newest: Sequence[statements.Row], rules:
     moved = sorted(ledger.moved.items())
     rows = [(pin, mapping, 1, 1, fingerprints.get(mapping), to_micros(since)) for pin, (mapping, since) in moved]
     statements.run(cursor, statements.MOVE_PINS, rows)
+
+
+def _hear(cursor: Any, arrivals: Sequence[Arrival], rules: Rules) -> list[str]:
+    """Renew the pins that a delivery matched, a repeated one too; gives those that may be due because of it."""
+    lengths_s = rules.active.stale_after_s
+    if not lengths_s:
+        return []
+    heard: dict[tuple[str, str], datetime] = {}
+    for event, evaluation in arrivals:
+        for change in evaluation.changes:
+            if change.mapping in lengths_s:
+                pin = (change.pin, change.mapping)
+                heard[pin] = max(heard.get(pin, event.received_at), event.received_at)
+    rows = [
+        (pin, mapping, to_micros(at), to_micros(stale_at(lengths_s[mapping], heard_at=at)))
+        for (pin, mapping), at in sorted(heard.items())
+    ]
+    return [pin for pin, may_be_due in statements.run(cursor, statements.HEAR, rows) if may_be_due]
 
 
 def _latest_row(key: LatestKey, newest: Newest) -> statements.Row:

@@ -20,8 +20,11 @@ STANDINGS = select(
     pins.c.revision,
     pins.c.changed_at,
     pins.c.wake_at,
+    pins.c.heard_at,
+    pins.c.stale_at,
     _sent_revision.label("sent_revision"),
     deliveries.c.sent_hash,
+    deliveries.c.stale_since,
     deliveries.c.attempted_at,
     deliveries.c.claim,
     deliveries.c.claim_until,
@@ -57,7 +60,15 @@ _called_at = case(
 )
 """When an event, or a doubt, asks for the pin."""
 
-_timed_at = case((deliveries.c.parked_at.is_not(None), deliveries.c.probe_at), else_=pins.c.wake_at)
+_turns_at = case(
+    (deliveries.c.stale_since.is_(None), pins.c.stale_at),
+    (pins.c.stale_at != deliveries.c.stale_since, pins.c.heard_at),
+)
+"""When the pin turns stale, or was heard after it did; NULL where it was rendered as it will stay."""
+
+_woken_at = case((pins.c.wake_at.is_(None), _turns_at), (_turns_at < pins.c.wake_at, _turns_at), else_=pins.c.wake_at)
+
+_timed_at = case((deliveries.c.parked_at.is_not(None), deliveries.c.probe_at), else_=_woken_at)
 """When time alone asks for it."""
 
 _outstanding = (
@@ -70,7 +81,7 @@ _outstanding = (
         or_(
             _has_moved,
             deliveries.c.sent_hash.is_(None),
-            pins.c.wake_at.is_not(None),
+            _woken_at.is_not(None),
             deliveries.c.parked_at.is_not(None),
         ),
     )

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Select, func, select
 
 from bridge.errors import StoreUnusable
 from bridge.events import Clock
-from bridge.mappings import EventHeader, Latest, Outcome, OutcomeKind
+from bridge.mappings import EventHeader, Latest, Outcome, OutcomeKind, stale_since
 from bridge.mappings.values.values import decode_values
 from bridge.store.database import Database, outages, reading_engine, refusals
 from bridge.store.due import Standing, outlook, state_of
@@ -140,14 +140,14 @@ def open_readonly(url: str, *, clock: Clock = wall_clock) -> Reader:
 
 def read_snapshot(connection: Connection, pin: str) -> Snapshot:
     """Read what a pin shows, at one moment: the connection is in a transaction."""
-    wanted = select(pins.c.revision, pins.c.mapping, pins.c.fingerprint).where(pins.c.pin == pin)
-    owner = connection.execute(wanted).one()
+    owner = connection.execute(select(pins).where(pins.c.pin == pin)).one()
     rows = connection.execute(select(latest).where(latest.c.mapping == owner.mapping, latest.c.pin == pin))
     return Snapshot(
         revision=owner.revision,
         mapping=owner.mapping,
         fingerprint=owner.fingerprint,
         latest={row.trigger: _latest(row) for row in rows},
+        stale_at=maybe_instant(owner.stale_at),
     )
 
 
@@ -244,6 +244,7 @@ def _pin(row: Any, now: int) -> PinRecord:
         state=state_of(standing, now),
         revision=standing.revision,
         sent_revision=standing.sent_revision,
+        stale_since=stale_since(maybe_instant(standing.stale_at), to_instant(now)) if standing.active else None,
         changed_at=to_instant(standing.changed_at),
         delivered_at=maybe_instant(row.delivered_at),
         parked_at=maybe_instant(standing.parked_at),

@@ -28,12 +28,14 @@ class ActivePin:
     """What a loaded mapping may show: one literal pin, or (`pin` None) a family of at most `max_pins`.
 
     `fingerprint` (16 bytes) covers all that decides the rendering; another one makes the pins due.
+    With `stale_after_s` a pin turns stale once no delivery matched for that long.
     """
 
     pin: str | None
     mapping: str
     fingerprint: bytes
     max_pins: int | None = None
+    stale_after_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +89,14 @@ class Snapshot:
     """What a pin shows, read at one moment: its revision, and the newest change by trigger.
 
     `fingerprint` is that of the rendering which this revision is to be shown by.
+    `stale_at` is when it turns stale, or turned; None where silence is no matter.
     """
 
     revision: int
     mapping: str
     fingerprint: bytes | None
     latest: Mapping[str, Latest]
+    stale_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,17 +122,21 @@ class Lost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
-    """When a pin whose body did not change may be looked at again: not before `next_at`, and at `wake_at` anyway."""
+    """When a pin whose body did not change may be looked at again: not before `next_at`, and at `wake_at` anyway.
+
+    `stale_since` is what it was rendered with.
+    """
 
     next_at: datetime | None = None
     wake_at: datetime | None = None
+    stale_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
     """What became of a claim, and what follows.
 
-    `revision` and `body_hash` are what was rendered. The pin is left alone until `next_at`.
+    `revision`, `body_hash` and `stale_since` are what was rendered. The pin is left alone until `next_at`.
     A parked pin is tried again at `probe_at`, or, once it has moved on from `revision`, at
     `retry_on_change_at` (None: its content does not help it). `wake_at` renders it again
     without an event. `status` is the answer's, `code` and `message` say what happened and
@@ -138,6 +146,7 @@ class Settlement:
     outcome: Ending
     revision: int
     body_hash: bytes | None = None
+    stale_since: datetime | None = None
     next_at: datetime | None = None
     probe_at: datetime | None = None
     retry_on_change_at: datetime | None = None
@@ -174,6 +183,7 @@ class EventRecord:
 class PinRecord:
     """One pin: what shows it, how fresh it is, and what stands in its way.
 
+    `stale_since` is since when nothing was heard for too long, None where that is not so.
     `changed_at` is since when the dashboard lacks a change, or else when the last change came;
     `delivered_at` when it last took one; `next_at` when the pin is tried next, None where
     nothing lies ahead. `code` and `message` tell the last failure and who must act, empty
@@ -185,6 +195,7 @@ class PinRecord:
     state: PinState
     revision: int
     sent_revision: int
+    stale_since: datetime | None
     changed_at: datetime
     delivered_at: datetime | None
     parked_at: datetime | None

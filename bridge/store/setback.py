@@ -13,7 +13,12 @@ from bridge.store.tables import deliveries, pins, sends
 TOLERATED = LEASE
 """A step no longer than this passes by itself, and is no longer than what stands still anyway."""
 
-_PASSED = ((sends, sends.c.booked_at), (pins, pins.c.changed_at), (deliveries, deliveries.c.attempted_at))
+_PASSED = (
+    (sends, sends.c.booked_at),
+    (pins, pins.c.changed_at),
+    (pins, pins.c.heard_at),
+    (deliveries, deliveries.c.attempted_at),
+)
 """What was always in the past when it was written."""
 
 _AHEAD: tuple[tuple[Table, Column[int]], ...] = (
@@ -37,6 +42,9 @@ def bring_back(connection: Connection, now: int) -> None:
     late = now + TOLERATED
     ended = or_(sends.c.booked_at > late, sends.c.ended_at > late)
     connection.execute(update(sends).where(ended).values(ended_at=case((sends.c.ended_at.is_not(None), now))))
+    # Silence is as long as it was before: what was heard in the future was heard now.
+    turned_back = {pins.c.stale_at: pins.c.stale_at - (pins.c.heard_at - now), pins.c.heard_at: now}
+    connection.execute(update(pins).where(pins.c.heard_at > late).values(turned_back))
     for table, column in _AHEAD:
         connection.execute(update(table).where(column > late).values({column: now}))
     claimed_for_long = deliveries.c.claim_until > now + LEASE

@@ -81,6 +81,20 @@ MOVE_PINS = """
 """A pin that still waits keeps the older instant: it says since when the dashboard lacks a change."""
 
 
+HEAR = """
+    WITH heard (pin, mapping, heard_at, stale_at) AS (VALUES {rows})
+    UPDATE pins SET heard_at = heard.heard_at, stale_at = heard.stale_at
+    FROM heard
+    WHERE pins.pin = heard.pin AND pins.mapping = heard.mapping
+        AND (pins.heard_at IS NULL OR pins.heard_at < heard.heard_at)
+    RETURNING pins.pin, EXISTS (
+        SELECT 1 FROM deliveries
+        WHERE deliveries.pin = pins.pin AND (deliveries.stale_since IS NOT NULL OR deliveries.claim IS NOT NULL)
+    )
+"""
+"""Gives back each pin with whether it may be due at once: it was rendered as stale, or may be just now."""
+
+
 @lru_cache(maxsize=512)
 def with_rows(template: str, width: int, count: int) -> str:
     """Fill in the marks for `count` rows of `width` columns."""

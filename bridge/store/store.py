@@ -75,6 +75,7 @@ class Store:
         self.on_failure: Callable[[BaseException], None] = _log_failure
         self._clock = clock
         self._destination = ""
+        self._started_at: int | None = None
         self._looked_at = 0
         self._checking: asyncio.Future[None] | None = None
         self._opened = opened
@@ -83,7 +84,7 @@ class Store:
             batches=opened.batches,
             pruning=Pruning(clock=clock, retention=retention),
             checkpointer=opened.checkpointer,
-            on_moved=self._report,
+            on_due=self._report,
             on_failure=self._report_failure,
         )
 
@@ -139,8 +140,11 @@ class Store:
         this raises, the mappings of before stay.
         """
         active, now = ActiveSet.of(pins), self._now()
+        # Since when this process listens; a reload finds it so, and gives no pin another grace.
+        self._started_at = now if self._started_at is None else min(self._started_at, now)
+        moment = activation.Moment(now, self._started_at)
         moved = await self._writer.run(
-            lambda connection: activation.activate(connection, active, destination, now),
+            lambda connection: activation.activate(connection, active, destination, moment),
             then=lambda: self._opened.batches.load(active),
         )
         self._destination = destination

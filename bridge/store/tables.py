@@ -91,9 +91,15 @@ pins = Table(
     Column("fingerprint", LargeBinary),
     Column("changed_at", BigInteger, nullable=False),
     Column("wake_at", BigInteger),
+    Column("heard_at", BigInteger),
+    Column("stale_at", BigInteger),
     Index("pins_mapping", "mapping"),
 )
-"""What is to be shown: each change raises `revision`. `active` is 0 while the mapping is not loaded."""
+"""What is to be shown: each change raises `revision`. `active` is 0 while the mapping is not loaded.
+
+Where the mapping has `stale_after`, `heard_at` is when a delivery last matched, or since when the mapping
+has been loaded, and `stale_at` when the pin turns stale, or turned; both are NULL elsewhere.
+"""
 
 deliveries = Table(
     "deliveries",
@@ -102,6 +108,7 @@ deliveries = Table(
     Column("destination", Text, nullable=False),
     Column("sent_revision", BigInteger, nullable=False),
     Column("sent_hash", LargeBinary),
+    Column("stale_since", BigInteger),
     Column("delivered_at", BigInteger),
     Column("attempted_at", BigInteger),
     Column("claim", Text),
@@ -116,7 +123,10 @@ deliveries = Table(
     Column("code", Text, nullable=False),
     Column("message", Text, nullable=False),
 )
-"""What was sent: the confirmed revision and body, the claim, the rest, and the last failure."""
+"""What was sent: the confirmed revision and body, the claim, the rest, and the last failure.
+
+`stale_since` is the `stale_at` by which the pin was last rendered as stale, NULL where it was not stale then.
+"""
 
 sends = Table(
     "sends",

@@ -73,14 +73,14 @@ class Writer:
         batches: Batches,
         pruning: Pruning,
         checkpointer: Checkpointer | None,
-        on_moved: Callable[[Sequence[str]], None],
+        on_due: Callable[[Sequence[str]], None],
         on_failure: Callable[[BaseException], None],
     ) -> None:
         self._connection = connection
         self._batches = batches
         self._pruning = pruning
         self._checkpointer = checkpointer
-        self._on_moved = on_moved
+        self._on_due = on_due
         self._on_failure = on_failure
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queue: SimpleQueue[list[_Delivery] | _Job | None] = SimpleQueue()
@@ -152,8 +152,8 @@ class Writer:
         self._waiting_bytes -= body_bytes
         for (_, waiter), result in zip(deliveries, committed.results, strict=True):
             _answer(waiter, result)
-        if committed.moved:
-            self._on_moved(committed.moved)
+        if committed.due:
+            self._on_due(committed.due)
 
     def _give_up(self, error: BaseException) -> None:
         """Refuse all who wait, and all who come: the thread has failed, and touches nothing any more."""

@@ -14,7 +14,7 @@ from bridge.store.ranking import read_due, read_next_at
 from bridge.store.tables import deliveries, metadata, pins
 
 NOW = 10 * AGEING
-PIN_COLUMNS = ("pin", "mapping", "active", "revision", "changed_at", "wake_at")
+PIN_COLUMNS = ("pin", "mapping", "active", "revision", "changed_at", "wake_at", "heard_at", "stale_at")
 
 instants = st.builds(lambda half, beside: half * AGEING // 2 + beside, st.integers(0, 24), st.integers(-1, 1))
 maybe = st.one_of(st.none(), instants)
@@ -27,8 +27,11 @@ standings = st.lists(
         revision=st.integers(1, 3),
         changed_at=instants,
         wake_at=maybe,
+        heard_at=maybe,
+        stale_at=maybe,
         sent_revision=st.integers(0, 3),
         sent_hash=st.sampled_from([None, b"h"]),
+        stale_since=maybe,
         attempted_at=maybe,
         claim=st.sampled_from([None, "t"]),
         claim_until=maybe,

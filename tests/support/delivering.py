@@ -134,7 +134,13 @@ class Bench:
         store.on_due = self.loop.wake
         await store.activate(
             [
-                ActivePin(pin=each.pin, mapping=each.name, fingerprint=each.render_fingerprint, max_pins=1000)
+                ActivePin(
+                    pin=each.pin,
+                    mapping=each.name,
+                    fingerprint=each.render_fingerprint,
+                    max_pins=1000,
+                    stale_after_s=each.stale_after_s,
+                )
                 for each in self.mappings.mappings.values()
             ],
             "sandbox",

@@ -16,8 +16,11 @@ def standing(**fields: Any) -> Standing:
         "revision": 5,
         "changed_at": 100,
         "wake_at": None,
+        "heard_at": None,
+        "stale_at": None,
         "sent_revision": 5,
         "sent_hash": b"h",
+        "stale_since": None,
         "attempted_at": 150,
         "claim": None,
         "claim_until": None,
@@ -30,6 +33,7 @@ def standing(**fields: Any) -> Standing:
     return Standing(**given | fields)
 
 
+HEARD: dict[str, Any] = {"heard_at": 300, "stale_at": 500}
 PARKED = {"parked_at": 200, "parked_revision": 5, "sent_hash": None}
 
 
@@ -42,6 +46,12 @@ PARKED = {"parked_at": 200, "parked_revision": 5, "sent_hash": None}
         ({"sent_hash": None}, Outlook(150, 150, "doubt")),
         ({"sent_hash": None, "attempted_at": None}, Outlook(100, 100, "doubt")),
         ({"wake_at": 500}, Outlook(500, 500 + AGEING, "time")),
+        (HEARD, Outlook(500, 500 + AGEING, "time")),
+        (HEARD | {"wake_at": 400}, Outlook(400, 400 + AGEING, "time")),
+        (HEARD | {"stale_since": 500}, None),
+        (HEARD | {"stale_since": 250}, Outlook(300, 300 + AGEING, "time")),
+        (HEARD | {"stale_since": 250, "not_before": 350}, Outlook(350, 350 + AGEING, "time")),
+        ({"stale_since": 250}, None),
         ({"revision": 6, "wake_at": 90}, Outlook(100, 100, "event")),
         ({"revision": 6, "changed_at": 100 + 2 * AGEING, "wake_at": 90}, Outlook(90, 90 + AGEING, "time")),
         ({"revision": 6, "not_before": 400}, Outlook(400, 400, "event")),
@@ -50,6 +60,7 @@ PARKED = {"parked_at": 200, "parked_revision": 5, "sent_hash": None}
         (PARKED, None),
         (PARKED | {"revision": 6}, None),
         (PARKED | {"wake_at": 90}, None),
+        (PARKED | HEARD, None),
         (PARKED | {"probe_at": 700}, Outlook(700, 700 + AGEING, "probe")),
         (PARKED | {"probe_at": 700, "not_before": 800}, Outlook(800, 800 + AGEING, "probe")),
         (PARKED | {"probe_at": 900, "retry_on_change_at": 300}, Outlook(900, 900 + AGEING, "probe")),
@@ -68,6 +79,10 @@ def test_when_and_why_a_pin_is_due(fields: dict[str, Any], expected: Outlook | N
         ({}, "shown"),
         ({"wake_at": 2000}, "shown"),
         ({"wake_at": 900}, "due"),
+        ({"heard_at": 300, "stale_at": 2000}, "shown"),
+        (HEARD, "due"),
+        (HEARD | {"stale_since": 500}, "shown"),
+        (HEARD | {"stale_since": 250}, "due"),
         ({"revision": 6}, "due"),
         ({"revision": 6, "not_before": 2000}, "resting"),
         ({"sent_hash": None, "not_before": 2000}, "resting"),

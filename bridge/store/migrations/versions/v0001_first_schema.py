@@ -77,6 +77,8 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.LargeBinary()),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.Column("wake_at", sa.BigInteger()),
+        sa.Column("heard_at", sa.BigInteger()),
+        sa.Column("stale_at", sa.BigInteger()),
         sa.PrimaryKeyConstraint("pin"),
     )
     op.create_index("pins_mapping", "pins", ["mapping"])
@@ -108,6 +110,7 @@ def upgrade() -> None:
         sa.Column("destination", sa.Text(), nullable=False),
         sa.Column("sent_revision", sa.BigInteger(), nullable=False),
         sa.Column("sent_hash", sa.LargeBinary()),
+        sa.Column("stale_since", sa.BigInteger()),
         sa.Column("delivered_at", sa.BigInteger()),
         sa.Column("attempted_at", sa.BigInteger()),
         sa.Column("claim", sa.Text()),
