@@ -117,6 +117,7 @@ class Bench:
         self.store: Any = None
         self.loop: DeliveryLoop
         self._task: asyncio.Task[None]
+        self._newest: Event
 
     async def start(self) -> None:
         """Open the store and begin to deliver."""
@@ -172,7 +173,13 @@ class Bench:
             body=orjson.dumps(payload),
             payload=payload,
         )
+        self._newest = event
         await self.store.ingest(event, self.mappings.evaluate(event))
+
+    async def repeat(self) -> None:
+        """Deliver the newest event once more, now."""
+        event = self._newest._replace(received_at=self.time.now())
+        assert (await self.store.ingest(event, self.mappings.evaluate(event))).status == "duplicate"
 
     def fault(self, kind: str, **more: Any) -> None:
         """Order a fault of the sandbox."""
