@@ -34,6 +34,9 @@ SURROUNDINGS, WORK = "$surroundings", "$work"
 
 _JINJA_ARGUMENTS = frozenset({"_loop_vars", "_block_vars"})
 
+_MOST_NAMES = 32
+"""Of an object with more keys the nearest is not looked for: each costs 10 µs, and a table is missed often."""
+
 TURNS = "$turns"
 """The hidden filter that counts the turns of a loop."""
 
@@ -58,7 +61,7 @@ class NothingThere(StrictUndefined):
         value, name = self._undefined_obj, self._undefined_name
         if self._undefined_hint or value is missing:
             return str(super()._undefined_message)
-        near = suggest(str(name), value) if isinstance(value, Mapping) else ""
+        near = suggest(str(name), value) if isinstance(value, Mapping) and len(value) <= _MOST_NAMES else ""
         return f"{_kind(value)} has no {name!r}{near}"
 
 
@@ -84,20 +87,24 @@ class Dialect(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Value:
         """Compute exactly, within the bounds."""
-        work_of(context).spend_on(left)
-        result = arithmetic.binary(operator, defined(left), defined(right))
+        work = work_of(context)
+        for operand in (defined(left), defined(right)):
+            work.spend_on(operand)
+        result = arithmetic.binary(operator, left, right)
         return self.admitted(context, result) if isinstance(result, list) else result
 
     def call_unop(self, context: Context, operator: str, arg: Any) -> Value:
         """Compute exactly, within the bounds."""
-        work_of(context).spend()
+        work_of(context).spend_on(defined(arg))
         return (arithmetic.negative if operator == "-" else arithmetic.positive)(defined(arg))
 
     def compare(self, context: Context, left: Any, *steps: tuple[str, Any]) -> bool:
         """Compare as in `a < b <= c`: each neighbouring pair must hold."""
+        work = work_of(context)
         for symbol, right in steps:
-            work_of(context).spend_on_all(right)
-            if not arithmetic.compare(symbol, defined(left), defined(right)):
+            work.spend_on(defined(left))
+            work.spend_on_all(defined(right))
+            if not arithmetic.compare(symbol, left, right):
                 return False
             left = right
         return True
@@ -109,9 +116,13 @@ class Dialect(ImmutableSandboxedEnvironment):
 
     def concatenate(self, context: Context, parts: Iterable[Any]) -> str:
         """Join anything as text: Jinja's `~`."""
-        texts = [text_of(defined(part), surroundings_of(context)) for part in parts]
-        check_characters(sum(map(len, texts)))
-        work_of(context).spend(1 + (sum(map(len, texts)) >> 4))
+        texts, characters = [], 0
+        for part in parts:
+            text = text_of(context, defined(part))
+            characters += len(text)
+            check_characters(characters)
+            texts.append(text)
+        work_of(context).spend(1 + (characters >> 4))
         return "".join(texts)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -177,21 +188,22 @@ def defined(value: Any) -> Any:
     return value
 
 
-def text_of(value: Any, surroundings: Surroundings) -> str:
+def text_of(context: Context, value: Any) -> str:
     """Write a value as text: none as a dash, decimals in full, times in the mapping's timezone."""
     if value is None:
         return NONE_TEXT
     if isinstance(value, datetime):
-        return value.astimezone(surroundings.timezone).isoformat()
+        return value.astimezone(surroundings_of(context).timezone).isoformat()
     if isinstance(value, list | tuple | dict):
-        return json_text(value)
+        return json_text(context, value)
     if isinstance(value, str | bool | int | float | Decimal):
         return str(convert(value, ("string",)))
     raise ExpressionError(f"{_kind(value)} cannot be shown")
 
 
-def json_text(value: Any) -> str:
+def json_text(context: Context, value: Any) -> str:
     """Write a value as JSON, within the bounds."""
+    work_of(context).spend_on_all(value)
     measured(value)
     return orjson.dumps(plain(value)).decode()
 
@@ -220,7 +232,7 @@ def surroundings_of(context: Context) -> Surroundings:
 @pass_context
 def finalize(context: Context, value: Any) -> str:
     """Write what stands between `{{` and `}}` in a longer text."""
-    text = text_of(defined(value), surroundings_of(context))
+    text = text_of(context, defined(value))
     check_characters(len(text))
     work_of(context).spend_on(text)
     return text

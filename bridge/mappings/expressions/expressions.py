@@ -14,7 +14,7 @@ from jinja2 import Template, TemplateSyntaxError, nodes
 from jinja2.exceptions import TemplateError
 from jinja2.utils import consume
 
-from bridge.mappings.expressions.dialect import FUNCTIONS, SURROUNDINGS, WORK, Surroundings, defined, localized
+from bridge.mappings.expressions.dialect import FUNCTIONS, SURROUNDINGS, WORK, Surroundings, defined, localized, work_of
 from bridge.mappings.expressions.dialect_code import compile_nodes
 from bridge.mappings.expressions.filters import DIALECT
 from bridge.mappings.expressions.template_check import TemplateSyntaxProblem, checked, misnamed_variables, refused
@@ -100,7 +100,7 @@ def is_expression(text: str) -> bool:
         return True
     try:
         return _single(DIALECT.parse(text)) is not None
-    except (TemplateSyntaxError, RecursionError):
+    except (TemplateSyntaxError, RecursionError, ValueError):
         return inner.startswith("{{") and inner.count("{{") == 1
 
 
@@ -178,6 +178,7 @@ def _value(template: Template, variables: dict[str, Any]) -> Value:
     consume(template.root_render_func(context))
     value = defined(context.vars[_RESULT])
     if isinstance(value, list | tuple | dict):
+        work_of(context).spend_on_all(value)
         measured(value)
         return list(value) if isinstance(value, tuple) else value
     if value is not None and not isinstance(value, str | int | float | list | dict) and callable(value):

@@ -15,7 +15,6 @@ from jinja2.runtime import Context
 from bridge.mappings.expressions import format_filters, list_filters, text_filters
 from bridge.mappings.expressions.dialect import (
     Dialect,
-    Surroundings,
     defined,
     items_of,
     json_text,
@@ -168,6 +167,13 @@ _CONVERSIONS = ("string", "integer", "boolean", "time", "json", "base64")
 
 
 _FORMATTING_WORK = 16
+_PATTERN_WORK = 4
+"""Units of work for each character of what a formatting filter is given: a pattern has a field for nearly each."""
+
+_LOOKING_INSIDE = frozenset(
+    {"sum", "min", "max", "mean", "median", "quantile", "dictsort", "sort", "unique", "groupby"}
+)
+"""Filters over lists whose cost is that of all that stands in the items."""
 
 
 def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -178,17 +184,21 @@ def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def apply(context: Context, value: Any, *args: Any, **kwargs: Any) -> Any:
         if defined(value) is None:
             return None
-        work_of(context).spend_on(value)
-        work_of(context).spend(own_work + (len(value) if isinstance(value, list) else 0))
+        work = work_of(context)
+        work.spend(own_work + (len(value) if isinstance(value, list) else 0))
+        (work.spend_on_all if name in _LOOKING_INSIDE else work.spend_on)(value)
+        if name in _LOCATED:
+            work.spend(_PATTERN_WORK * sum(len(arg) for arg in (*args, *kwargs.values()) if isinstance(arg, str)))
         try:
             result = function(context, value, *map(defined, args), **kwargs)
         except ConversionError as error:
             raise ExpressionError(f"{name}: {error}") from error
         except TypeError as error:
             raise ExpressionError(f"{name} does not take these arguments: {error}") from error
-
         if isinstance(result, list):
-            work_of(context).admit(result)
+            work.admit(result)
+        elif isinstance(result, str):
+            work.spend(len(result) >> 4)
         return result
 
     return apply
@@ -204,7 +214,7 @@ def _with_surroundings(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _on_text(function: Callable[..., Any]) -> Callable[..., Any]:
     def apply(context: Context, value: Any, *args: Any, **kwargs: Any) -> Any:
-        text = text_of(value, surroundings_of(context))
+        text = text_of(context, value)
         check_characters(len(text))
         work_of(context).spend_on(text)
         return function(text, *args, **kwargs)
@@ -223,9 +233,8 @@ def _default(_context: Context, value: Any, fallback: Any = "", boolean: Any = F
 
 
 def _join(context: Context, value: Any, separator: Value = "", attribute: Value = None) -> str:
-    surroundings: Surroundings = surroundings_of(context)
-    texts = [text_of(item, surroundings) for item in list_filters.picked(value, attribute, _look)]
-    joined = list_filters.joined(texts, text_of(separator, surroundings))
+    texts = [text_of(context, item) for item in list_filters.picked(value, attribute, _look)]
+    joined = list_filters.joined(texts, text_of(context, separator))
     work_of(context).spend(len(texts))
     work_of(context).spend_on(joined)
     return joined
@@ -267,7 +276,7 @@ DIALECT.filters |= {kind: _guarded(kind, _conversion(kind)) for kind in _CONVERS
 DIALECT.filters |= {
     "default": _default,
     "d": _default,
-    "tojson": _guarded("tojson", _plainly(json_text)),
+    "tojson": _guarded("tojson", json_text),
     "join": _guarded("join", _join),
     "map": _guarded("map", _map),
     "select": _guarded("select", _choose(by_attribute=False, keep=True)),

@@ -6,7 +6,7 @@ or time `ConversionError`.
 """
 
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, localcontext
 
 from babel import Locale
 from babel.dates import format_datetime, format_timedelta
@@ -116,7 +116,10 @@ def floor(surroundings: Surroundings, value: Value, unit: Value = None) -> Value
 
 def rounded(value: Number, digits: int) -> Decimal:
     """Round half up to a number of digits after the point."""
-    return Decimal(value).quantize(Decimal(1).scaleb(-digits), context=_ROUNDING)
+    try:
+        return Decimal(value).quantize(Decimal(1).scaleb(-digits), context=_ROUNDING)
+    except InvalidOperation as error:
+        raise ExpressionError(f"the number has more digits than can be written; at most {MAX_DIGITS} are") from error
 
 
 def _start(local: datetime, unit: str) -> datetime:

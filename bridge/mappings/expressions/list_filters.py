@@ -16,6 +16,9 @@ from bridge.mappings.values.conversion import parse_number
 from bridge.mappings.values.folding import NONE_RANK, rank, total
 from bridge.mappings.values.values import Value, excerpt
 
+MAX_PARTS = 16
+"""Most names of one attribute: each is looked up in every item."""
+
 Look = Callable[[Any, str], Any]
 """Looks one name up in a value."""
 
@@ -26,7 +29,9 @@ def picked(items: Any, attribute: Value, look: Look) -> list[Any]:
         return list(items_of(items))
     if not isinstance(attribute, str | int):
         raise ExpressionError(f"an attribute is a name, not {excerpt(attribute)}")
-    names = str(attribute).split(".")
+    names = str(attribute).split(".", MAX_PARTS)
+    if len(names) > MAX_PARTS:
+        raise ExpressionError(f"an attribute has at most {MAX_PARTS} names, joined by dots")
     return [_followed(item, names, look) for item in items_of(items)]
 
 

@@ -48,6 +48,10 @@ TEXT_METHODS = frozenset(
         "rpartition",
     }
 )
+_SLOW_WITH_LONG_WORDS = frozenset({"strip", "lstrip", "rstrip", "rfind", "rsplit", "rpartition"})
+"""Methods of texts that may go through what they look for at every character: from the right no faster way is known."""
+
+_MAX_WORD = 100
 OBJECT_METHODS = frozenset({"items", "keys", "values", "get"})
 TIME_PARTS = frozenset({"year", "month", "day", "hour", "minute", "second", "microsecond"})
 TIME_METHODS = frozenset({"weekday", "isoweekday", "isoformat"})
@@ -114,12 +118,25 @@ def replaced(text: str, old: str, new: str, count: int = -1) -> str:
 def _text_method(text: str, name: str) -> Any:
     if name == "replace":
         return lambda old, new, count=-1: replaced(text, old, new, count)
+    if name in _SLOW_WITH_LONG_WORDS:
+        return MethodType(_with_short_words(name), text)
     return getattr(text, name) if name in TEXT_METHODS else None
+
+
+def _with_short_words(name: str) -> Callable[..., Any]:
+    """Give a method whose time is that of the text times that of what is looked for in it."""
+
+    def method(text: str, *args: Any, **named: Any) -> Any:
+        if any(isinstance(word, str) and len(word) > _MAX_WORD for word in (*args, *named.values())):
+            raise ExpressionError(f"{name} takes a text of at most {_MAX_WORD} characters")
+        return getattr(text, name)(*args, **named)
+
+    return method
 
 
 def _object_method(entries: dict[str, Any], name: str) -> Callable[..., Any] | None:
     if name == "get":
-        return entries.get
+        return lambda key, default=None: entries.get(key, default)
     if name in OBJECT_METHODS:
         view = getattr(entries, name)
         return lambda: list(view())

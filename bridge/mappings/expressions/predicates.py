@@ -14,14 +14,21 @@ from bridge.mappings.values.conversion import parse_number
 
 def _comparison(symbol: str) -> Callable[[Context, Any, Any], bool]:
     def compares(context: Context, value: Any, other: Any) -> bool:
-        work_of(context).spend_on_all(other)
-        return arithmetic.compare(symbol, defined(value), defined(other))
+        work_of(context).spend_on(defined(value))
+        work_of(context).spend_on_all(defined(other))
+        return arithmetic.compare(symbol, value, other)
 
     return compares
 
 
 def _of_value(holds: Callable[..., bool]) -> Callable[..., bool]:
-    return lambda _context, value, *operands: holds(value, *operands)
+    def of_value(context: Context, value: Any, *operands: Any) -> bool:
+        for each in (value, *operands):
+            if not isinstance(each, Undefined):
+                work_of(context).spend_on(each)
+        return holds(value, *operands)
+
+    return of_value
 
 
 def _is_number(value: Any) -> bool:

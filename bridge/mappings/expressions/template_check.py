@@ -15,6 +15,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from bridge.errors import AuthorError
 from bridge.mappings.expressions.dialect import FUNCTIONS, TURNS
 from bridge.mappings.expressions.filters import DIALECT
+from bridge.mappings.values.bounds import MAX_DIGITS
 from bridge.spelling import suggest
 
 MAX_SOURCE = 20_000
@@ -70,6 +71,7 @@ _RELATED = {
 """Words that other tools have for something, and what it is called here."""
 
 _MOST_LISTED = 20
+_TOO_LARGE = 10**MAX_DIGITS
 
 _TESTING_FILTERS = {"select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
 
@@ -115,6 +117,8 @@ def checked(text: str) -> nodes.Template:
         raise TemplateSyntaxProblem(_syntax_fault(error)) from error
     except RecursionError as error:
         raise refused("the template nests too deeply") from error
+    except ValueError as error:
+        raise refused("a number has too many digits") from error
     faults = [fault for part in parts for fault in _faults_of(part)]
     if faults:
         raise TemplateSyntaxProblem(*sorted(faults, key=_position), names=_names_among(parts))
@@ -198,8 +202,11 @@ def _check_loop(part: nodes.For) -> Iterable[TemplateFault]:
 
 
 def _check_literal(part: nodes.Const) -> Iterable[TemplateFault]:
-    is_finite = not isinstance(part.value, float) or math.isfinite(part.value)
-    return () if is_finite else [TemplateFault(message="this number is too large", line_offset=part.lineno - 1)]
+    value = part.value
+    is_small = (
+        math.isfinite(value) if isinstance(value, float) else not isinstance(value, int) or abs(value) < _TOO_LARGE
+    )
+    return () if is_small else [TemplateFault(message="this number is too large", line_offset=part.lineno - 1)]
 
 
 _CHECKS: dict[type[nodes.Node], Callable[..., Iterable[TemplateFault]]] = {

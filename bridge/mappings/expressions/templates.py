@@ -200,6 +200,7 @@ class _Each:
         source = found or []
         values: list[Value] = []
         for position, item in enumerate(source):
+            _spend(rendering, len(scope) >> 4, self.place)
             inner = {**scope, self.name: item, "loop": _loop(source, position)}
             values.append(self.do(inner, (*path, start + position), rendering))
         return values
@@ -278,6 +279,13 @@ def _evaluated(expression: Expression, node: ScalarNode) -> _Part:
         return value
 
     return render
+
+
+def _spend(rendering: _Rendering, units: int, place: Place) -> None:
+    try:
+        rendering.work.spend(units)
+    except ExpressionError as error:
+        raise RenderError(str(error), place) from error
 
 
 def _noted(rendering: _Rendering, path: Path, place: Place, value: Value = None) -> None:

@@ -13,7 +13,7 @@ from bridge.mappings.expressions.dialect import localized
 from bridge.mappings.expressions.expressions import Expression, Surroundings, scope_of
 from bridge.mappings.queries.queries import Missing
 from bridge.mappings.records import OutcomeKind
-from bridge.mappings.values.bounds import EVALUATION_WORK, Work
+from bridge.mappings.values.bounds import EVALUATION_WORK, ExpressionError, Work
 from bridge.mappings.values.values import Value
 
 Found = Value | Missing
@@ -21,6 +21,9 @@ Found = Value | Missing
 
 MAX_EVENT_WORK = 2_000_000
 """Units of work (see `bounds`) of one trigger for one event: ten expressions for each of 10,000 items."""
+
+FAILURE_WORK = 300
+"""Units of work of putting into words what went wrong."""
 
 _SHORT = 1024
 """Characters of a text that is not worth counting."""
@@ -82,7 +85,11 @@ class Facts:
         for name in expression.names:
             if name in self.variables and name not in scope:
                 scope[name] = localized(self.variables[name], self.shared.timezone)
-        return expression.run(scope)
+        try:
+            return expression.run(scope)
+        except ExpressionError:
+            self.work.spend(FAILURE_WORK)
+            raise
 
     def _scope_of_event(self) -> dict[str, Any]:
         """Give what expressions see before any variable; constants hold no times."""

@@ -206,6 +206,7 @@ def _version_part(read: Reading, facts: Facts) -> Value:
     if value is MISSING:
         raise TriggerFault("'version': a part of it is missing")
     if not isinstance(value, str):
+        facts.charge(value)
         return exact(value)
     with suppress(ConversionError):
         return parse_number(value)
