@@ -18,6 +18,7 @@ from bridge.cli.shipped import (
     shipped_starters,
 )
 from bridge.errors import ConfigurationError, Problem
+from bridge.events import Json
 from bridge.inbound import Source, Sources, load_sources, providers
 from bridge.located import ScalarNode
 from bridge.settings import secret_variable
@@ -74,14 +75,13 @@ def init(names: Sequence[str], folder: Path, *, as_json: bool) -> None:
     files = _write(folder, sources, starters)
     to_do = [*_lines_to_do(folder, sources, starters)]
     if as_json:
-        print_json(
-            {
-                "written": [str(path) for path in files.written],
-                "left_alone": [str(path) for path in files.left_alone],
-                "to_do": [{"what": what, "line": line} for what, line in to_do],
-            }
-        )
-        return
+        written: dict[str, Json] = {"written": [*map(str, files.written)], "left_alone": [*map(str, files.left_alone)]}
+        print_json({**written, "to_do": [{"what": what, "line": line} for what, line in to_do]})
+    else:
+        _print_for_people(files, to_do)
+
+
+def _print_for_people(files: Written, to_do: Sequence[tuple[str, str]]) -> None:
     for path in files.written:
         stdout.print(f"written     {path}", markup=False)
     for path in files.left_alone:

@@ -14,7 +14,7 @@ from support.processes import KEY, Sandbox
 from bridge.errors import ConfigurationError
 from bridge.events import Json
 from bridge.outbound.answer import TransportFailure
-from bridge.outbound.client import MAX_ANSWER_BYTES, PindownClient
+from bridge.outbound.client import MAX_ANSWER_BYTES, PindownClient, describe_update
 from bridge.sandbox import DEFAULT_KEY, create_sandbox
 
 PIN = "p-abc123def456"
@@ -345,3 +345,24 @@ def test_an_address_that_is_none_is_refused() -> None:
 
 async def _answer_nothing(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
     """Close at once."""
+
+
+async def test_the_request_is_as_it_is_described() -> None:
+    """What `pinbridge try` shows is what goes out: the line, and every header of ours but the key's."""
+    heads: list[list[str]] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append((await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+
+    async with raw_server(handle) as base_url, opened(base_url) as client:
+        await client.put_pin(PIN, PAYLOAD)
+        described = describe_update(base_url, PIN)
+    ((line, *headers),) = heads
+    assert line == f"PUT {described.url.removeprefix(base_url.partition('/v1')[0])} HTTP/1.1"
+    sent = {name.lower(): value for name, _, value in (header.partition(": ") for header in headers if header)}
+    assert sent.pop("authorization") == f"Bearer {KEY}"
+    of_the_connection = {"host", "connection", "content-length"}
+    assert {name: value for name, value in sent.items() if name not in of_the_connection} == {
+        name.lower(): value for name, value in described.headers.items()
+    }

@@ -45,7 +45,8 @@ def examine_database(url: str, environ: Mapping[str, str]) -> Iterator[Finding]:
         yield failure(_SUBJECT, "is in memory: what was accepted is lost with the process", _VOLUME)
         return
     yield _writable(path)
-    yield lasting(filesystem_of(path, _MOUNTS.read_text() if _MOUNTS.is_file() else ""), environ)
+    mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace") if _MOUNTS.is_file() else ""
+    yield lasting(filesystem_of(path, mounts), environ)
     yield room(shutil.disk_usage(path.parent).free)
     yield _running(url)
 

@@ -1,24 +1,22 @@
-"""Tells what came of a trial: delivery by delivery, trigger by trigger, then each pin and the request it would make."""
+"""Tells people what came of a trial: payload by payload, trigger by trigger, then each pin with its request."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import orjson
 from rich.console import Console
 
-from bridge.cli.output import print_json, stdout, visible
+from bridge.cli.output import stdout, visible
 from bridge.cli.trying.drawing import draw_body
+from bridge.cli.trying.records import Heeded, Shown, Trial
 from bridge.errors import SenderError
 from bridge.events import Json
-from bridge.mappings import Mapping, Outcome, Rendered
+from bridge.mappings import Outcome
 from bridge.mappings.triggers.explanation import Explanation, Pass
-from bridge.mappings.values.values import excerpt, plain
+from bridge.mappings.values.values import excerpt
 from bridge.outbound import PinUpdate
-from bridge.rehearsal import Heard, Sample
 
 _PLAIN_WIDTH = 100
-_FAILED = frozenset({"error", "inexact_number"})
 _WORDS = {
     "matched": "matches",
     "not_matched": "does not match",
@@ -38,60 +36,8 @@ _SIGNATURES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heeded:
-    """One payload, what became of it (heard, or refused), and what each trigger saw in it."""
-
-    sample: Sample
-    heard: Heard | SenderError
-    explanations: tuple[Explanation, ...]
-
-    @property
-    def outcomes(self) -> tuple[Outcome, ...]:
-        """What each trigger made of it; of a duplicate, what it would have."""
-        if isinstance(self.heard, SenderError):
-            return ()
-        return self.heard.evaluation.outcomes if self.heard.is_duplicate else self.heard.outcomes
-
-    def outcomes_of(self, trigger: str) -> list[Outcome]:
-        """Give the outcomes of one trigger, in the order of its items."""
-        return [outcome for outcome in self.outcomes if outcome.trigger == trigger]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """A pin as it would be sent: its body, or why there is none, and the request."""
-
-    pin: str
-    rendered: Rendered | None
-    error: str
-    request: PinUpdate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """All that came of trying a mapping; `left_out` counts the pins that are not shown."""
-
-    mapping: Mapping
-    deliveries: tuple[Heeded, ...]
-    now: datetime
-    moved: frozenset[str]
-    pins: tuple[Shown, ...]
-    left_out: int
-
-    @property
-    def has_failed(self) -> bool:
-        """Tell whether a payload was refused, a trigger failed or a pin could not be drawn."""
-        refused = any(isinstance(each.heard, SenderError) for each in self.deliveries)
-        failed = any(outcome.kind in _FAILED for each in self.deliveries for outcome in each.outcomes)
-        return refused or failed or any(shown.rendered is None for shown in self.pins)
-
-
-def print_trial(trial: Trial, *, as_json: bool) -> None:
-    """Print it whole, for people or for a script."""
-    if as_json:
-        print_json(_trial_json(trial))
-        return
+def print_trial(trial: Trial) -> None:
+    """Print all of it."""
     for number, delivery in enumerate(trial.deliveries, 1):
         for line in _delivery_lines(number, delivery):
             stdout.print(visible(line), markup=False)
@@ -177,66 +123,3 @@ def _request_text(request: PinUpdate, body: Json) -> str:
 
 def _instant(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _trial_json(trial: Trial) -> dict[str, Json]:
-    return {
-        "mapping": trial.mapping.name,
-        "now": trial.now.isoformat(),
-        "deliveries": [_delivery_json(each) for each in trial.deliveries],
-        "pins": [_pin_json(each, moved=each.pin in trial.moved) for each in trial.pins],
-    }
-
-
-def _delivery_json(delivery: Heeded) -> dict[str, Json]:
-    heard = delivery.heard
-    if isinstance(heard, SenderError):
-        refused: dict[str, Json] = {"status": heard.status, "code": heard.code, "message": heard.message}
-        return {"payload": delivery.sample.name, "refused": refused}
-    event = heard.event
-    return {
-        "payload": delivery.sample.name,
-        "source": event.source,
-        "type": event.type,
-        "id": event.id,
-        "received_at": event.received_at.isoformat(),
-        "signature": heard.signature,
-        "duplicate": heard.is_duplicate,
-        "triggers": [_trigger_json(each, delivery) for each in delivery.explanations],
-    }
-
-
-def _trigger_json(explanation: Explanation, delivery: Heeded) -> dict[str, Json]:
-    outcomes: list[Json] = [
-        {"outcome": each.kind, "pin": each.pin, "reason": each.reason}
-        for each in delivery.outcomes_of(explanation.trigger)
-    ]
-    passes: list[Json] = [_pass_json(each) for each in explanation.passes]
-    return {
-        "trigger": explanation.trigger,
-        "not_asked": explanation.not_asked,
-        "outcomes": outcomes,
-        "items": explanation.items,
-        "passes": passes,
-    }
-
-
-def _pass_json(each: Pass) -> dict[str, Json]:
-    variables: dict[str, Json] = {
-        taken.name: {"written": taken.written, "value": plain(taken.value)} for taken in each.variables
-    }
-    conditions: list[Json] = [{"holds": condition.holds, "said": condition.said} for condition in each.conditions]
-    return {"conditions": conditions, "variables": variables, "fault": each.fault}
-
-
-def _pin_json(shown: Shown, *, moved: bool) -> dict[str, Json]:
-    body: Json = None if shown.rendered is None else orjson.loads(shown.rendered.payload)
-    notes: list[Json] = [] if shown.rendered is None else [*shown.rendered.notes]
-    headers: dict[str, Json] = {**shown.request.headers}
-    return {
-        "pin": shown.pin,
-        "moved": moved,
-        "error": shown.error,
-        "notes": notes,
-        "request": {"method": shown.request.method, "url": shown.request.url, "headers": headers, "body": body},
-    }

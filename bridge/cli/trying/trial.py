@@ -7,9 +7,12 @@ from pathlib import Path
 
 from bridge.app import now as wall_clock
 from bridge.cli.folders import by_folder
+from bridge.cli.output import print_json
 from bridge.cli.payload import read_body
 from bridge.cli.problems import print_problems
-from bridge.cli.trying.report import Heeded, Shown, Trial, print_trial
+from bridge.cli.trying.document import trial_document
+from bridge.cli.trying.records import Heeded, Shown, Trial
+from bridge.cli.trying.report import print_trial
 from bridge.configuration import Configuration, load_configuration
 from bridge.errors import ConfigurationError, Problem, SenderError
 from bridge.mappings import Mapping as CompiledMapping
@@ -60,7 +63,10 @@ def try_mapping(trying: Trying, settings: Settings, environ: Mapping[str, str], 
         message = "is no mapping" if mapping is None else "is disabled; say `enabled: true` to try it"
         raise ConfigurationError([Problem(file=str(file), message=message)])
     trial = _run(trying, mapping, configuration, settings)
-    print_trial(trial, as_json=as_json)
+    if as_json:
+        print_json(trial_document(trial))
+    else:
+        print_trial(trial)
     return WRONG if trial.has_failed else GOOD
 
 
