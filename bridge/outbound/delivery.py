@@ -261,8 +261,10 @@ def _ending(settlement: Settlement, now: datetime, *, due_at: datetime | None = 
 def _tell(decision: Decision, draft: Draft, settlement: Settlement) -> None:
     line = log.bind(pin=draft.claim.pin, mapping=draft.mapping.name, revision=draft.revision, status=decision.status)
     if decision.next == "delivered":
-        notes = {"notes": draft.rendered.notes} if draft.rendered.notes else {}
-        line.info("pin_delivered", why=draft.claim.reason, **notes)
+        told: dict[str, object] = {"notes": draft.rendered.notes} if draft.rendered.notes else {}
+        if draft.stale_since is not None:
+            told["stale_since"] = _iso(draft.stale_since)
+        line.info("pin_delivered", why=draft.claim.reason, **told)
     elif decision.next == "parked":
         line.warning("pin_parked", code=decision.code, reason=decision.reason, act=decision.act)
     elif decision.key not in ("refused", "slowed"):

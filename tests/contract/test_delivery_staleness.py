@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from structlog.testing import capture_logs
 from support.delivering import MAPPING, at_work
 
 SILENT = MAPPING.replace('"{{ words }}"', "\"{{ 'silent' if stale else words }}\"") + "stale_after: 1h\n"
@@ -9,21 +10,23 @@ SILENT = MAPPING.replace('"{{ words }}"', "\"{{ 'silent' if stale else words }}\
 
 async def test_a_pin_turns_stale_without_an_event_and_comes_back_with_one(tmp_path: Path) -> None:
     """At its very time; no query runs before, and none after."""
-    async with at_work(tmp_path, mapping=SILENT) as bench:
-        await bench.say("p-1", "well")
-        await bench.quiet()
-        asked = bench.asked()
-        await bench.move(3599)
-        assert (bench.sent(), bench.asked()) == (["well"], asked)
-        await bench.move(1)
-        assert (bench.sent(), bench.asked()) == (["well", "silent"], asked + 1)
-        await bench.move(86_400)
-        assert (bench.sent(), bench.asked()) == (["well", "silent"], asked + 1)
+    with capture_logs() as told:
+        async with at_work(tmp_path, mapping=SILENT) as bench:
+            await bench.say("p-1", "well")
+            await bench.quiet()
+            asked = bench.asked()
+            await bench.move(3599)
+            assert (bench.sent(), bench.asked()) == (["well"], asked)
+            await bench.move(1)
+            assert (bench.sent(), bench.asked()) == (["well", "silent"], asked + 1)
+            assert told[-1]["stale_since"] == "2026-11-22T13:00:00+00:00"
+            await bench.move(86_400)
+            assert (bench.sent(), bench.asked()) == (["well", "silent"], asked + 1)
 
-        await bench.say("p-1", "well again")
-        await bench.quiet()
-        await bench.move(3600)
-        assert bench.sent() == ["well", "silent", "well again", "silent"]
+            await bench.say("p-1", "well again")
+            await bench.quiet()
+            await bench.move(3600)
+            assert bench.sent() == ["well", "silent", "well again", "silent"]
 
 
 async def test_a_repeated_delivery_brings_a_pin_back(tmp_path: Path) -> None:

@@ -175,6 +175,19 @@ async def test_each_pin_of_a_family_is_heard_for_itself(bench: Any) -> None:
     assert await deliver_due(bench, store) == {"p-2": started + timedelta(seconds=2 * HOUR_S - 60)}
 
 
+async def test_hundreds_of_pins_are_heard_with_one_delivery(bench: Any) -> None:
+    """Each of them is renewed, also when the delivery is repeated."""
+    store = await bench.open(backup(pin=None))
+    pins = [f"p-{number:03}" for number in range(200)]
+    await bench.send(store, "a", *(bench.change(pin=pin) for pin in pins))
+    bench.clock.move(HOUR_S - 1)
+    await bench.send(store, "a", *(bench.change(pin=pin) for pin in pins))
+    bench.clock.move(HOUR_S - 1)
+    assert [pin.pin for pin in bench.look().pins() if pin.stale_since is None] == pins
+    bench.clock.move(1)
+    assert [pin.pin for pin in bench.look().pins() if pin.stale_since == bench.clock.now] == pins
+
+
 async def test_a_start_waits_before_a_pin_turns_stale(bench: Any) -> None:
     """Ten minutes for a pin that fell silent while nobody listened; one with more time left keeps its hour."""
     later = backup(pin="p-later", mapping="later", stale_after_s=DAY_S)
