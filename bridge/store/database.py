@@ -123,6 +123,12 @@ def refusals(database: Database) -> Iterator[None]:
         yield
     except (DBAPIError, sqlite3.Error) as error:
         reason = error.orig if isinstance(error, DBAPIError) else error
+        # The bare class is what the driver raises for a damaged file.
+        if type(reason) is sqlite3.DatabaseError:
+            raise StoreUnusable(
+                f"{database}: it is damaged ({reason}); put a backup of it in its place, or move it away together"
+                " with its -wal and -shm to begin with none"
+            ) from error
         raise StoreUnusable(f"{database}: it cannot be opened: {reason}") from error
 
 

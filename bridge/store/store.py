@@ -24,6 +24,7 @@ from bridge.store.checkpoints import Checkpointer
 from bridge.store.database import Database, create_file, outages, reading_engine, refusals, writing_engine
 from bridge.store.ingest import Arrival
 from bridge.store.instants import to_micros
+from bridge.store.log_head import check_log
 from bridge.store.presence import Presence
 from bridge.store.pruning import Pruning
 from bridge.store.reader import read_snapshot
@@ -221,6 +222,7 @@ def _open(
         lock = Lock(database.path, wait_s=lock_wait_s)
         opening.callback(lock.release)
         create_file(database.path)
+        check_log(database.path)
     engine = writing_engine(database, busy_wait_s=busy_wait_s)
     opening.callback(engine.dispose)
     with refusals(database):
