@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--only ingest|dispatch|delivery] [--write FILE]`; `make bench` runs all three.
+"""`python -m benchmarks [--only ingest|dispatch|reload|delivery] [--write FILE]`; `make bench` runs them all.
 
 Each figure is a ratio to a control in the same run, because a machine's speed changes from minute to
 minute. Needs Linux and two CPUs: the servers get the first, the load generator the second.
@@ -11,11 +11,16 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import delivery, dispatch, ingest
+from benchmarks import delivery, dispatch, ingest, reload
 from benchmarks.machine import facts
 from benchmarks.process import BenchmarkFailed
 
-BENCHMARKS = {"ingest": ingest.measure, "dispatch": dispatch.measure, "delivery": delivery.measure}
+BENCHMARKS = {
+    "ingest": ingest.measure,
+    "dispatch": dispatch.measure,
+    "reload": reload.measure,
+    "delivery": delivery.measure,
+}
 
 INTRODUCTION = """# Performance
 

@@ -114,7 +114,7 @@ def _put_to_sleep(connection: Connection, row: Any) -> None:
 
 
 def _keep(connection: Connection, row: Any, mapping: str, active: ActiveSet, moment: Moment) -> bool:
-    """Put one known pin right, due where another rendering shows it, heard where it was not listened to; tell if so."""
+    """Put a known pin right: due where it slept or looks otherwise, heard where nobody listened; tell if it was not."""
     fingerprint = active.fingerprints[mapping]
     length_s = active.stale_after_s.get(mapping)
     values: dict[str, Any] = {"mapping": mapping, "active": 1, "fingerprint": fingerprint}
@@ -122,7 +122,8 @@ def _keep(connection: Connection, row: Any, mapping: str, active: ActiveSet, mom
         values |= _silence_goes_on(row, length_s, moment)
     else:
         values |= _silence(length_s, moment.now, moment.started_at)
-    if (row.mapping, row.fingerprint) != (mapping, fingerprint):
+    if not row.active or (row.mapping, row.fingerprint) != (mapping, fingerprint):
+        # While it slept, changes may have been kept for it that it has not shown.
         values |= {"revision": row.revision + 1, "changed_at": moment.now}
         connection.execute(update(deliveries).where(deliveries.c.pin == row.pin).values(_UNPARKED))
     is_other = any(getattr(row, name) != value for name, value in values.items())

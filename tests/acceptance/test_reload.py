@@ -2,12 +2,13 @@
 
 import json
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-from support.processes import MAPPING, BridgeProcess, Sandbox, eventually, payment, post
+from support.processes import MAPPING, BridgeProcess, Sandbox, eventually, payment, post, signed
 
 NewBridge = Callable[..., BridgeProcess]
 
@@ -114,3 +115,71 @@ def test_a_bridge_ends_in_time_while_it_watches(new_bridge: NewBridge) -> None:
     bridge = new_bridge()
     bridge.start()
     assert bridge.terminate() == 0
+
+
+class SlowPayment:
+    """A webhook whose body arrives in two pieces; the bridge has begun with it once it is made."""
+
+    def __init__(self, bridge: BridgeProcess, body: bytes) -> None:
+        self._body = body
+        self._whole = threading.Event()
+        self._answers: list[httpx.Response] = []
+        self._sender = threading.Thread(target=self._send, args=(bridge.url,))
+        self._sender.start()
+        # The head and half the body are on their way; another request's answer tells that they were read.
+        time.sleep(0.3)
+        readiness(bridge)
+
+    def finish(self) -> httpx.Response:
+        """Send the rest; gives the answer."""
+        self._whole.set()
+        self._sender.join(30)
+        return self._answers[0]
+
+    def _send(self, url: str) -> None:
+        answer = httpx.post(f"{url}/hooks/stripe", content=self._pieces(), headers=signed(self._body), timeout=30)
+        self._answers.append(answer)
+
+    def _pieces(self) -> Iterator[bytes]:
+        yield self._body[:20]
+        self._whole.wait(30)
+        yield self._body[20:]
+
+
+def test_an_event_in_flight_ends_on_the_mappings_it_began_with(new_bridge: NewBridge, sandbox: Sandbox) -> None:
+    """Its mapping still has the pin, and looks otherwise: the pin shows the event by the new rendering."""
+    bridge = new_bridge()
+    bridge.start()
+    body = payment("evt_slow", turn=5)
+    slow = SlowPayment(bridge, body)
+    changed = MAPPING.replace('"{{ turn }}"', '"turn {{ turn }}"').replace("currency: eur", "currency: usd")
+    replace(bridge.mappings / "payments.yaml", changed)
+    eventually(lambda: len(log_lines(bridge, "reloaded")) == 1)
+    assert post(bridge.url, payment("evt_fast", turn=9)).json()["mappings"] == []
+
+    answer = slow.finish()
+
+    assert (answer.status_code, answer.json()["mappings"]) == (202, ["payments"])
+    assert post(bridge.url, body).json()["status"] == "duplicate"
+    eventually(lambda: sandbox.values("p-shop") == ["turn 5", "€20.00"])
+
+
+def test_an_event_in_flight_moves_no_pin_that_is_gone(new_bridge: NewBridge, sandbox: Sandbox) -> None:
+    """Its mapping was replaced by another: it is acked and journalled once, and nothing is sent for it."""
+    bridge = new_bridge()
+    bridge.start()
+    assert post(bridge.url, payment("evt_1", turn=1)).status_code == 202
+    eventually(lambda: sandbox.values("p-shop") == ["1", "€20.00"])
+    slow = SlowPayment(bridge, payment("evt_slow", turn=5))
+    (bridge.mappings / "payments.yaml").rename(bridge.mappings / "renamed.yaml")
+    eventually(lambda: len(log_lines(bridge, "reloaded")) == 1)
+
+    answer = slow.finish()
+    assert post(bridge.url, payment("evt_2", key="other", turn=2)).json()["mappings"] == ["renamed"]
+
+    assert (answer.status_code, answer.json()["mappings"]) == (202, ["payments"])
+    [(outcomes,)] = bridge.rows("SELECT outcomes FROM events WHERE id = 'evt_slow'")
+    assert "kept, but not shown" in outcomes
+    eventually(lambda: sandbox.values("p-other") == ["2", "€20.00"])
+    assert sandbox.values("p-shop") == ["1", "€20.00"]
+    assert log_lines(bridge, "pin_failed") == []

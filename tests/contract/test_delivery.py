@@ -6,6 +6,7 @@ from pathlib import Path
 from structlog.testing import capture_logs
 from support.delivering import MAPPING, at_work
 
+from bridge.mappings import load_texts
 from bridge.store import Budget
 from bridge.units import Window
 
@@ -253,3 +254,31 @@ async def test_a_refresh_that_changes_nothing_sends_nothing(tmp_path: Path) -> N
         for _ in range(8):
             await bench.move(1000)
         assert bench.sent() == ["x"]
+
+
+async def test_no_revision_is_shown_by_the_mapping_that_a_reload_replaces(tmp_path: Path) -> None:
+    """The store goes over first: until the rendering follows, its pins are given back, and neither sent nor parked."""
+    changed = load_texts({"said.yaml": MAPPING.replace('"{{ words }}"', '"{{ words }}!"').encode()}, {})
+    renamed = load_texts({"told.yaml": MAPPING.encode()}, {})
+    async with at_work(tmp_path) as bench:
+        await bench.say("p-1", "hello")
+        await bench.move(6)
+        assert await bench.activate(changed) == ["p-1"]
+        bench.loop.wake(["p-1"])
+        await bench.quiet()
+        await bench.say("p-1", "now")
+        await bench.move(1)
+        assert bench.sent() == ["hello"]
+        bench.mappings = changed
+        await bench.move(1)
+        assert bench.sent() == ["hello", "now!"]
+
+        assert await bench.activate(renamed) == []
+        await bench.say("p-1", "late")
+        await bench.move(60)
+        assert bench.sent() == ["hello", "now!"]
+        bench.mappings = renamed
+        await bench.say("p-1", "new")
+        await bench.move(60)
+        assert bench.sent() == ["hello", "now!", "new"]
+        assert bench.parked() == []

@@ -133,20 +133,23 @@ class Bench:
             wait=self.time.wait,
         )
         store.on_due = self.loop.wake
-        await store.activate(
-            [
-                ActivePin(
-                    pin=each.pin,
-                    mapping=each.name,
-                    fingerprint=each.render_fingerprint,
-                    max_pins=1000,
-                    stale_after_s=each.stale_after_s,
-                )
-                for each in self.mappings.mappings.values()
-            ],
-            "sandbox",
-        )
+        await self.activate(self.mappings)
         self._task = asyncio.create_task(self.loop.run())
+
+    async def activate(self, mappings: MappingSet) -> list[str]:
+        """Let the store fold by these mappings, as the first half of a reload does; gives the pins that moved."""
+        pins = [
+            ActivePin(
+                pin=each.pin,
+                mapping=each.name,
+                fingerprint=each.render_fingerprint,
+                max_pins=1000,
+                stale_after_s=each.stale_after_s,
+            )
+            for each in mappings.mappings.values()
+        ]
+        moved: list[str] = await self.store.activate(pins, "sandbox")
+        return moved
 
     async def stop(self, deadline_s: float = 5.0) -> None:
         """End the loop in order, and close the store."""

@@ -1,0 +1,105 @@
+"""What a reload does to the pins, and to events that were evaluated before it and are committed after it."""
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from bridge.errors import StoreUnavailable
+from bridge.mappings import Change
+from bridge.store import ActivePin, Budget, PinRecord
+from bridge.units import Window
+
+BUDGET = Budget(windows=(Window(160, 60),), cost=2)
+SALES = ActivePin(pin="p-sales", mapping="sales", fingerprint=b"f" * 16)
+OTHER = ActivePin(pin="p-other", mapping="other", fingerprint=b"o" * 16)
+FAMILY = ActivePin(pin=None, mapping="sales", fingerprint=b"f" * 16, max_pins=5)
+
+
+def pins(bench: Any) -> dict[str, PinRecord]:
+    """Give what is known of every pin."""
+    return {pin.pin: pin for pin in bench.look().pins()}
+
+
+def outcomes(bench: Any, number: int) -> list[tuple[str, str]]:
+    """Give kind and reason of each outcome of an event."""
+    return [(each.kind, each.reason) for each in bench.look().event(number).outcomes]
+
+
+async def test_activation_tells_which_pins_moved(bench: Any) -> None:
+    """New, changed and woken ones; not what stays, nor what goes to sleep."""
+    store = await bench.open(SALES)
+    changed = ActivePin(pin="p-sales", mapping="sales", fingerprint=b"g" * 16)
+    assert await store.activate([SALES, OTHER], "https://api") == ["p-other"]
+    assert await store.activate([SALES, OTHER], "https://api") == []
+    assert await store.activate([changed], "https://api") == ["p-sales"]
+    assert await store.activate([changed, OTHER], "https://api") == ["p-other"]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param(OTHER, id="its mapping is gone"),
+        pytest.param(ActivePin(pin="p-new", mapping="sales", fingerprint=b"f" * 16), id="its mapping has another pin"),
+        pytest.param(
+            ActivePin(pin="p-sales", mapping="other", fingerprint=b"f" * 16), id="another mapping has its pin"
+        ),
+    ],
+)
+async def test_an_event_from_before_moves_no_pin_that_its_mapping_lost(bench: Any, after: ActivePin) -> None:
+    """It is journalled and kept, once, and says what became of it; should the mapping return, it is shown."""
+    store = await bench.open(SALES)
+    await bench.deliver(store)
+    await store.activate([after], "https://api")
+    before = {pin: (record.state, record.mapping) for pin, record in pins(bench).items()}
+    bench.moved.clear()
+
+    receipt = await bench.send(store, "late", bench.change(amount=7))
+    again = await bench.send(store, "late", bench.change(amount=7))
+
+    assert (receipt.status, receipt.mappings, again.status) == ("accepted", ("sales",), "duplicate")
+    assert {pin: (record.state, record.mapping) for pin, record in pins(bench).items()} == before
+    assert bench.moved == []
+    [(kind, reason)] = outcomes(bench, 1)
+    assert kind == "matched"
+    assert reason.startswith("kept, but not shown")
+
+    assert "p-sales" in await store.activate([SALES], "https://api")
+    claimed = await store.claim_due(9, BUDGET)
+    (claim,) = [claim for claim in claimed.claims if claim.pin == "p-sales"]
+    assert (await store.snapshot(claim)).latest["sale"].variables == {"amount": 7}
+
+
+async def test_an_event_from_before_moves_a_pin_that_its_mapping_still_has(bench: Any) -> None:
+    """It is shown by the new rendering."""
+    store = await bench.open(SALES)
+    await store.activate([ActivePin(pin="p-sales", mapping="sales", fingerprint=b"g" * 16)], "https://api")
+    await bench.send(store, "late", bench.change(amount=7))
+    snapshot = await store.snapshot(await bench.claim(store))
+    assert (snapshot.latest["sale"].variables, snapshot.fingerprint) == ({"amount": 7}, b"g" * 16)
+
+
+async def test_an_event_from_before_founds_no_pin_of_a_family_that_is_one_pin_now(bench: Any) -> None:
+    """Nothing is ever written to a pin that the loaded mappings do not allow."""
+    store = await bench.open(FAMILY)
+    await store.activate([SALES], "https://api")
+    await bench.send(store, "late", bench.change(pin="p-strange", amount=1))
+    assert set(pins(bench)) == {"p-sales"}
+
+
+async def test_where_an_activation_fails_the_mappings_of_before_stay(bench: Any, change: Any) -> None:
+    """Pins and folding alike: nothing is half swapped."""
+    store = await bench.open(SALES)
+    with closing(sqlite3.connect(bench.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable):
+            await store.activate([OTHER], "https://api")
+        other.execute("ROLLBACK")
+    late: Change = change(bench.clock.now, mapping="other", pin="p-other")
+    await bench.send(store, "a", bench.change(amount=1))
+    await bench.send(store, "b", late)
+    assert set(pins(bench)) == {"p-sales"}
+    assert outcomes(bench, 1) == [("matched", "")]
+    assert json.dumps(outcomes(bench, 2)).count("kept, but not shown") == 1
