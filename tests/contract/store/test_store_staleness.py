@@ -254,6 +254,7 @@ async def test_a_mapping_that_was_not_loaded_begins_anew(bench: Any) -> None:
     assert bench.look().pins()[1].stale_since is None
 
     await store.activate([backup(), other], "https://api")
+    await deliver_due(bench, store)
     assert await next_at(store) == bench.clock.now + timedelta(hours=1)
 
 
