@@ -4,7 +4,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -314,6 +314,27 @@ async def test_a_refusal_after_the_whole_body_keeps_the_connection(client: Clien
         statuses.append((await read_answer(reader)).status)
     writer.close()
     assert statuses == [400, 202]
+
+
+@pytest.mark.parametrize(
+    ("off_s", "status", "code"),
+    [
+        (-300, 202, None),
+        (300, 202, None),
+        (-301, 401, "stale_timestamp"),
+        (301, 401, "future_timestamp"),
+    ],
+)
+async def test_a_signed_time_counts_to_the_second_of_its_tolerance(
+    client: Client, acceptor: Acceptor, off_s: int, status: int, code: str | None
+) -> None:
+    """Over the wire, as Stripe signs it: the last second is taken, the one after it is refused, early or late."""
+    body = b'{"id":"evt_1","type":"ping"}'
+    signing = sign(SOURCES["stripe"], body, SECRET, NOW + timedelta(seconds=off_s))
+    answer = await client.post("stripe", body, [*JSON, *(f"{name}: {value}" for name, value in signing.items())])
+    assert answer.status == status
+    assert code is None or answer.code == code
+    assert [event.id for event in acceptor.events] == (["evt_1"] if code is None else [])
 
 
 async def test_a_store_out_of_reach_is_a_503_with_retry_after(client: Client, acceptor: Acceptor) -> None:
