@@ -100,7 +100,10 @@ def init_command(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Write starter mappings and samples into the folder of mappings, over nothing that is there."""
+    """Write starter mappings with samples.
+
+    They go into the folder of mappings, over nothing that is there; the lines still to do are printed.
+    """
     folder = _settings().mappings
     if sources:
         init(sources, folder, as_json=as_json)
@@ -140,7 +143,10 @@ def try_command(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a mapping makes of payloads, step by step, and what it would send; sends nothing."""
+    """Show what a mapping makes of payloads.
+
+    Step by step: conditions, variables, the pin as it would look, and the request. Nothing is sent.
+    """
     trying = Trying(
         mapping=mapping, payloads=payloads, headers=read_header_lines(header or []), source=source, pin=pin, now=at
     )
@@ -172,7 +178,10 @@ def doctor_command(
     offline: Annotated[bool, typer.Option("--offline", help="Ask nothing of the API.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check settings, mappings, secrets, disk, key, pins and clock, and say what to do; writes no pin."""
+    """Check all that a bridge needs to run well.
+
+    Settings, mappings, secrets, disk, key, pins and clock, each with what to do. No pin is written.
+    """
     sys.exit(0 if doctor(os.environ, offline=offline, as_json=as_json) else 1)
 
 

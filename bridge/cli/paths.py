@@ -68,5 +68,8 @@ def _remarks(shown: list[Found], word: str, more: int, left_out: LeftOut) -> Ite
         yield f"{left_out.unreachable:,} places are left out: too deep, or under a name that a path cannot say"
     if left_out.is_cut:
         yield "the payload is too large to be shown whole; this is its beginning"
+    bracketed = next((each.path for each in shown if "[" in each.path and '"' not in each.path), None)
+    if bracketed is not None:
+        yield f'in YAML, between {{ and }}, a path with [ ] stands in quotation marks: {{name: "{bracketed}"}}'
     if any(mark in each.path for each in shown for mark in _YAML_MARKS):
-        yield "a path with ': ' or ' #' in it stands in quotation marks in YAML"
+        yield "a path with ': ' or ' #' in it stands in quotation marks everywhere in YAML"

@@ -44,6 +44,14 @@ def test_paths_are_narrowed_by_a_word_in_path_or_value() -> None:
     assert "no path and no value holds 'zzz'" in run("paths", "-", "zzz", given=payload).stderr
 
 
+def test_paths_say_where_yaml_wants_them_quoted() -> None:
+    """Between braces a bracket would end the text."""
+    ended = run("paths", "-", given='{"items": [{"price: net": 1}]}')
+    assert """a path with [ ] stands in quotation marks: {name: "$.items[*]"}""" in ended.stderr
+    assert "a path with ': ' or ' #' in it stands in quotation marks everywhere" in ended.stderr
+    assert "quotation" not in run("paths", "-", given='{"price": 1}').stderr
+
+
 def test_paths_of_a_form_are_those_of_its_payload() -> None:
     """As GitHub sends it where that is chosen; a form without the field has its fields as paths."""
     assert run("paths", "-", given="payload=%7B%22ref%22%3A%22main%22%7D").stdout == "$.ref  'main'\n"

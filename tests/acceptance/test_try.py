@@ -117,6 +117,9 @@ def test_a_payload_may_come_with_headers_and_from_standard_input() -> None:
     ended = run(github, "-", "-H", "X-GitHub-Event: push", "-H", "X-GitHub-Delivery: 1", given=push)
     assert ended.returncode == 0, ended.stdout
     assert "1. standard input: github push 1\n" in ended.stdout
+    ended = run(github, "-", given=push)
+    assert "its type stands in x-github-event, which it lacks; say it with --header" in ended.stdout
+    assert "push is not asked: it takes push, and this is of no type" in ended.stdout
     refused = run(github, "-", given='{"ref"')
     assert refused.returncode == 1
     assert "the bridge refuses it: 400" in refused.stdout

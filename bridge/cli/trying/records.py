@@ -14,11 +14,15 @@ _FAILED = frozenset({"error", "inexact_number"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heeded:
-    """One payload, what became of it (heard, or refused), and what each trigger saw in it."""
+    """One payload, what became of it (heard, or refused), and what each trigger saw in it.
+
+    `lacks` names the headers in which its source looks for the event type, where they are missing.
+    """
 
     sample: Sample
     heard: Heard | SenderError
     explanations: tuple[Explanation, ...]
+    lacks: tuple[str, ...]
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:

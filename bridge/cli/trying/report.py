@@ -58,6 +58,9 @@ def _delivery_lines(number: int, delivery: Heeded) -> Iterator[str]:
     named = " ".join(filter(None, (event.source, event.type, event.id)))
     yield f"{number}. {delivery.sample.name}: {named}"
     yield f"   arrives {_instant(event.received_at)}; {_SIGNATURES[heard.signature]}"
+    if delivery.lacks:
+        missing = " and ".join(delivery.lacks)
+        yield f"   its type stands in {missing}, which it lacks; say it with --header, or in <payload>.headers.json"
     if heard.is_duplicate:
         yield "   a duplicate: this delivery was met before, so it changes nothing; else"
     for explanation in delivery.explanations:

@@ -15,6 +15,7 @@ from bridge.cli.trying.records import Heeded, Shown, Trial
 from bridge.cli.trying.report import print_trial
 from bridge.configuration import Configuration, load_configuration
 from bridge.errors import ConfigurationError, Problem, SenderError
+from bridge.inbound import Source
 from bridge.mappings import Mapping as CompiledMapping
 from bridge.mappings import RenderError
 from bridge.mappings.triggers.explanation import explain
@@ -77,8 +78,9 @@ def _find(named: str, folder: Path) -> Path:
         if path.is_file():
             return path
     names = sorted(path.stem for path in folder.glob("*.y*ml") if path.stem != "sources")
-    known = f"; in {folder} there are {', '.join(names[:20])}{suggest(named, names)}" if names else ""
-    raise ConfigurationError([Problem(file=named, message=f"no mapping has this name or path{known}")])
+    there_are = f"there are {', '.join(names[:20])}{suggest(named, names)}" if names else "there is none"
+    message = f"no mapping has this name or path; in the folder {folder} {there_are}"
+    raise ConfigurationError([Problem(file=named[:200], message=message)])
 
 
 def _run(trying: Trying, mapping: CompiledMapping, configuration: Configuration, settings: Settings) -> Trial:
@@ -90,7 +92,10 @@ def _run(trying: Trying, mapping: CompiledMapping, configuration: Configuration,
         horizon_s=settings.horizon,
         max_body_bytes=settings.max_body,
     )
-    deliveries = tuple(_deliver(rehearsal, mapping, samples, asked_now or wall_clock()))
+    deliveries = tuple(
+        _heeded(sample, heard, mapping, configuration.sources[sample.source])
+        for sample, heard in _deliver(rehearsal, samples, asked_now or wall_clock())
+    )
     heard = [each.heard for each in deliveries if isinstance(each.heard, Heard)]
     now = asked_now or max((each.event.received_at for each in heard), default=wall_clock())
     moved = list(dict.fromkeys(pin for each in heard for pin in each.moved))
@@ -125,18 +130,24 @@ def _sample(path: Path, trying: Trying, mapping: CompiledMapping) -> Sample:
 
 
 def _deliver(
-    rehearsal: Rehearsal, mapping: CompiledMapping, samples: Sequence[Sample], arrival: datetime
-) -> Iterator[Heeded]:
+    rehearsal: Rehearsal, samples: Sequence[Sample], arrival: datetime
+) -> Iterator[tuple[Sample, Heard | SenderError]]:
     """Deliver one after the other, each at its event's own time; what tells none arrives with the one before it."""
     for sample in samples:
         try:
             arrival = rehearsal.own_time_of(sample) or arrival
-            heard = rehearsal.receive(sample, arrival)
+            yield sample, rehearsal.receive(sample, arrival)
         except SenderError as error:
-            yield Heeded(sample=sample, heard=error, explanations=())
-        else:
-            explanations = tuple(explain(trigger, heard.event) for trigger in mapping.triggers)
-            yield Heeded(sample=sample, heard=heard, explanations=explanations)
+            yield sample, error
+
+
+def _heeded(sample: Sample, heard: Heard | SenderError, mapping: CompiledMapping, source: Source) -> Heeded:
+    if isinstance(heard, SenderError):
+        return Heeded(sample=sample, heard=heard, explanations=(), lacks=())
+    explanations = tuple(explain(trigger, heard.event) for trigger in mapping.triggers)
+    wanted = source.event.headers if source.event is not None and not heard.event.type else frozenset()
+    lacks = tuple(sorted(wanted - heard.event.headers.keys()))
+    return Heeded(sample=sample, heard=heard, explanations=explanations, lacks=lacks)
 
 
 def _pins(trying: Trying, mapping: CompiledMapping, moved: list[str]) -> list[str]:
