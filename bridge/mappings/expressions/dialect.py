@@ -104,6 +104,8 @@ class Dialect(ImmutableSandboxedEnvironment):
         for symbol, right in steps:
             work.spend_on(defined(left))
             work.spend_on_all(defined(right))
+            if symbol in arithmetic.MEMBERSHIPS and isinstance(right, list | tuple):
+                work.spend(len(right))
             if not arithmetic.compare(symbol, left, right):
                 return False
             left = right

@@ -16,6 +16,8 @@ def _comparison(symbol: str) -> Callable[[Context, Any, Any], bool]:
     def compares(context: Context, value: Any, other: Any) -> bool:
         work_of(context).spend_on(defined(value))
         work_of(context).spend_on_all(defined(other))
+        if symbol in arithmetic.MEMBERSHIPS and isinstance(other, list | tuple):
+            work_of(context).spend(len(other))
         return arithmetic.compare(symbol, value, other)
 
     return compares

@@ -62,7 +62,7 @@ def compare(symbol: str, left: Value, right: Value) -> bool:
     """
     if symbol in _EQUALITIES:
         return equal(left, right) is (symbol == "eq")
-    if symbol in _MEMBERSHIPS:
+    if symbol in MEMBERSHIPS:
         return _contains(right, left) is (symbol == "in")
     pair = _comparable(left, right)
     return pair is not None and _ORDERS[symbol](*pair)
@@ -204,7 +204,8 @@ _ORDERS: dict[str, Callable[..., bool]] = {
     "gteq": operator.ge,
 }
 _EQUALITIES = ("eq", "ne")
-_MEMBERSHIPS = ("in", "notin")
+MEMBERSHIPS = ("in", "notin")
+"""The symbols that compare with each item of a list."""
 
 
 def _is_number(value: Value) -> bool:
