@@ -13,6 +13,7 @@ from bridge.inbound.reading import Collector, choice, collecting, duration_s, fi
 from bridge.inbound.schemes import SCHEMES, read_scheme
 from bridge.inbound.verification import DEFAULT_TOLERANCE_S, Scheme
 from bridge.located import MappingNode, Node, Place, ScalarNode, SequenceNode, parse_yaml
+from bridge.located.fields import COMES_LATER, describe
 from bridge.spelling import suggest
 from bridge.units import parse_duration_s
 
@@ -29,10 +30,10 @@ KEYS = (
     "form_json",
     "aliases",
 )
-_LATER = frozenset({"each", "version", "handshake", "unwrap"})
+_LATER = dict.fromkeys(("each", "version", "handshake", "unwrap"), COMES_LATER)
 _NOT_TOLD_APART = (
-    "deliveries of the source {!r} cannot be told apart: it has no `id` and signs no time; "
-    "give it an `id`, or say `dedupe: 10m` or `dedupe: off`"
+    "deliveries of the source {!r} cannot be told apart: it has no 'id' and signs no time; "
+    "give it an 'id', or say 'dedupe: 10m' or 'dedupe: off'"
 )
 
 
@@ -80,7 +81,10 @@ def own_entries(file: str, data: bytes, problems: list[Problem]) -> dict[str, tu
     if isinstance(root, ScalarNode) and root.value is None:
         return {}
     if not isinstance(root, MappingNode):
-        problems.append(root.place.problem("a mapping of sources by name is wanted here"))
+        message = (
+            f"this file is an object of sources by name, such as plant: {{provider: stripe}}, found {describe(root)}"
+        )
+        problems.append(root.place.problem(message))
         return {}
     entries = {}
     for entry in root.entries:
@@ -88,7 +92,11 @@ def own_entries(file: str, data: bytes, problems: list[Problem]) -> dict[str, tu
         if isinstance(node, MappingNode):
             entries[entry.name] = (entry.key.place, node)
         else:
-            problems.append(node.place.problem(f"the source {entry.name[:80]!r} is a mapping of keys"))
+            problems.append(
+                node.place.problem(
+                    f"the source {entry.name[:80]!r} is an object with keys such as provider, found {describe(node)}"
+                )
+            )
     return entries
 
 
@@ -112,7 +120,7 @@ def declare(
     if "verify" not in keys:
         if "provider" not in keys and not _misspells(own, ("verify", "provider")):
             words = ", ".join(SCHEMES)
-            problems.append(place.problem(f"the source {name!r} needs `verify` ({words}) or `provider`"))
+            problems.append(place.problem(f"the source {name!r} needs 'verify' ({words}) or 'provider'"))
         return None
     declaration = _read(provider or None, keys, collect)
     if declaration is not None and not _can_tell_apart(declaration, keys) and not _misspells(own, ("id", "dedupe")):
@@ -156,7 +164,7 @@ def _can_tell_apart(declaration: Declaration, keys: Mapping[str, Node]) -> bool:
 
 
 def _keys(node: Node, collect: Collector) -> dict[str, Node]:
-    return collect.fields(node, "a source", KEYS, later=_LATER)
+    return collect.fields(node, "a source", KEYS, _LATER)
 
 
 def _dedupe(node: Node) -> _Dedupe:
@@ -165,15 +173,19 @@ def _dedupe(node: Node) -> _Dedupe:
         return _Dedupe(is_on=False)
     window_s = parsed(parse_duration_s, node)
     if window_s < 1:
-        raise refuse(node.place, "a window is at least 1s; `off` lets every delivery count")
+        raise refuse(node.place, "a window is at least 1s; 'off' lets every delivery count")
     return _Dedupe(window_s=window_s)
 
 
 def _location(node: Node) -> Location:
     nodes = node.items if isinstance(node, SequenceNode) else (node,)
     if not nodes:
-        raise refuse(node.place, "at least one place is wanted here")
-    return Location(tuple(map(_place, nodes)))
+        raise refuse(
+            node.place, "at least one place is wanted here, such as $.type or {header: Name}; found an empty list"
+        )
+    with collecting() as collect:
+        places = [collect.read(_place, each, None) for each in nodes]
+        return Location(tuple(place for place in places if place is not None))
 
 
 def _place(node: Node) -> HeaderPlace | PathPlace:
@@ -187,8 +199,16 @@ def _place(node: Node) -> HeaderPlace | PathPlace:
 
 def _aliases(node: Node) -> dict[str, str]:
     if not isinstance(node, MappingNode):
-        raise refuse(node.place, "aliases is a mapping from one header's name to another's")
-    return {parsed(parse_header, entry.key).name: parsed(parse_header, entry.value).name for entry in node.entries}
+        raise refuse(node.place, f"'aliases' is an object from one header's name to another's, found {describe(node)}")
+    with collecting() as collect:
+        return {
+            collect.read(_header_name, entry.key, ""): collect.read(_header_name, entry.value, "")
+            for entry in node.entries
+        }
+
+
+def _header_name(node: Node) -> str:
+    return parsed(parse_header, node).name
 
 
 def _ack(node: Node) -> Ack:
@@ -205,12 +225,12 @@ def _ack(node: Node) -> Ack:
 def _ack_status(node: Node) -> int:
     status = node.plain()
     if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 299:
-        raise refuse(node.place, "an ack's status is a number from 200 to 299")
+        raise refuse(node.place, f"the status of an ack is a number from 200 to 299, found {describe(node)}")
     return status
 
 
 def _content_type(node: Node) -> str:
     content_type = text(node)
     if not content_type.isascii() or not content_type.isprintable():
-        raise refuse(node.place, "a content type is printable ASCII text")
+        raise refuse(node.place, f"a content type is printable ASCII text, found {describe(node)}")
     return content_type

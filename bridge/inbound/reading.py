@@ -4,13 +4,13 @@ Every function raises `ConfigurationError` with what it found wrong; a `Collecto
 mistakes of many, so that one hides no other.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.located import Node, Place, ScalarNode
-from bridge.located.fields import Fields
+from bridge.located.fields import NO_OTHERS, Fields, describe
 from bridge.spelling import suggest
 from bridge.units import parse_duration_s
 
@@ -34,10 +34,10 @@ class Collector:
             return default
 
     def fields(
-        self, node: Node, what: str, allowed: Collection[str], *, later: Collection[str] = ()
+        self, node: Node, what: str, allowed: Collection[str], others: Mapping[str, str] = NO_OTHERS
     ) -> dict[str, Node]:
-        """Give a mapping's values by key; what is not allowed, or only in a later release, is told and left out."""
-        read = Fields(node, what, allowed, self.problems, later=later)
+        """Give a mapping's values by key; what is not allowed is told and left out."""
+        read = Fields(node, what, allowed, self.problems, others)
         return {name: found for name in allowed if (found := read.node(name)) is not None}
 
 
@@ -67,7 +67,8 @@ def fields(node: Node, what: str, allowed: Collection[str]) -> dict[str, Node]:
 def text(node: Node) -> str:
     """Give a text; a number or a boolean is none unless it is quoted."""
     if not isinstance(node, ScalarNode) or not isinstance(node.value, str):
-        raise refuse(node.place, "a text is wanted here; quote what only looks like a number")
+        hint = "; quote it to make it text" if isinstance(node, ScalarNode) and node.text else ""
+        raise refuse(node.place, f"a text is wanted here, found {describe(node)}{hint}")
     return node.value
 
 

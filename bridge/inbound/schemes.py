@@ -34,14 +34,14 @@ def read_scheme(node: Node) -> Scheme:
     named = node.get("scheme") if isinstance(node, MappingNode) else None
     if named is None:
         fields(node, "verify", _HMAC_KEYS)
-        raise refuse(node.place, f"verify has no `scheme`; write one of {', '.join(SCHEMES)}")
+        raise refuse(node.place, f"'verify' needs the key 'scheme': one of {', '.join(SCHEMES)}")
     word = choice(SCHEMES)(named)
     with collecting() as collect:
         given = collect.fields(node, f"a verify of scheme {word}", _KEYS.get(word, ("scheme",)))
         if word in _SIMPLE:
             return _SIMPLE[word]
         if "header" not in given:
-            message = f"the scheme {word!r} needs `header`, the header that it reads"
+            message = f"the scheme {word!r} needs the key 'header', the header that it reads"
             collect.problems.append(node.place.problem(message))
         return _read_hmac(node, given, collect) if word == "hmac" else _read_token(given, collect)
 
@@ -73,9 +73,9 @@ def _read_hmac(node: Node, given: Mapping[str, Node], collect: Collector) -> Hma
 
 def _check_timestamp(node: Node, scheme: HmacScheme) -> None:
     if scheme.signed.has_timestamp and not scheme.has_timestamp:
-        raise refuse(node.place, "{timestamp} is signed, but neither `timestamp` nor `elements` says where it stands")
+        raise refuse(node.place, "{timestamp} is signed, but neither 'timestamp' nor 'elements' says where it stands")
     if scheme.has_timestamp and not scheme.signs_time:
-        raise refuse(node.place, "the timestamp is not part of `signed`, so it proves nothing; leave it out")
+        raise refuse(node.place, "the timestamp is not part of 'signed', so it proves nothing; leave it out")
 
 
 def _read_elements(node: Node) -> Elements:
@@ -88,9 +88,9 @@ def _read_elements(node: Node) -> Elements:
             timestamp=collect.read(text, given.get("timestamp"), None),
         )
         if not elements.separator or not elements.key_separator or elements.separator == elements.key_separator:
-            raise refuse(node.place, "the two separators must differ, and neither may be empty")
+            raise refuse(node.place, "'separator' and 'key_separator' must differ, and neither may be empty")
         if "signature" not in given:
-            raise refuse(node.place, "elements need `signature`, the key that stands before a signature")
+            raise refuse(node.place, "'elements' needs the key 'signature': what stands before a signature")
         return elements
 
 

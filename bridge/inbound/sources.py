@@ -82,12 +82,17 @@ def load_sources(
     sources: dict[str, Source] = {}
     for name in sorted({*named, *own}):
         place, node = own.get(name) or (named[name], None)
+        if node is None and _NAME.fullmatch(name) and name not in providers():
+            advice = suggest(name, [*own, *providers()])
+            message = f"the source {name!r} is neither in the catalogue nor in sources.yaml{advice}"
+            problems.append(place.problem(message))
+            continue
         source = _load(name, place, node, secrets, problems)
         if source is None:
             continue
         if secrets_are_required and source.lacks_secret:
             variable = secret_variable(name)
-            advice = f"set {variable} (or {variable}_FILE), or say `verify: none` in sources.yaml"
+            advice = f"set {variable} (or {variable}_FILE), or say 'verify: none' in sources.yaml"
             problems.append(place.problem(f"the source {name!r} has no secret; {advice}"))
         sources[name] = source
     if problems:
@@ -102,12 +107,7 @@ def _load(
         message = f"{name[:80]!r} cannot name a source; write lower-case letters, digits and dashes, at most 63"
         problems.append(place.problem(message))
         return None
-    known = providers()
-    if node is None and name not in known:
-        message = f"the source {name!r} is neither in the catalogue nor in sources.yaml{suggest(name, known)}"
-        problems.append(place.problem(message))
-        return None
-    declaration = declare(name, place, node, known, problems)
+    declaration = declare(name, place, node, providers(), problems)
     if declaration is None:
         return None
     try:

@@ -15,6 +15,8 @@ MAX_BYTES = 2**20
 MAX_DEPTH = 64
 MAX_NODES = 100_000
 
+_STANDARD_TAGS = "tag:yaml.org,2002:"
+
 
 def parse_yaml(file: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> Node:
     """Read one YAML document; an empty one is null.
@@ -45,7 +47,7 @@ class _Open:
         self.is_mapping = is_mapping
         self.anchor = anchor
         self.parts: list[Node] = []
-        self.keys: set[str] = set()
+        self.keys: dict[str, int] = {}
         self.size = 1
         self.height = 1
 
@@ -79,7 +81,7 @@ class _Builder:
         self._text = text
         self._stack: list[_Open] = []
         self._anchors: dict[str, _Built | None] = {}
-        self._nodes = 0
+        self._end: Place | None = None
 
     def take(self, event: Any) -> None:
         match event:
@@ -98,6 +100,8 @@ class _Builder:
             case yaml_events.DocumentStartEvent() if self.root is not None:
                 self._refuse(self._place(event), "a second document begins here; one file holds one document")
 
+        self._end = Place(self._file, event.end_mark.line + 1, event.end_mark.column + 1)
+
     def _place(self, event: Any) -> Place:
         return Place(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
 
@@ -107,7 +111,9 @@ class _Builder:
 
     def _check_tag(self, event: Any) -> None:
         if event.ctag is not None:
-            self.problems.append(self._place(event).problem(f"the tag {str(event.ctag)[:80]!r} is not allowed"))
+            written = str(event.ctag).replace(_STANDARD_TAGS, "!!")[:80]
+            message = f"the tag {written!r} is not allowed; leave it out, or quote a text that begins with '!'"
+            self.problems.append(self._place(event).problem(message))
 
     def _open(self, event: Any) -> None:
         if len(self._stack) >= MAX_DEPTH:
@@ -125,7 +131,7 @@ class _Builder:
             fault = (
                 "stands inside what it names"
                 if inside
-                else "is not defined above; a text that begins with '*' is quoted"
+                else "is not defined above; a text that begins with '*' stands in quotes"
             )
             self._refuse(place, f"the alias '*{event.anchor}' {fault}")
         return built
@@ -150,17 +156,22 @@ class _Builder:
 
     def _check_key(self, top: _Open, key: Node) -> None:
         if not isinstance(key, ScalarNode):
-            message = "a key must be a single word or text, not a list or mapping; a text with '{{' in it is quoted"
+            message = "a key is a single word or text, not a list or an object; a text with '{{' in it stands in quotes"
             self.problems.append(key.place.problem(message))
         elif key.text in top.keys:
-            self.problems.append(key.place.problem(f"the key {key.text[:80]!r} stands here twice"))
+            message = f"the key {key.text[:80]!r} stands in line {top.keys[key.text]} already"
+            self.problems.append(key.place.problem(message))
+        elif key.text == "<<" and key.is_plain:
+            message = "'<<' merges nothing: YAML 1.2 has no merge keys; write the keys out"
+            self.problems.append(key.place.problem(message))
         else:
-            top.keys.add(key.text)
+            top.keys[key.text] = key.place.line
 
     def _scalar(self, event: Any) -> ScalarNode:
-        place = self._place(event)
         text: str = event.value
         is_plain = not event.style
+        # Nothing has no place of its own: it is missing behind the key before it.
+        place = self._end if is_plain and not text and self._end is not None else self._place(event)
         value: bool | int | Decimal | str | None = text
         if is_plain:
             try:
@@ -168,4 +179,4 @@ class _Builder:
             except ValueError as error:
                 self.problems.append(place.problem(str(error)))
         written = self._text[event.start_mark.index : event.end_mark.index]
-        return ScalarNode(place, value, text, is_plain, event.style == "|", written)
+        return ScalarNode(place, value, text, is_plain, written)

@@ -4,24 +4,40 @@ A `Fields` never raises: a fault goes to the list of problems, and the default t
 value's place, so that one reading finds all the mistakes of a file.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 
 from bridge.errors import Problem
-from bridge.located.tree import MappingNode, Node, ScalarNode, SequenceNode
-from bridge.spelling import suggest
+from bridge.located.tree import Entry, MappingNode, Node, ScalarNode, SequenceNode
+from bridge.spelling import nearest, suggest
 from bridge.units import parse_duration_s
 
 Problems = list[Problem]
+
+NO_OTHERS: Mapping[str, str] = MappingProxyType({})
+COMES_LATER = "comes with a later release; leave it out"
+"""What is said of a key that the language knows, and this release does not."""
+
+_TRUTHS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
+"""What other tools take for true and false."""
+
+_CLEARLY = 0.8
+"""How near an unknown key must be to a known one to be read as that."""
 
 
 class Fields:
     """The keys of one node that must be an object with known keys; `what` names it, as in `a trigger`.
 
-    Keys in `later` are known to the language and not to this release.
+    `others` are keys that mean something, but not here, with what is said of each.
     """
 
     def __init__(
-        self, node: Node, what: str, allowed: Collection[str], problems: Problems, *, later: Collection[str] = ()
+        self,
+        node: Node,
+        what: str,
+        allowed: Collection[str],
+        problems: Problems,
+        others: Mapping[str, str] = NO_OTHERS,
     ) -> None:
         self.place = node.place
         self.problems = problems
@@ -29,17 +45,26 @@ class Fields:
         self._nodes: dict[str, Node] = {}
         self._advice: list[str] = []
         if not isinstance(node, MappingNode):
-            problems.append(node.place.problem(f"{what} is an object with keys, found {describe(node)}"))
+            some = ", ".join([*allowed][:3])
+            problems.append(node.place.problem(f"{what} is an object with keys such as {some}, found {describe(node)}"))
             return
         for entry in node.entries:
             if entry.name in allowed:
                 self._nodes[entry.name] = entry.value
-            elif entry.name in later:
-                problems.append(entry.key.place.problem(f"{entry.name!r} comes with a later release; leave it out"))
+            elif entry.name in others:
+                problems.append(entry.key.place.problem(f"{entry.name!r} {others[entry.name]}"))
             else:
-                advice = suggest(entry.name, allowed) or f"; allowed are {', '.join(allowed)}"
-                self._advice.append(advice)
-                problems.append(entry.key.place.problem(f"unknown key {entry.name[:80]!r} in {what}{advice}"))
+                self._refuse(entry, allowed)
+
+    def _refuse(self, entry: Entry, allowed: Collection[str]) -> None:
+        """Tell an unknown key; one that is nearly another is read as that, so that nothing seems to be missing."""
+        advice = suggest(entry.name, allowed) or f"; allowed are {', '.join(allowed)}"
+        self._advice.append(advice)
+        message = f"unknown key {entry.name[:80]!r} in {self._what}{advice}"
+        self.problems.append(entry.key.place.problem(message))
+        meant = nearest(entry.name, allowed, at_least=_CLEARLY)
+        if meant is not None:
+            self._nodes.setdefault(meant, entry.value)
 
     def __contains__(self, name: str) -> bool:
         return name in self._nodes
@@ -70,7 +95,9 @@ class Fields:
             return default
         if isinstance(node, ScalarNode) and isinstance(node.value, bool):
             return node.value
-        self.problems.append(node.place.problem(f"{name!r} is true or false, found {describe(node)}"))
+        meant = _TRUTHS.get(node.text.lower()) if isinstance(node, ScalarNode) else None
+        hint = f"; write {meant}, without quotes" if meant else ""
+        self.problems.append(node.place.problem(f"{name!r} is true or false, found {describe(node)}{hint}"))
         return default
 
     def whole(self, name: str, *, default: int, lowest: int, highest: int) -> int:
@@ -90,8 +117,12 @@ class Fields:
         node = self._nodes.get(name)
         if node is None:
             return None
+        if not isinstance(node, ScalarNode) or node.value is None:
+            message = f"{name!r} is a length of time, such as 90s or 24h, found {describe(node)}"
+            self.problems.append(node.place.problem(message))
+            return None
         try:
-            length_s = parse_duration_s(node.text if isinstance(node, ScalarNode) else describe(node))
+            length_s = parse_duration_s(node.text)
         except ValueError as error:
             self.problems.append(node.place.problem(f"{name!r}: {error}"))
             return None
@@ -112,7 +143,7 @@ def read_text(node: Node, what: str, problems: Problems) -> str:
 def read_entries(node: Node, what: str, problems: Problems) -> Iterator[tuple[ScalarNode, Node]]:
     """Give keys and values of an object whose keys the author chooses."""
     if not isinstance(node, MappingNode):
-        problems.append(node.place.problem(f"{what} is an object, found {describe(node)}"))
+        problems.append(node.place.problem(f"{what} is an object of names and their values, found {describe(node)}"))
         return
     for entry in node.entries:
         yield entry.key, entry.value
@@ -130,8 +161,8 @@ def describe(node: Node) -> str:
             return "a list"
         case MappingNode():
             return "an object"
-        case ScalarNode(value=None):
-            return "nothing"
+        case ScalarNode(value=None | ""):
+            return "nothing" if node.value is None else "an empty text"
         case ScalarNode(value=bool()):
             return node.text
         case ScalarNode(value=str()):

@@ -1,7 +1,6 @@
 """The events of ruamel's YAML parser, and its errors in an author's words.
 
-The parser tells what its grammar missed; an author needs to know what to write instead, and
-where the text begins that went wrong.
+What its complaints mean stands in `syntax_advice`.
 """
 
 from collections.abc import Iterator
@@ -11,25 +10,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from bridge.errors import ConfigurationError, Problem
+from bridge.located.syntax_advice import NO_FIT, explain
 from bridge.located.tree import Place
-
-_ADVICE = {
-    "cannot start any token": "a text that begins with this character is quoted",
-    "could not find expected ':'": "a key is followed by ':' and a space",
-    "mapping values are not allowed here": "a text with ': ' in it is quoted, and the keys of one object begin in"
-    " one column",
-    "found unexpected end of stream": "the quote that opens this text is never closed",
-    "while scanning an alias": "a text that begins with '*' is quoted",
-    "while parsing a flow": "in one line, '[' needs its ']' and '{' its '}', and a text with one of []{}, in it is"
-    " quoted",
-    "expected <block end>, but found '<scalar>'": "a text with quotes in it stands in quotes of the other kind",
-    "expected <block end>": "what belongs together begins in one column",
-}
-"""What the parser says, and what helps; the first that fits."""
-
-_TAB = "YAML is indented with spaces, not with tabs"
-_BEGINNINGS = ("could not find expected ':'", "found unexpected end of stream")
-"""What is noticed long after it went wrong: told where the text in question begins."""
 
 
 def read_events(file: str, text: str) -> Iterator[Any]:
@@ -39,7 +21,7 @@ def read_events(file: str, text: str) -> Iterator[Any]:
         for last in YAML(typ="safe", pure=True).parse(text):
             yield last
     except MarkedYAMLError as error:
-        raise ConfigurationError([_problem(error, _end_of(last, file))]) from error
+        raise ConfigurationError([_problem(error, text, _end_of(last, file))]) from error
     except YAMLError as error:
         position = getattr(error, "position", 0)
         where = _place_at(file, text[:position])
@@ -54,18 +36,18 @@ def _end_of(event: Any, file: str) -> Place:
     return Place(file, event.end_mark.line + 1, event.end_mark.column + 1) if event else Place(file, 1, 1)
 
 
-def _problem(error: MarkedYAMLError, place: Place) -> Problem:
+def _problem(error: MarkedYAMLError, text: str, place: Place) -> Problem:
     """Tell a syntax error with its place and with what helps."""
-    told, context = error.problem or "", error.context or ""
-    mark, begin = error.problem_mark or error.context_mark, error.context_mark
-    if begin is not None and told in _BEGINNINGS:
-        mark = begin
-    if begin is not None and mark is not None and begin.line < mark.line:
-        context = f"{context} from line {begin.line + 1} on"
-    where = Place(place.file, mark.line + 1, mark.column + 1) if mark else place
-    advice = _TAB if "'\\t'" in told else next((_ADVICE[key] for key in _ADVICE if key in f"{context}: {told}"), "")
-    shown = f"not valid YAML {context}".rstrip()
-    return where.problem(f"{shown}: {told}{'; ' if advice else ''}{advice}")
+    begin, mark = error.context_mark, error.problem_mark or error.context_mark
+    complaint = ": ".join(part for part in (error.context, error.problem) if part)
+    if mark is None:
+        return place.problem(f"not valid YAML: {complaint}")
+    line_before = text[mark.index - mark.column : mark.index]
+    open_since = begin.line + 1 if begin is not None and begin.line < mark.line else None
+    meaning, from_start = explain(complaint, line_before=line_before, open_since=open_since)
+    found = begin if from_start and begin is not None else mark
+    column = len(line_before) - len(line_before.lstrip(" -")) if meaning.startswith(NO_FIT) else found.column
+    return Place(place.file, found.line + 1, column + 1).problem(f"not valid YAML: {meaning}")
 
 
 def decode(file: str, data: bytes) -> str:
@@ -74,7 +56,9 @@ def decode(file: str, data: bytes) -> str:
         return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8", "replace")
-        problem = _place_at(file, before).problem(f"not UTF-8 text: byte 0x{data[error.start]:02x}")
+        problem = _place_at(file, before).problem(
+            f"not UTF-8 text: byte 0x{data[error.start]:02x}; save the file as UTF-8"
+        )
         raise ConfigurationError([problem]) from error
 
 

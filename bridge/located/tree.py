@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from bridge.errors import Problem
+from bridge.located.alignment import written_index
 
 Plain = bool | int | Decimal | str | list["Plain"] | dict[str, "Plain"] | None
 """What a tree says, without places: numbers are integers or exact decimals."""
@@ -29,15 +30,13 @@ class Place:
 class ScalarNode:
     """A single value. `text` is it less quotes and folds; `is_plain` says that it had no quotes.
 
-    `is_literal` tells a text after `|`, which has the lines of the file, the first one below
-    its place. `written` is all of it as it stands in the file, from its place on.
+    `written` is all of it as it stands in the file, from its place on.
     """
 
     place: Place
     value: bool | int | Decimal | str | None
     text: str
     is_plain: bool = True
-    is_literal: bool = False
     written: str = field(default="", repr=False, compare=False)
 
     def place_at(self, index: int) -> Place:
@@ -46,6 +45,10 @@ class ScalarNode:
         line = before.count("\n")
         column = index - before.rfind("\n") if line else self.place.column + index
         return Place(self.place.file, self.place.line + line, column)
+
+    def place_of(self, index: int) -> Place:
+        """Give the place of a character of `text`; raises `LookupError` where the environment filled it in."""
+        return self.place_at(written_index(self.written, self.text, index, is_plain=self.is_plain))
 
     def plain(self) -> Plain:
         """Give the value."""

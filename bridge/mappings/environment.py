@@ -49,7 +49,11 @@ class _Filling:
         for entry in node.entries:
             key = self._scalar(entry.key) if "${" in entry.key.text else entry.key
             if key.text in entries:
-                self.problems.append(key.place.problem(f"the key {key.text[:80]!r} stands here twice"))
+                self.problems.append(
+                    key.place.problem(
+                        f"the key {key.text[:80]!r} stands in line {entries[key.text].key.place.line} already"
+                    )
+                )
             entries[key.text] = Entry(key, self.node(entry.value))
         return list(entries.values())
 
@@ -76,9 +80,10 @@ class _Filling:
             return match[0]
         name, separator, default = match[1].partition(":-")
         if not _NAME.fullmatch(name):
-            faults.append(
-                f"{name[:80]!r} cannot be the name of an environment variable; write '$${{' for a literal '${{'"
-            )
+            known = re.match(r"(\w+)[^\w}]", name)
+            advice = f"; a default is written as ${{{known[1]}:-default}}" if known else ""
+            message = f"{name[:80]!r} cannot be the name of an environment variable"
+            faults.append(f"{message}{advice}; write '$${{' for a literal '${{'")
         elif any(fnmatch.fnmatchcase(name.upper(), pattern) for pattern in _REFUSED):
             faults.append(
                 f"${{{name}}} may hold a secret or a setting, which a mapping must not read; "

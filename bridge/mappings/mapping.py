@@ -15,15 +15,16 @@ from babel.localedata import locale_identifiers
 
 from bridge.errors import ConfigurationError
 from bridge.located import MappingNode, Node, Place
-from bridge.located.fields import Fields, Problems, describe, read_entries
+from bridge.located.fields import COMES_LATER, Fields, Problems, describe, read_entries
 from bridge.mappings.expressions.names import OWN_NAMES, read_name
+from bridge.mappings.expressions.skeleton import check_literal
 from bridge.mappings.expressions.templates import Tree, compile_tree
 from bridge.mappings.triggers.facts import Shared
 from bridge.mappings.triggers.pin_names import PinRule, read_pin
 from bridge.mappings.triggers.trigger_definition import compile_triggers
 from bridge.mappings.triggers.triggers import Trigger
 from bridge.pin_model import PIN_TYPES
-from bridge.spelling import suggest
+from bridge.spelling import is_slip, suggest
 
 DEFAULT_MIN_INTERVAL_S = 5
 RENDERED_BY = 2
@@ -82,7 +83,7 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
     problems: Problems = []
     if not isinstance(node, MappingNode):
         raise ConfigurationError([node.place.problem(f"a mapping is an object with keys, found {describe(node)}")])
-    fields = Fields(node, "a mapping", KEYS, problems, later=KEYS_OF_LATER_RELEASES)
+    fields = Fields(node, "a mapping", KEYS, problems, dict.fromkeys(KEYS_OF_LATER_RELEASES, COMES_LATER))
     constants = _read_constants(fields)
     shared = Shared(
         constants={key: value.plain() for key, value in constants.items()},
@@ -91,11 +92,11 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
     )
     rule = read_pin(fields, constants)
     triggers = compile_triggers(name, fields, rule, shared, warnings)
-    update = _compile_update(fields, {*triggers.variables, *constants, *OWN_NAMES})
+    head = _read_head(fields, warnings)
+    update = _compile_update(fields, {*triggers.variables, *constants, *OWN_NAMES}, head.pin_type, warnings)
     delivery = _read_deliver(fields)
     stale_after_s = _read_stale_after(fields)
     _check_purpose(fields, rule, delivery)
-    head = _read_head(fields, warnings)
     if problems or rule is None or update is None:
         raise ConfigurationError(problems)
     warnings.extend(update.warnings)
@@ -131,6 +132,9 @@ def _read_head(fields: Fields, warnings: Problems) -> _Head:
     pin_type = fields.text("type") or None
     node = fields.node("type")
     if node is not None and pin_type is not None and pin_type not in PIN_TYPES:
+        if meant := next((known for known in sorted(PIN_TYPES) if is_slip(pin_type, known)), None):
+            fields.problems.append(node.place.problem(f"unknown pin type {pin_type!r}; did you mean {meant!r}?"))
+            return _Head(fields.text("description"), fields.flag("enabled", default=True), meant)
         advice = suggest(pin_type, PIN_TYPES)
         warnings.append(
             node.place.problem(f"the pin type {pin_type[:80]!r} is not known, so it is not checked{advice}")
@@ -205,7 +209,7 @@ def _check_purpose(fields: Fields, rule: PinRule | None, delivery: _Pace) -> Non
         fields.problems.append(fields.place.problem("a mapping needs 'triggers', or 'refresh' in 'deliver', or both"))
 
 
-def _compile_update(fields: Fields, names: set[str]) -> Tree | None:
+def _compile_update(fields: Fields, names: set[str], pin_type: str | None, warnings: Problems) -> Tree | None:
     node = fields.required("update")
     if node is None:
         return None
@@ -213,6 +217,9 @@ def _compile_update(fields: Fields, names: set[str]) -> Tree | None:
         message = f"'update' is an object, such as {{metadata: …}}, found {describe(node)}"
         fields.problems.append(node.place.problem(message))
         return None
+    literal = check_literal(node, pin_type)
+    fields.problems.extend(literal.problems)
+    warnings.extend(literal.warnings)
     try:
         return compile_tree(node, names=names)
     except ConfigurationError as error:

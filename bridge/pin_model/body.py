@@ -1,5 +1,6 @@
 """The body of an Update Pin request, with its content, fitted to what Pindown accepts."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,13 +26,13 @@ class Fitted:
     pin_type: str | None
 
 
-def fit(body: object, pin_type: str | None = None) -> Fitted:
+def fit(body: object, pin_type: str | None = None, *, unknown: Collection[Path] = ()) -> Fitted:
     """Fit a rendered body to the Update Pin request; `body` itself is left as it was.
 
-    Leaves are what JSON knows, and `Decimal` and `datetime`. Fitting a fitted body changes
-    nothing more.
+    Of what stands at an `unknown` path nothing is told: it is not rendered yet. Leaves are what
+    JSON knows, and `Decimal` and `datetime`. Fitting a fitted body changes nothing more.
     """
-    found = Findings(pin_type)
+    found = Findings(pin_type, unknown)
     fitted = _BODY(body, (), found)
     check_encodable(fitted, found)
     return Fitted(
@@ -43,11 +44,11 @@ def fit(body: object, pin_type: str | None = None) -> Fitted:
     )
 
 
-def _unknown_field(found: Findings, path: Path, message: str) -> None:
+def _unknown_field(found: Findings, path: Path, message: str, *, is_of_key: bool) -> None:
     """Refuse a field that the Update Pin page does not name; say where content belongs."""
     at_home = {"title": "metadata", "tags": "metadata", "pin_config": "metadata", "cards": "metadata.pin_config"}
     home = at_home.get(str(path[-1]))
-    found.flaw(path, f"{message.partition(';')[0]}; it belongs in {home}" if home else message)
+    found.flaw(path, f"{message.partition(';')[0]}; it belongs in {home}" if home else message, is_of_key=is_of_key)
 
 
 _BODY: Final = object_of(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 from bridge.pin_model.encoding import is_finite
 from bridge.pin_model.findings import Findings, Path, kind_of
@@ -14,6 +14,14 @@ NOTHING: Final = "\N{EN DASH}"
 
 Check = Callable[[object, Path, Findings], object]
 """Takes a value, gives it fitted, and tells the findings what is wrong with it."""
+
+
+class TellKey(Protocol):
+    """Tells the findings of a field that is not known."""
+
+    def __call__(self, found: Findings, path: Path, message: str, /, *, is_of_key: bool) -> None:
+        """Tell it."""
+
 
 LEFT_OUT: Final = object()
 """What a check gives for a field that is better not sent."""
@@ -105,7 +113,7 @@ def object_of(
     fields: Mapping[str, Check],
     *,
     required: tuple[str, ...] = (),
-    tell: Callable[[Findings, Path, str], None] = Findings.note,
+    tell: TellKey = Findings.note,
 ) -> Check:
     """Want an object with these fields; others stay as they are and are told by `tell`."""
 
@@ -118,7 +126,8 @@ def object_of(
                 found.flaw(path, f"{name!r} is missing in {what}")
         for name in value:
             if name not in fields:
-                tell(found, (*path, str(name)), f"{what} has no field {str(name)[:80]!r}{suggest(name, fields)}")
+                message = f"{what} has no field {str(name)[:80]!r}{suggest(str(name), fields)}"
+                tell(found, (*path, str(name)), message, is_of_key=True)
         checked = {
             name: fields[name](child, (*path, name), found) if name in fields else child
             for name, child in value.items()

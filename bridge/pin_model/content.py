@@ -23,7 +23,7 @@ def pin_config(value: object, path: Path, found: Findings) -> object:
     check = _CONTENT.get(found.pin_type or "")
     if check is not None:
         return check(value, path, found)
-    found.note(path, _why_unchecked(found.pin_type))
+    found.note(path, _why_unchecked(found.pin_type), is_unchecked=True)
     return value
 
 
@@ -63,12 +63,21 @@ def _table(value: object, path: Path, found: Findings) -> object:
             if own in ids:
                 found.flaw((*path, "columns", index, "id"), f"the column id {own[:80]!r} stands twice")
             ids.add(own)
+    if len(ids) < _length(table, "columns"):
+        return table  # a column that has no id yet may be that of any cell
     strays: dict[object, int] = {}
     for index, row in _dicts_in(table, "rows"):
         strays |= {key: index for key in row if key not in ids and key not in strays}
     for key, index in list(strays.items())[:MAX_FINDINGS]:
-        found.note((*path, "rows", index, str(key)), f"no column has the id {str(key)[:80]!r}{suggest(str(key), ids)}")
+        message = f"no column has the id {str(key)[:80]!r}{suggest(str(key), ids)}"
+        found.note((*path, "rows", index, str(key)), message, is_of_key=True)
     return table
+
+
+def _length(table: object, name: str) -> float:
+    """Count the items of a list; what is no list may yet have any number."""
+    items = table.get(name) if isinstance(table, dict) else None
+    return len(items) if isinstance(items, list) else float("inf")
 
 
 def _dicts_in(table: object, name: str) -> list[tuple[int, dict[str, object]]]:

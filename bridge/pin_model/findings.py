@@ -1,5 +1,6 @@
 """What a check finds in a body, and its words for it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,10 +14,16 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flaw:
-    """Something about the body, and its place in it: `("metadata", "title")`."""
+    """Something about the body, and its place in it: `("metadata", "title")`.
+
+    `is_of_key` says that the key at the end of the path is meant, and not its value;
+    `is_unchecked` that this is no fault, but content that nothing is known about.
+    """
 
     path: Path
     message: str
+    is_of_key: bool = False
+    is_unchecked: bool = False
 
     def __str__(self) -> str:
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.path)
@@ -24,25 +31,27 @@ class Flaw:
 
 
 class Findings:
-    """Collects what a check finds, and knows the pin's type."""
+    """Collects what a check finds, and knows the pin's type; nothing is told of what stands at an `unknown` path."""
 
-    def __init__(self, pin_type: str | None) -> None:
+    def __init__(self, pin_type: str | None, unknown: Collection[Path] = ()) -> None:
         self.pin_type = pin_type
+        self._unknown = unknown
         self.flaws: list[Flaw] = []
         self.notes: list[Flaw] = []
         self.coerced: list[Flaw] = []
         self._noted: set[str] = set()
 
-    def flaw(self, path: Path, message: str) -> None:
+    def flaw(self, path: Path, message: str, *, is_of_key: bool = False) -> None:
         """Tell a reason not to send the body."""
-        if len(self.flaws) < MAX_FINDINGS:
-            self.flaws.append(Flaw(path=path, message=message))
+        if len(self.flaws) < MAX_FINDINGS and (is_of_key or path not in self._unknown):
+            self.flaws.append(Flaw(path=path, message=message, is_of_key=is_of_key))
 
-    def note(self, path: Path, message: str) -> None:
+    def note(self, path: Path, message: str, *, is_of_key: bool = False, is_unchecked: bool = False) -> None:
         """Note something once, however many rows or cards share it."""
-        if message not in self._noted and len(self.notes) < MAX_FINDINGS:
-            self._noted.add(message)
-            self.notes.append(Flaw(path=path, message=message))
+        if message in self._noted or len(self.notes) >= MAX_FINDINGS or (path in self._unknown and not is_of_key):
+            return
+        self._noted.add(message)
+        self.notes.append(Flaw(path=path, message=message, is_of_key=is_of_key, is_unchecked=is_unchecked))
 
     def as_text(self, value: object, path: Path, text: str) -> str:
         """Tell that a value becomes text, and give the text."""

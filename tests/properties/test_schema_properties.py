@@ -1,8 +1,8 @@
 """The JSON Schema accepts exactly what the loader accepts, as far as shape goes.
 
 Whole mappings are made of the language's words, and most are then broken in one place. What
-only the loader can tell stays out of them: names that are not known, and the syntax inside a
-path, an expression or a regular expression.
+only the loader can tell stays out of them: names that are not known, the syntax inside a
+path, an expression or a regular expression, and the fields that a pin of some type takes.
 """
 
 import copy
@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from bridge.errors import ConfigurationError
+from bridge.located import parse_yaml
 from bridge.mappings import load_texts
+from bridge.mappings.expressions.skeleton import check_literal
 from bridge.mappings.schema import mapping_schema
 from bridge.mappings.schema.descriptions import (
     CONVERSIONS,
@@ -175,12 +177,21 @@ def broken(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def loads(tree: dict[str, Any]) -> tuple[str, ...]:
-    """Give what the loader says against a mapping."""
+    """Give what the loader says against a mapping, but for what its pin would not take."""
     try:
         load_texts({"m.yaml": orjson.dumps(tree)}, {})
     except ConfigurationError as error:
-        return tuple(problem.message for problem in error.problems)
+        unfit = not_taken(tree)
+        return tuple(problem.message for problem in error.problems if problem.message not in unfit)
     return ()
+
+
+def not_taken(tree: dict[str, Any]) -> set[str]:
+    """Give what is wrong with the fields of a pin, which the schema leaves to the pin's type."""
+    update = parse_yaml("m.yaml", orjson.dumps(tree.get("update")))
+    pin_type = tree.get("type")
+    literal = check_literal(update, pin_type if isinstance(pin_type, str) and pin_type else None)
+    return {problem.message for problem in literal.problems}
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,5 +1,6 @@
 """YAML becomes a tree with places, or a list of placed problems."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -87,14 +88,12 @@ def test_an_empty_file_is_null() -> None:
 
 
 def test_a_text_knows_how_it_is_written() -> None:
-    """With quotes and indentation, so that every character of it has a place; only `|` keeps the file's lines."""
-    node = parse_yaml("m.yaml", b"a: | # why\n  one\n  two\nb: 'it''s'\nc: >\n  folded\n  text\n")
+    """With quotes and indentation, so that every character of it has a place."""
+    node = parse_yaml("m.yaml", b"a: | # why\n  one\n  two\nb: 'it''s'\n")
     assert isinstance(node, MappingNode)
-    block, quoted, folded = (node.get(name) for name in "abc")
+    block, quoted = node.get("a"), node.get("b")
     assert isinstance(block, ScalarNode)
     assert isinstance(quoted, ScalarNode)
-    assert isinstance(folded, ScalarNode)
-    assert [each.is_literal for each in (block, quoted, folded)] == [True, False, False]
     assert block.text == "one\ntwo\n"
     assert block.place_at(block.written.index("two")) == Place("m.yaml", 3, 3)
     assert quoted.written == "'it''s'"
@@ -102,19 +101,58 @@ def test_a_text_knows_how_it_is_written() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "line", "column"),
+    [
+        ("one !two", 1, 8),
+        ("one\n  !two", 2, 3),
+        ("'it''s !two'", 1, 11),
+        ("'it''s\n\n  more !two'", 3, 8),
+        ('"\\x41\\u0042\\U00000043 \\" \\n\\t \\\\ !two"', 1, 37),
+        ('"one \\\n   !two"', 2, 4),
+        ("|-\n  one\n\n    !two", 4, 5),
+        ("> # why\n  one\n\n  one\n  !two\n", 5, 3),
+        (">+\n  one\n   !two\n\n", 3, 4),
+    ],
+)
+def test_a_character_of_a_text_has_its_place_in_the_file(written: str, line: int, column: int) -> None:
+    """Behind quotes and escapes, on the lines that were folded, below `|`."""
+    node = parse_yaml("m.yaml", f"a: {written}".encode())
+    assert isinstance(node, MappingNode)
+    text = node.entries[0].value
+    assert isinstance(text, ScalarNode)
+    assert text.place_of(text.text.index("!")) == Place("m.yaml", line, column)
+
+
+def test_what_the_environment_filled_in_has_no_place_in_the_file() -> None:
+    """It is not what is written."""
+    node = parse_yaml("m.yaml", b"'a ${X} b'")
+    assert isinstance(node, ScalarNode)
+    with pytest.raises(LookupError):
+        replace(node, text="a filled b").place_of(9)
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: 1\na: 2", ["m.yaml:2:1: the key 'a' stands here twice"]),
-        ("a: !!python/object x", ["m.yaml:1:4: the tag 'tag:yaml.org,2002:python/object' is not allowed"]),
-        ("a: *x", ["m.yaml:1:4: the alias '*x' is not defined above; a text that begins with '*' is quoted"]),
+        ("a: 1\na: 2", ["m.yaml:2:1: the key 'a' stands in line 1 already"]),
+        (
+            "a: !!python/object x",
+            [
+                (
+                    "m.yaml:1:4: the tag '!!python/object' is not allowed; "
+                    "leave it out, or quote a text that begins with '!'"
+                )
+            ],
+        ),
+        ("a: *x", ["m.yaml:1:4: the alias '*x' is not defined above; a text that begins with '*' stands in quotes"]),
         ("a: &x [*x]", ["m.yaml:1:8: the alias '*x' stands inside what it names"]),
         ("a: 1\n---\nb: 2", ["m.yaml:2:1: a second document begins here; one file holds one document"]),
         (
             "? [a]\n: 1",
             [
                 (
-                    "m.yaml:1:3: a key must be a single word or text, not a list or mapping; "
-                    "a text with '{{' in it is quoted"
+                    "m.yaml:1:3: a key is a single word or text, not a list or an object; "
+                    "a text with '{{' in it stands in quotes"
                 )
             ],
         ),
@@ -137,14 +175,14 @@ def test_problems_that_leave_the_text_readable_are_all_reported() -> None:
 
 
 def test_a_syntax_error_has_a_place() -> None:
-    """The parser's own mark is passed on."""
+    """Where the text in question begins, if that is far from where the parser noticed."""
     (message,) = problems("a: [1, 2\nb: 3\n")
-    assert message.startswith("m.yaml:2:2: not valid YAML while parsing a flow sequence from line 1 on: expected")
+    assert message == "m.yaml:1:4: not valid YAML: this '[' is never closed by a ']'"
 
 
 def test_bytes_that_are_not_text_are_refused_with_their_place() -> None:
     """Neither Latin-1 nor control characters pass for text."""
-    assert problems(b"a: 1\nb: \xe9") == ["m.yaml:2:4: not UTF-8 text: byte 0xe9"]
+    assert problems(b"a: 1\nb: \xe9") == ["m.yaml:2:4: not UTF-8 text: byte 0xe9; save the file as UTF-8"]
     assert problems(b"a: \x00") == ["m.yaml:1:4: not valid YAML: the character '\\x00' is not allowed"]
 
 

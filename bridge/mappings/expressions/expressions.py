@@ -128,9 +128,9 @@ def _with_known_names(compiler: Callable[[str], Expression], text: str, names: C
     try:
         compiled = compiler(text)
     except TemplateSyntaxProblem as problem:
-        unknown = [] if names is None else misnamed_variables(problem.names, names)
+        unknown = [] if names is None else misnamed_variables(text, problem.names, names)
         raise TemplateSyntaxProblem(*problem.faults, *unknown) from problem
-    unknown = [] if names is None else misnamed_variables(compiled.names, names)
+    unknown = [] if names is None else misnamed_variables(text, compiled.names, names)
     if unknown:
         raise TemplateSyntaxProblem(*unknown)
     return compiled
@@ -159,7 +159,7 @@ def _compiled(text: str, tree: nodes.Template, result: Callable[[Template, dict[
     except (RecursionError, SyntaxError) as error:
         raise refused("the expression nests too deeply") from error
     except TemplateSyntaxError as error:
-        raise refused(str(error.message), error.lineno - 1) from error
+        raise refused(str(error.message)) from error
     return Expression(text=text, names=names - FUNCTIONS.keys(), _template=template, _result=result)
 
 

@@ -5,8 +5,9 @@ and one line in a table. None passes every filter but `default`, `tojson` and wh
 lists; what is missing is an error in all but `default`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from inspect import Signature, signature
 from typing import Any
 
 from jinja2 import Undefined, pass_context
@@ -118,20 +119,25 @@ def _groupby(value: Any, attribute: Value) -> list[list[Any]]:
     return list_filters.grouped(list(items_of(value)), list_filters.picked(value, attribute, _look))
 
 
-def _fold(function: Callable[..., Value]) -> Callable[..., Value]:
-    def fold(value: Any, *args: Value, attribute: Value = None) -> Value:
-        return function(list_filters.picked(value, attribute, _look), *args)
+def _mean(value: Any, attribute: Value = None) -> Value:
+    return list_filters.mean(list_filters.picked(value, attribute, _look))
 
-    return fold
+
+def _median(value: Any, attribute: Value = None) -> Value:
+    return list_filters.median(list_filters.picked(value, attribute, _look))
+
+
+def _quantile(value: Any, q: Value, attribute: Value = None) -> Value:
+    return list_filters.quantile(list_filters.picked(value, attribute, _look), q)
 
 
 _LISTS: dict[str, Callable[..., Any]] = {
     "sum": _sum,
     "min": _min,
     "max": _max,
-    "mean": _fold(list_filters.mean),
-    "median": _fold(list_filters.median),
-    "quantile": _fold(list_filters.quantile),
+    "mean": _mean,
+    "median": _median,
+    "quantile": _quantile,
     "first": _first,
     "last": _last,
     "length": _length,
@@ -269,6 +275,15 @@ def _choose(*, by_attribute: bool, keep: bool) -> Callable[..., list[Any]]:
     return choose
 
 
+_WITH_CONTEXT: dict[str, Callable[..., Any]] = {
+    "join": _join,
+    "map": _map,
+    "select": _choose(by_attribute=False, keep=True),
+    "reject": _choose(by_attribute=False, keep=False),
+    "selectattr": _choose(by_attribute=True, keep=True),
+    "rejectattr": _choose(by_attribute=True, keep=False),
+}
+
 DIALECT.filters |= {name: _guarded(name, _with_surroundings(function)) for name, function in _LOCATED.items()}
 DIALECT.filters |= {name: _guarded(name, _plainly(function)) for name, function in {**_LISTS, **_NUMBERS}.items()}
 DIALECT.filters |= {name: _guarded(name, _on_text(function)) for name, function in _TEXTS.items()}
@@ -277,11 +292,22 @@ DIALECT.filters |= {
     "default": _default,
     "d": _default,
     "tojson": _guarded("tojson", json_text),
-    "join": _guarded("join", _join),
-    "map": _guarded("map", _map),
-    "select": _guarded("select", _choose(by_attribute=False, keep=True)),
-    "reject": _guarded("reject", _choose(by_attribute=False, keep=False)),
-    "selectattr": _guarded("selectattr", _choose(by_attribute=True, keep=True)),
-    "rejectattr": _guarded("rejectattr", _choose(by_attribute=True, keep=False)),
 }
+DIALECT.filters |= {name: _guarded(name, function) for name, function in _WITH_CONTEXT.items()}
 DIALECT.tests |= PREDICATES
+
+LIST_FILTERS = frozenset(_LISTS) | frozenset(_WITH_CONTEXT)
+"""The filters that go over the items of a list."""
+
+
+def _arguments(function: Callable[..., Any], leading: int) -> Signature:
+    return Signature([*signature(function).parameters.values()][leading:])
+
+
+PARAMETERS: Mapping[str, Signature] = {
+    **{name: _arguments(function, 2) for name, function in {**_LOCATED, **_WITH_CONTEXT}.items()},
+    **{name: _arguments(function, 1) for name, function in {**_LISTS, **_NUMBERS, **_TEXTS}.items()},
+    **dict.fromkeys((*_CONVERSIONS, "tojson"), Signature()),
+    **dict.fromkeys(("default", "d"), _arguments(_default, 2)),
+}
+"""What each filter takes behind its name."""

@@ -15,9 +15,9 @@ WORDS = frozenset({"and", "else", "if", "import", "in", "is", "not", "or", "recu
 def read_name(key: ScalarNode, what: str, taken: Callable[[str], str | None], problems: Problems) -> str | None:
     """Give a name that expressions can use; `taken` says what bears it already."""
     name = key.text
-    if not name.isidentifier() or name.startswith("_") or name in WORDS:
+    if not name.isidentifier() or name.startswith("_"):
         message = f"{name[:80]!r} cannot be the name of {what}; use letters, digits and _, and begin with a letter"
-    elif name.lower() in RESERVED_NAMES:
+    elif name.lower() in RESERVED_NAMES or name in WORDS:
         message = f"{name!r} cannot be the name of {what}: it has a meaning in expressions; choose another"
     elif bearer := taken(name):
         message = f"{name!r} is already the name of {bearer}; choose another for {what}"

@@ -1,20 +1,21 @@
 """Reading a template and finding what its author got wrong, before it is compiled.
 
 The tree that Jinja's parser gives is walked once: parts of Jinja that the language leaves
-out, and unknown filters and tests are refused with the line and the nearest word, all in one
-go. Which variables there may be is known to who compiles; `misnamed_variables` tells the others.
+out, unknown filters and tests, and wrong arguments are refused with their place and the nearest word,
+all in one go. Which variables there may be is known to who compiles; `misnamed_variables` tells the others.
 """
 
 import math
-import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jinja2 import TemplateSyntaxError, nodes
 
 from bridge.errors import AuthorError
 from bridge.mappings.expressions.dialect import FUNCTIONS, TURNS
+from bridge.mappings.expressions.filter_arguments import argument_faults
 from bridge.mappings.expressions.filters import DIALECT
+from bridge.mappings.expressions.template_syntax import explain_syntax, parse_by_index
 from bridge.mappings.values.bounds import MAX_DIGITS
 from bridge.spelling import suggest
 
@@ -35,16 +36,6 @@ _LEFT_OUT: dict[type[nodes.Node], str] = {
 }
 _JINJA_NAMES = frozenset({"self", "super", "caller", "varargs"})
 """Names that Jinja would give a meaning, with a road around the dialect."""
-
-_OTHERWISE = {
-    "$": "; a path stands in 'extract', and the name of its variable here",
-    "?": "; write a choice as 'a if condition else b'",
-    "&": "; write 'and'",
-    "!": "; write 'not'",
-    "`": "; a text stands in '…'",
-    "@": "; a path stands in 'extract', and the name of its variable here",
-}
-"""What is meant by characters that Jinja does not know."""
 
 _FROM_PAYLOAD = "a template knows no payload: name what it needs in a trigger's 'extract'"
 _RELATED = {
@@ -80,13 +71,12 @@ _TESTING_FILTERS = {"select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
 class TemplateFault:
     """One thing that is wrong with a template.
 
-    `line_offset` is the line of the text, counted from 0; `word` is what is misnamed, None
-    where the fault is another.
+    `index` is the character of its text that begins it; `word`, where there is one, follows there.
     """
 
     message: str
-    line_offset: int = 0
-    word: str | None = None
+    index: int = 0
+    word: str = ""
 
 
 class TemplateSyntaxProblem(AuthorError):
@@ -101,9 +91,9 @@ class TemplateSyntaxProblem(AuthorError):
         self.names = names
 
 
-def refused(message: str, line_offset: int = 0) -> TemplateSyntaxProblem:
+def refused(message: str, index: int = 0) -> TemplateSyntaxProblem:
     """Make the problem that has one fault."""
-    return TemplateSyntaxProblem(TemplateFault(message=message, line_offset=line_offset))
+    return TemplateSyntaxProblem(TemplateFault(message=message, index=index))
 
 
 def checked(text: str) -> nodes.Template:
@@ -112,39 +102,35 @@ def checked(text: str) -> nodes.Template:
         raise refused(f"the template has {len(text):,} characters; at most {MAX_SOURCE:,} are allowed")
     try:
         tree = DIALECT.parse(text)
-        parts = list(_walk(tree))
+        if not _faults_among(list(_walk(tree))):
+            return tree
+        parts = list(_walk(parse_by_index(text)))
     except TemplateSyntaxError as error:
-        raise TemplateSyntaxProblem(_syntax_fault(error)) from error
+        message, index = explain_syntax(text)
+        raise refused(f"bad template: {message}", index) from error
     except RecursionError as error:
         raise refused("the template nests too deeply") from error
     except ValueError as error:
         raise refused("a number has too many digits") from error
-    faults = [fault for part in parts for fault in _faults_of(part)]
-    if faults:
-        raise TemplateSyntaxProblem(*sorted(faults, key=_position), names=_names_among(parts))
-    return tree
+    faults = [replace(fault, index=text.find(fault.word, fault.index)) for fault in _faults_among(parts)]
+    raise TemplateSyntaxProblem(*sorted(faults, key=_position), names=_names_among(parts))
 
 
-def misnamed_variables(used: Collection[str], names: Collection[str]) -> list[TemplateFault]:
-    """List the variables that are used and not known, in the order of the alphabet."""
-    return [_misnamed("variable", name, sorted(names)) for name in sorted({*used} - {*names, *FUNCTIONS})]
+def misnamed_variables(text: str, used: Collection[str], names: Collection[str]) -> list[TemplateFault]:
+    """List the variables that a template uses and that are not known, each where it stands first."""
+    unknown = {*used} - {*names, *FUNCTIONS}
+    if not unknown:
+        return []
+    places: dict[str, int] = {}
+    for part in _walk(parse_by_index(text)):
+        if isinstance(part, nodes.Name) and part.ctx == "load":
+            places[part.name] = min(part.lineno, places.get(part.name, part.lineno))
+    faults = [_misnamed("variable", name, sorted(names), places.get(name, 0)) for name in unknown]
+    return sorted(faults, key=_position)
 
 
-def _syntax_fault(error: TemplateSyntaxError) -> TemplateFault:
-    """Say what Jinja did not understand, and what is meant by it elsewhere."""
-    told = error.message or "it cannot be read"
-    strange = re.fullmatch(r"unexpected char '(.)' at \d+", told)
-    advice = _OTHERWISE.get(strange[1] if strange else "", "")
-    if told.endswith("got '='"):
-        advice = "; '==' compares"
-    elif told.startswith("unexpected '}'") or told == "unexpected end of template":
-        advice = "; every '{{' needs its '}}', and every bracket its other"
-    message = f"bad template: unexpected {strange[1]!r}" if strange else f"bad template: {told}"
-    return TemplateFault(message=message + advice, line_offset=error.lineno - 1, word=strange[1] if strange else None)
-
-
-def _position(fault: TemplateFault) -> int:
-    return fault.line_offset
+def _position(fault: TemplateFault) -> tuple[int, str]:
+    return fault.index, fault.message
 
 
 def _names_among(parts: Iterable[nodes.Node]) -> frozenset[str]:
@@ -166,9 +152,13 @@ def _walk(tree: nodes.Template) -> Iterable[nodes.Node]:
         pending.extend(part.iter_child_nodes())
 
 
+def _faults_among(parts: Iterable[nodes.Node]) -> list[TemplateFault]:
+    return [fault for part in parts for fault in _faults_of(part)]
+
+
 def _faults_of(part: nodes.Node) -> Iterable[TemplateFault]:
     if (advice := _LEFT_OUT.get(type(part))) is not None:
-        return [TemplateFault(message=advice, line_offset=part.lineno - 1)]
+        return [TemplateFault(message=advice, index=part.lineno)]
     check = _CHECKS.get(type(part))
     return check(part) if check is not None else ()
 
@@ -181,6 +171,8 @@ def _check_filter(part: nodes.Filter) -> Iterable[TemplateFault]:
     position = _TESTING_FILTERS.get(part.name)
     if position is not None and len(names) > position and isinstance(names[position], str):
         yield from _unknown("test", str(names[position]), DIALECT.tests, part)
+    for message, culprit, word in argument_faults(part):
+        yield TemplateFault(message=message, index=culprit.lineno, word=word)
 
 
 def _check_test(part: nodes.Test) -> Iterable[TemplateFault]:
@@ -188,13 +180,13 @@ def _check_test(part: nodes.Test) -> Iterable[TemplateFault]:
 
 
 def _check_name(part: nodes.Name) -> Iterable[TemplateFault]:
-    return [_misnamed("variable", part.name, (), part.lineno - 1)] if part.name in _JINJA_NAMES else ()
+    return [_misnamed("variable", part.name, (), part.lineno)] if part.name in _JINJA_NAMES else ()
 
 
 def _check_loop(part: nodes.For) -> Iterable[TemplateFault]:
     """Count the turns of a loop; a loop that calls itself could not be counted."""
     if part.recursive:
-        return [TemplateFault(message="recursive loops are not supported", line_offset=part.lineno - 1)]
+        return [TemplateFault(message="recursive loops are not supported", index=part.lineno)]
     written = sum(len(data.data) for data in part.find_all(nodes.TemplateData))
     units: list[nodes.Expr] = [nodes.Const(1 + (written >> 4), lineno=part.lineno, environment=DIALECT)]
     part.iter = nodes.Filter(part.iter, TURNS, units, [], None, None, lineno=part.lineno, environment=DIALECT)
@@ -206,7 +198,7 @@ def _check_literal(part: nodes.Const) -> Iterable[TemplateFault]:
     is_small = (
         math.isfinite(value) if isinstance(value, float) else not isinstance(value, int) or abs(value) < _TOO_LARGE
     )
-    return () if is_small else [TemplateFault(message="this number is too large", line_offset=part.lineno - 1)]
+    return () if is_small else [TemplateFault(message="this number is too large", index=part.lineno)]
 
 
 _CHECKS: dict[type[nodes.Node], Callable[..., Iterable[TemplateFault]]] = {
@@ -220,13 +212,13 @@ _CHECKS: dict[type[nodes.Node], Callable[..., Iterable[TemplateFault]]] = {
 
 def _unknown(kind: str, name: str, known: Collection[str], part: nodes.Node) -> Iterable[TemplateFault]:
     if name not in known or name == TURNS:
-        yield _misnamed(kind, name, [word for word in known if word != TURNS], part.lineno - 1)
+        yield _misnamed(kind, name, [word for word in known if word != TURNS], part.lineno)
 
 
-def _misnamed(kind: str, name: str, known: Collection[str], line_offset: int = 0) -> TemplateFault:
+def _misnamed(kind: str, name: str, known: Collection[str], index: int) -> TemplateFault:
     related = _RELATED.get((kind, name.lower()))
     advice = f"; {related}" if related else suggest(name, known)
     if not advice and 0 < len(known) <= _MOST_LISTED:
         advice = f"; known are {', '.join(known)}"
     message = f"unknown {kind} {name!r}{advice}"
-    return TemplateFault(message=message, line_offset=line_offset, word=name)
+    return TemplateFault(message=message, index=index, word=name)

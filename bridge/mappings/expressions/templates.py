@@ -25,7 +25,7 @@ from bridge.mappings.expressions.expressions import (
 from bridge.mappings.expressions.template_places import place_of_line, placed_problems
 from bridge.mappings.values.bounds import EVALUATION_WORK, ExpressionError, Work, check_characters, measured
 from bridge.mappings.values.values import Value
-from bridge.spelling import suggest
+from bridge.spelling import nearest, suggest
 
 Path = tuple[str | int, ...]
 """Where a value stands in a body: keys and positions from the outside in."""
@@ -34,7 +34,8 @@ _EACH_KEYS = ("each", "as", "do")
 _DEFAULT_NAME = "item"
 _LOOKS_LIKE_A_PATH = re.compile(r"\$[.\[][\w.\[]")
 _SINGLE_BRACES = re.compile(r"\$?\{\s*(\w+)\s*\}")
-_MARKS = ("{{", "{%", "{#")
+MARKS = ("{{", "{%", "{#")
+"""What makes a template of a text."""
 
 
 class RenderError(AuthorError):
@@ -138,7 +139,7 @@ def _compile(node: Node, names: frozenset[str], problems: list[Problem]) -> _Par
 
 def _compile_scalar(node: ScalarNode, names: frozenset[str], problems: list[Problem]) -> _Part:
     value = node.value
-    if not isinstance(value, str) or not any(mark in value for mark in _MARKS):
+    if not isinstance(value, str) or not any(mark in value for mark in MARKS):
         return _constant(value, node.place)
     try:
         return _evaluated(compile_template(value, names=names), node)
@@ -169,6 +170,8 @@ def _compile_list(node: SequenceNode, names: frozenset[str], problems: list[Prob
 
 
 def _compile_object(node: MappingNode, names: frozenset[str], problems: list[Problem]) -> _Part:
+    if node.get("do") is not None and (meant := [each for each in node.entries if nearest(each.name, ("each",))]):
+        problems.append(meant[0].key.place.problem(f"unknown key {meant[0].name!r} beside 'do'; did you mean 'each'?"))
     parts = [(entry.name, _compile(entry.value, names, problems)) for entry in node.entries]
 
     def render(scope: dict[str, Any], path: Path, rendering: _Rendering) -> Value:

@@ -27,7 +27,14 @@ MAX_STEPS = 40
 
 
 class QuerySyntaxError(AuthorError):
-    """The text is no path of the supported kind; the message says what to write instead."""
+    """The text is no path of the supported kind; the message says what to write instead.
+
+    `index` is the character of the text where it went wrong, 0 where that is not known.
+    """
+
+    def __init__(self, message: str, index: int = 0) -> None:
+        super().__init__(message)
+        self.index = index
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +60,9 @@ def parse(text: str) -> JSONPath:
         except DeprecationWarning as old:
             raise QuerySyntaxError(f"{_shown(text)}: {_deprecation_advice(str(old))}") from old
         except (JSONPathError, ValueError, AssertionError) as error:
-            fault = f"{_shown(text)} is not a path that can be read ({_first_line(error)})"
-            raise QuerySyntaxError(f"{fault}; {_syntax_advice(text, error)}") from error
+            column = re.search(r"(?: at 1:|col )([0-9]+)", str(error))
+            message = f"{_shown(text)} is not a path that can be read; {_syntax_advice(text, error)}"
+            raise QuerySyntaxError(message, min(int(column[1]), len(text) - 1) if column else 0) from error
 
 
 _NAME = r"\.(?!where)(?P<name>[A-Za-z_][A-Za-z0-9_-]*)"
@@ -200,8 +208,3 @@ def single_key(step: Step) -> str | int | None:
 
 def _shown(text: str) -> str:
     return repr(text if len(text) <= 80 else text[:77] + "…")
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return lines[0].strip() if lines else type(error).__name__

@@ -38,6 +38,7 @@ _SIGNS = {
 }
 """What other languages call an operator, and what it is called here."""
 
+_BY_ORDER = frozenset({"gt", "gte", "lt", "lte"})
 _COMPARISON = re.compile(r"\s*(==|!=|<>|>=|<=|>|<)\s*(\S.*?)\s*")
 _COMPARES = re.compile(r"\s(==|!=|>=|<=|>|<|and|or|in)\s")
 _LEFT_SIDES = "a JSONPath, header.Name, query.name, a variable or an expression"
@@ -170,6 +171,8 @@ def _variable(name: str) -> Reading:
 def _left_advice(text: str, names: Names) -> str:
     """Guess what was meant: a header, a known name, an expression, a path without its `$`."""
     space, dot, name = text.partition(".")
+    if space in _SPACES and not name:
+        return f"; a name stands behind '{space}.'"
     if dot and name and (meant := get_close_matches(space.lower(), _SPACES, n=1, cutoff=0.8)):
         return f"; did you mean '{meant[0]}.{name[:80]}'?"
     if _COMPARES.search(text):
@@ -235,11 +238,18 @@ def _compile_operator(key: ScalarNode, value: Node, names: Names) -> Test | None
         return None
     if not _is_literal(value, names):
         return None
+    if key.text in _BY_ORDER and isinstance(value, ScalarNode) and _is_quoted_number(value):
+        message = f"{describe(value)} is compared as a text, letter by letter; leave out the quotes to compare numbers"
+        names.warnings.append(value.place.problem(message))
     try:
         return make(value.plain())
     except WrongOperand as error:
         names.problems.append(value.place.problem(f"{key.text!r} wants {error}, found {describe(value)}"))
         return None
+
+
+def _is_quoted_number(scalar: ScalarNode) -> bool:
+    return isinstance(scalar.value, str) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", scalar.value) is not None
 
 
 def _exists(node: Node, names: Names) -> bool | None:

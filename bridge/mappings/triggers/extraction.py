@@ -92,7 +92,7 @@ def _compile_variables(
 
 
 def _compile_let(name: str, node: Node, names: Names) -> Callable[[Facts], Value] | None:
-    read = read_single(node, f"{name!r}", names)
+    read = read_single(node, f"the variable {name!r}", names)
     return None if read is None else required(read, name, describe(node))
 
 
@@ -111,7 +111,7 @@ def required(read: Reading, name: str, shown: str) -> Callable[[Facts], Value]:
 def _compile_extraction(name: str, node: Node, names: Names) -> Callable[[Facts], Value] | None:
     if isinstance(node, MappingNode):
         return _compile_object(name, node, names)
-    query = read_query(node, f"{name!r}", names)
+    query = read_query(node, f"the variable {name!r}", names)
     if query is None:
         return None
     if query.single:

@@ -92,9 +92,9 @@ def _check_look_up(node: Node, text: str, fields: Fields, constants: Mapping[str
         message = "a pin family is a look-up in 'constants', such as \"{{ pins[repo] }}\", or a template with 'pins'"
         fields.problems.append(node.place.problem(message))
         return
-    if "max_pins" in fields:
+    if bound := fields.node("max_pins"):
         message = "'max_pins' belongs to a template with 'pins'; the constants bound a look-up"
-        fields.problems.append(node.place.problem(message))
+        fields.problems.append(bound.place.problem(message))
     _check_ids(constant, fields.problems)
 
 

@@ -5,6 +5,7 @@ A reading is compiled once and then run on the facts of each event.
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -45,8 +46,8 @@ class Names:
 
 def read_query(node: Node, what: str, names: Names) -> Query | None:
     """Compile a JSONPath; a fault is noted."""
-    text = node.value if isinstance(node, ScalarNode) else None
-    if not isinstance(text, str) or not text.startswith("$"):
+    text, place = node.value if isinstance(node, ScalarNode) else None, node.place
+    if not isinstance(node, ScalarNode) or not isinstance(text, str) or not text.startswith("$"):
         advice = _path_advice(text) if isinstance(text, str) else ""
         message = f"{what} is a JSONPath such as $.data.id, found {describe(node)}{advice}"
         names.problems.append(node.place.problem(message))
@@ -54,7 +55,9 @@ def read_query(node: Node, what: str, names: Names) -> Query | None:
     try:
         query = _compile_query(text)
     except QuerySyntaxError as error:
-        names.problems.append(node.place.problem(str(error)))
+        with suppress(LookupError):
+            place = node.place_of(error.index) if error.index else place
+        names.problems.append(place.problem(str(error)))
         return None
     if query.warning:
         names.warnings.append(node.place.problem(query.warning))
@@ -99,6 +102,8 @@ def read_single(node: Node, what: str, names: Names) -> Reading | None:
 
 def _single_advice(text: str, names: Names) -> str:
     """Guess what was meant: a known name, a path without its `$`, or an expression without its braces."""
+    if "{%" in text:
+        return '; a choice is written as "{{ a if condition else b }}"'
     if not re.fullmatch(r"[\w.-]+", text):
         return f'; write "{{{{ {text[:80]} }}}}" for an expression'
     return suggest(text, names.known()) or f"; write '$.{text[:80]}' for a path"

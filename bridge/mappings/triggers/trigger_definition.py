@@ -21,6 +21,10 @@ from bridge.mappings.values.conversion import convert
 from bridge.mappings.values.values import Value, excerpt
 
 KEYS = ("name", "source", "event", "when", "each", "at", "version", "key", "extract", "let")
+_OUTER_KEYS = dict.fromkeys(
+    ("pin", "type", "timezone", "locale", "constants", "triggers", "update", "deliver", "stale_after", "tests"),
+    "is a key of the mapping, not of a trigger; it begins further left",
+)
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _NAME = re.compile(r"[^\W\d]\w*")
 
@@ -79,7 +83,7 @@ class _Compiler:
         if not isinstance(node, MappingNode):
             self._problems.append(node.place.problem(f"a trigger is an object with keys, found {describe(node)}"))
             return
-        fields = Fields(node, "a trigger", KEYS, self._problems)
+        fields = Fields(node, "a trigger", KEYS, self._problems, _OUTER_KEYS)
         name = self._read_name(fields, is_only=is_only)
         source = self._read_source(fields)
         names = Names(constants=self._setting.constants, problems=self._problems, warnings=self._warnings)

@@ -259,8 +259,8 @@ def test_credentials_are_compared_exactly(text: str, headers: dict[str, str], co
     [
         ("hmac", "sources.yaml:1:1: the scheme 'hmac' needs keys: write {scheme: hmac, header: …}"),
         ("hamc", "sources.yaml:1:1: 'hamc' is not one of hmac, header, bearer, basic, none; did you mean 'hmac'?"),
-        ("{scheme: hmac}", "the scheme 'hmac' needs `header`"),
-        ("{header: X}", "verify has no `scheme`"),
+        ("{scheme: hmac}", "the scheme 'hmac' needs the key 'header'"),
+        ("{header: X}", "'verify' needs the key 'scheme'"),
         ("{scheme: header, header: X, algorithm: sha1}", "unknown key 'algorithm' in a verify of scheme header"),
         (
             "{scheme: hmac, header: X, algoritm: sha1}",
@@ -272,8 +272,8 @@ def test_credentials_are_compared_exactly(text: str, headers: dict[str, str], co
         ("{scheme: hmac, header: X, signed: '{timestamp}{body}'}", "says where it stands"),
         ("{scheme: hmac, header: X, timestamp: {header: Y}}", "it proves nothing"),
         ("{scheme: hmac, header: 'X Y'}", "is not a header's name"),
-        ("{scheme: hmac, header: X, elements: {timestamp: t}}", "elements need `signature`"),
-        ("{scheme: hmac, header: X, elements: {signature: s, separator: '='}}", "the two separators must differ"),
+        ("{scheme: hmac, header: X, elements: {timestamp: t}}", "'elements' needs the key 'signature'"),
+        ("{scheme: hmac, header: X, elements: {signature: s, separator: '='}}", "'key_separator' must differ"),
     ],
 )
 def test_a_wrong_scheme_is_refused_with_its_place(text: str, message: str) -> None:
@@ -318,7 +318,7 @@ secret: {encoding: rot13, trim: x}
     with pytest.raises(ConfigurationError) as caught:
         scheme(text)
     lines = [problem.line for problem in caught.value.problems]
-    assert lines == [2, 3, 4, 5, 6, 7, 7, 8, 8, 9, 9]
+    assert lines == [3, 4, 5, 6, 7, 7, 8, 8, 9, 9]
 
 
 def test_what_does_not_fit_together_is_told_of_what_was_read() -> None:

@@ -93,7 +93,7 @@ def test_a_source_without_a_secret_refuses_the_start_and_names_the_variable() ->
     (problem,) = problems("", "stripe", secrets=())
     assert problem == (
         "mappings/sales.yaml:7:13: the source 'stripe' has no secret; set STRIPE_WEBHOOK_SECRET "
-        "(or STRIPE_WEBHOOK_SECRET_FILE), or say `verify: none` in sources.yaml"
+        "(or STRIPE_WEBHOOK_SECRET_FILE), or say 'verify: none' in sources.yaml"
     )
     assert load("lan-probe: {verify: none, dedupe: off}", secrets=())["lan-probe"].dedupes is False
 
@@ -123,7 +123,7 @@ def test_an_unreadable_secret_file_is_one_of_the_problems() -> None:
         (f"plant: {{{HMAC}}}", "cannot be told apart"),
         (
             "plant: {id: $.id}",
-            "1:1: the source 'plant' needs `verify` (hmac, header, bearer, basic, none) or `provider`",
+            "1:1: the source 'plant' needs 'verify' (hmac, header, bearer, basic, none) or 'provider'",
         ),
         ("plant: {provider: strip}", "1:19: 'strip' is not one of "),
         ("plant: {provider: stripe, evnt: $.x}", "1:27: unknown key 'evnt' in a source; did you mean 'event'?"),
@@ -137,10 +137,10 @@ def test_an_unreadable_secret_file_is_one_of_the_problems() -> None:
         ("plant: {provider: stripe, tolerance: 300}", "a text is wanted here"),
         ("plant: {provider: stripe, tolerance: 2d}", "at most 1d"),
         ("plant: {provider: stripe, ack: {status: 404}}", "from 200 to 299"),
-        ("plant: {provider: stripe, aliases: x}", "aliases is a mapping"),
-        ("plant: 5", "1:8: the source 'plant' is a mapping of keys"),
+        ("plant: {provider: stripe, aliases: x}", "'aliases' is an object"),
+        ("plant: 5", "1:8: the source 'plant' is an object with keys such as provider, found the number 5"),
         ("Plant: {provider: stripe}", "cannot name a source"),
-        ("[stripe]", "a mapping of sources by name is wanted here"),
+        ("[stripe]", "this file is an object of sources by name"),
         ("a: [", "not valid YAML"),
     ],
 )
@@ -179,13 +179,13 @@ def test_all_mistakes_are_told_in_one_go() -> None:
         ("plant: {verify: none, dedup: 10m}", ["1:23: unknown key 'dedup' in a source; did you mean 'dedupe'?"]),
         (
             "plant: {id: $.id, color: red}",
-            ["1:1: the source 'plant' needs `verify`", "1:19: unknown key 'color' in a source"],
+            ["1:1: the source 'plant' needs 'verify'", "1:19: unknown key 'color' in a source"],
         ),
         (
             "plant: {provider: stripe, unwrap: {}, ack: {status: 404, bod: x}}",
             [
                 "1:27: 'unwrap' comes with a later release",
-                "1:53: an ack's status is a number from 200 to 299",
+                "1:53: the status of an ack is a number from 200 to 299",
                 "1:58: unknown key 'bod' in ack; did you mean 'body'?",
             ],
         ),

@@ -70,4 +70,4 @@ def test_secrets_and_settings_are_refused_even_with_a_default(name: str) -> None
 def test_two_keys_that_become_one_are_refused() -> None:
     """Filling must not let one key hide another."""
     _, problems = fill(parse_yaml("m.yaml", b"p-1: a\n${PIN}: b\n"), ENVIRON)
-    assert [str(problem) for problem in problems] == ["m.yaml:2:1: the key 'p-1' stands here twice"]
+    assert [str(problem) for problem in problems] == ["m.yaml:2:1: the key 'p-1' stands in line 1 already"]

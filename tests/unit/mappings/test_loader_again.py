@@ -56,7 +56,7 @@ def test_a_mistake_that_stays_is_told_again() -> None:
 
 def test_a_warning_that_stays_is_told_again_and_ends_with_its_file() -> None:
     """Warnings belong to the set, not to the moment of compiling."""
-    odd = files(a="a")["a.yaml"] + b"type: tabel\n"
+    odd = files(a="a")["a.yaml"] + b"type: gauges\n"
     loader = Loader({})
     (first,) = loader.load({"a.yaml": odd}).warnings
     (second,) = loader.load({"a.yaml": odd, **files(b="b")}).warnings

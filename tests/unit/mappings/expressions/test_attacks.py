@@ -152,7 +152,7 @@ REPEATED = [
     "1 < spaces",
     "spaces is divisibleby(2)",
     "at | datetime('" + "zzzz vvvv " * 9 + "')",
-    "at | datetime('EEEE', 1)",
+    "at | datetime('EEEE', *[1])",
     "10 ** 398 | compact",
     "digits * digits * digits",
     "many | map(attribute='x" + ".x" * 15 + "') | list",
