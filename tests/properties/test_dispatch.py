@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.events import an_event
 
 from bridge.events import Event, Json
 from bridge.mappings import load_texts
@@ -97,18 +98,4 @@ def test_the_index_changes_no_result(rules: list[Rule], copies: int, events: lis
 
 
 def _event(event_type: str, payload: dict[str, Json]) -> Event:
-    return Event(
-        source="shop",
-        type=event_type,
-        id="e",
-        dedup_key=None,
-        dedup_window_s=None,
-        at=None,
-        received_at=NOW,
-        tolerance_s=300,
-        content_type="application/json",
-        headers={},
-        query={},
-        body=b"",
-        payload=dict(payload),
-    )
+    return an_event(type=event_type, received_at=NOW, payload=dict(payload))

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import orjson
 from hypothesis import given
 from hypothesis import strategies as st
+from support.events import an_event
 
 from bridge.events import Event, Json
 from bridge.mappings import load_texts
@@ -57,18 +58,4 @@ def verdict(holds: bool, fault: str) -> str:  # noqa: FBT001  # as a pass tells 
 
 def happened(payload: Json) -> Event:
     """Make an event of a payload."""
-    return Event(
-        source="shop",
-        type="sale",
-        id="1",
-        dedup_key=None,
-        dedup_window_s=None,
-        at=None,
-        received_at=NOW,
-        tolerance_s=300,
-        content_type="application/json",
-        headers={},
-        query={},
-        body=orjson.dumps(payload),
-        payload=payload,
-    )
+    return an_event(received_at=NOW, body=orjson.dumps(payload), payload=payload)

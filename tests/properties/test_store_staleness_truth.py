@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete
+from support.events import an_event
 
 from bridge.events import Event
 from bridge.mappings import Change, Evaluation, Outcome, stale_since
@@ -103,20 +104,12 @@ class Real:
 
 
 def _event(name: str, now: datetime) -> Event:
-    return Event(
-        source="s",
-        type="t",
+    return an_event(
         id=name,
         dedup_key=hashlib.blake2b(name.encode(), digest_size=16).digest(),
-        dedup_window_s=None,
         at=now,
         received_at=now,
-        tolerance_s=300.0,
-        content_type="application/json",
-        headers={},
-        query={},
         body=b"{}",
-        payload=None,
     )
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.events import an_event
 
-from bridge.events import Event
 from bridge.mappings import Change, Evaluation, Outcome
 from bridge.store import ActivePin, Store, open_readonly
 from bridge.store.activation import ActiveSet
@@ -102,20 +102,11 @@ def _stored(order: Sequence[Told], cuts: Sequence[int]) -> tuple[dict[tuple[str,
 
 
 def _arrival(told: Told) -> Arrival:
-    event = Event(
-        source="s",
+    event = an_event(
         type=str(told.version),
         id=str(told.name),
         dedup_key=hashlib.blake2b(str(told.name).encode(), digest_size=16).digest(),
-        dedup_window_s=None,
         at=NOON,
-        received_at=NOON,
-        tolerance_s=0,
-        content_type="",
-        headers={},
-        query={},
-        body=b"",
-        payload=None,
     )
     change = Change(
         mapping="m",

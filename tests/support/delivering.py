@@ -15,6 +15,7 @@ import httpx
 import orjson
 from pydantic import SecretStr
 from starlette.applications import Starlette
+from support.events import an_event
 
 from bridge.errors import StoreUnavailable
 from bridge.events import Event
@@ -161,18 +162,13 @@ class Bench:
         """Bring an event that gives a pin its words."""
         number = next(self._numbers)
         payload: Any = {"pin": pin, "words": words}
-        event = Event(
+        event = an_event(
             source="test",
             type="said",
             id=f"evt_{number}",
             dedup_key=number.to_bytes(16, "big"),
-            dedup_window_s=None,
             at=self.time.now() + timedelta(microseconds=number),
             received_at=self.time.now(),
-            tolerance_s=300,
-            content_type="application/json",
-            headers={},
-            query={},
             body=orjson.dumps(payload),
             payload=payload,
         )

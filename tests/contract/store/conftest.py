@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.events import an_event
 
 from bridge.events import Event, Receipt
 from bridge.mappings import Change, Evaluation, Outcome
@@ -72,17 +73,13 @@ class Bench:
             "type": "payment_intent.succeeded",
             "id": id,
             "dedup_key": hashlib.blake2b(id.encode(), digest_size=16).digest(),
-            "dedup_window_s": None,
             "at": self.clock.now,
             "received_at": self.clock.now,
-            "tolerance_s": 300.0,
-            "content_type": "application/json",
             "headers": {"content-type": "application/json"},
-            "query": {},
             "body": b'{"id": 1}',
             "payload": {"id": 1},
         }
-        return Event(**given | fields)
+        return an_event(**given | fields)
 
     async def send(self, store: Store, id: str, *changes: Change, **fields: Any) -> Receipt:  # noqa: A002 - as above
         event = self.event(id, **fields)

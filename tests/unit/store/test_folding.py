@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from support.events import an_event
+
 from bridge.events import Event
 from bridge.mappings import Change, Evaluation, Outcome
 from bridge.mappings.values.versions import version_order
@@ -27,21 +29,7 @@ def ledger(**fields: Any) -> Ledger:
 
 def event(received_at: datetime = NOON) -> Event:
     """Give an event whose content does not matter here."""
-    return Event(
-        source="s",
-        type="",
-        id="1",
-        dedup_key=None,
-        dedup_window_s=None,
-        at=None,
-        received_at=received_at,
-        tolerance_s=0,
-        content_type="",
-        headers={},
-        query={},
-        body=b"",
-        payload=None,
-    )
+    return an_event(received_at=received_at)
 
 
 def evaluation(*changes: Change) -> Evaluation:

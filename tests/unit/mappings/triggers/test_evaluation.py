@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+from support.events import an_event
 
 from bridge.events import Event
 from bridge.mappings import Change, Evaluation, MappingSet, Outcome, load_texts
@@ -18,21 +19,14 @@ def event(payload: object, **given: Any) -> Event:
     """Make an event of source `shop`, decoded as it would be from the wire."""
     body = json.dumps(payload).encode()
     fields: dict[str, Any] = {
-        "source": "shop",
         "type": "order.created",
-        "id": "e-1",
-        "dedup_key": None,
-        "dedup_window_s": None,
-        "at": None,
         "received_at": NOW,
-        "tolerance_s": 300,
-        "content_type": "application/json",
         "headers": {"x-kind": "test"},
         "query": {"team": "ops"},
         "body": body,
         "payload": orjson.loads(body),
     }
-    return Event(**{**fields, **given})
+    return an_event(**fields | given)
 
 
 def mapping(trigger: str, *, pin: str = "p-1", more: str = "") -> MappingSet:

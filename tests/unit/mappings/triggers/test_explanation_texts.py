@@ -1,6 +1,8 @@
 from datetime import UTC, datetime
 
-from bridge.events import Event, Json
+from support.events import an_event
+
+from bridge.events import Json
 from bridge.mappings import load_texts
 from bridge.mappings.triggers.explanation import MOST_ITEMS, Explanation, Taken, explain
 
@@ -10,21 +12,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 def explained(trigger: str, payload: Json, *, event_type: str = "sale") -> Explanation:
     """Explain what a trigger of the source `shop` sees."""
     text = f"pin: p-a\ntriggers:\n  - {{name: t, source: shop, {trigger}}}\nupdate: {{}}\n"
-    event = Event(
-        source="shop",
-        type=event_type,
-        id="1",
-        dedup_key=None,
-        dedup_window_s=None,
-        at=None,
-        received_at=NOW,
-        tolerance_s=300,
-        content_type="application/json",
-        headers={"x-shop": "berlin"},
-        query={},
-        body=b"",
-        payload=payload,
-    )
+    event = an_event(type=event_type, received_at=NOW, headers={"x-shop": "berlin"}, payload=payload)
     return explain(load_texts({"a.yaml": text.encode()}, {}).mappings["a"].triggers[0], event)
 
 
