@@ -18,7 +18,7 @@ def read_events(file: str, text: str) -> Iterator[Any]:
     """Give the parser's events. It is lazy, so a text past a bound is not read to its end."""
     last: Any = None
     try:
-        for last in YAML(typ="safe", pure=True).parse(text):
+        for last in YAML(typ="safe", pure=True, plug_ins=[]).parse(text):
             yield last
     except MarkedYAMLError as error:
         raise ConfigurationError([_problem(error, text, _end_of(last, file))]) from error

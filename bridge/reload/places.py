@@ -6,7 +6,6 @@ path that is missing, because that is where it comes back. Everything is named b
 """
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,43 +37,50 @@ class Places:
 def find_places(folder: Path) -> Places:
     """Look where the mappings of a folder stand at the moment. Raises `OSError` where that cannot be read."""
     absolute = folder.absolute()
-    ways = [absolute]
+    walk = _Walk()
+    walk.follow(absolute)
     folders: set[Path] = set()
     if absolute.is_dir():
         searched = list(searched_folders(absolute))
-        folders.update(map(_real, searched))
-        ways += [path for path in (*searched, *mapping_files(absolute), absolute / "sources.yaml") if path.is_symlink()]
-    return Places(frozenset(folders), frozenset(turn for way in ways for turn in _turns(way)))
+        folders.update(map(walk.real, searched))
+        for path in (*searched, *mapping_files(absolute), absolute / "sources.yaml"):
+            if path.is_symlink():
+                walk.follow(path)
+    return Places(frozenset(folders), frozenset(walk.named))
 
 
-def _turns(way: Path) -> Iterator[Path]:
-    """Name what decides where a path leads: each link, the first part that is missing, a file behind a link."""
-    followed: set[Path] = set()
-    yield from _follow(way, followed)
-    real = _real(way)
-    if followed and real.is_file():
-        yield real
+class _Walk:
+    """Follows paths and names what decides where they lead: links, files behind links, the first part that is missing.
 
+    What several paths have in common is looked at once.
+    """
 
-def _follow(way: Path, followed: set[Path]) -> Iterator[Path]:
-    for part in (*reversed(way.parents), way):
-        if part.is_symlink():
-            link = _real(part.parent) / part.name
-            if link in followed:
+    def __init__(self) -> None:
+        self.named: set[Path] = set()
+        self._seen: set[Path] = set()
+        self._real: dict[Path, Path] = {}
+
+    def real(self, path: Path) -> Path:
+        """Follow every link; a circle of links, at which `Path.resolve` raises, is left as it is."""
+        if path not in self._real:
+            self._real[path] = Path(os.path.realpath(path))
+        return self._real[path]
+
+    def follow(self, way: Path, *, is_behind_a_link: bool = False) -> None:
+        for part in (*reversed(way.parents), way):
+            if part in self._seen:
+                continue
+            self._seen.add(part)
+            if part.is_symlink():
+                here = self.real(part.parent)
+                self.named.add(here / part.name)
+                self.follow(here / part.readlink(), is_behind_a_link=True)
+            elif not part.exists():
+                if part.parent.exists():
+                    self.named.add(self.real(part.parent) / part.name)
                 return
-            followed.add(link)
-            yield link
-            yield from _follow(link.parent / part.readlink(), followed)
-        if not part.exists():
-            # The folder around a link is there; behind a broken link, the missing part was named already.
-            if not part.is_symlink() and part.parent.exists():
-                yield _real(part.parent) / part.name
-            return
-
-
-def _real(path: Path) -> Path:
-    """Follow every link; a circle of links, at which `Path.resolve` raises, is left as it is."""
-    return Path(os.path.realpath(path))
+            elif is_behind_a_link and part == way and part.is_file():
+                self.named.add(self.real(part.parent) / part.name)
 
 
 def _is_an_editors(name: str) -> bool:
