@@ -4,13 +4,13 @@ from bridge.events import Json
 from bridge.mappings.schema.descriptions import DELIVER, LOOP, MAPPING, METADATA
 from bridge.mappings.schema.shapes import (
     EXPRESSION,
-    FILLED,
     Schema,
     closed,
     described,
     duration,
     either,
     flag,
+    formed,
     listed,
     named,
     one_or_many,
@@ -69,12 +69,13 @@ def _triggers() -> Schema:
 
 def _pins_and_triggers() -> list[Json]:
     """Say what one key of a mapping asks of others."""
-    one_pin: Schema = {"properties": {"pin": {"pattern": f"{_PIN_ID}|{FILLED}"}}}
+    one_pin: Schema = {"properties": {"pin": formed(_PIN_ID, "a pin id; a family also needs 'pins', and triggers")}}
     look_up: Schema = {"properties": {"pin": {"pattern": _LOOK_UP}}, "required": ["constants"]}
+    family: Schema = {"properties": {"pin": formed(_TEMPLATE, "a template, since there is 'pins'")}}
     return [
         {
             "if": {"required": ["pins"]},
-            "then": {"properties": {"pin": {"pattern": f"{_TEMPLATE}|{FILLED}"}}},
+            "then": family,
             "else": {"anyOf": [one_pin, look_up], "not": {"required": ["max_pins"]}},
         },
         {

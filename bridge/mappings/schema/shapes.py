@@ -25,21 +25,23 @@ READING = f"{PATH}|{EXPRESSION}|{NAME}"
 
 def text(pattern: str = "", wanted: str = "") -> Schema:
     """Make a text that is not empty, of a form where one is given; `wanted` is what an editor says of another."""
-    if not pattern:
-        return {"type": "string", "minLength": 1}
-    return {"type": "string", "pattern": f"{pattern}|{FILLED}", "patternErrorMessage": f"This is {wanted}."}
+    return {"type": "string", **formed(pattern, wanted)} if pattern else {"type": "string", "minLength": 1}
+
+
+def formed(pattern: str, wanted: str) -> Schema:
+    """Ask of a text that it has a form, or is filled in; `wanted` is what an editor says of another."""
+    return {"pattern": f"{pattern}|{FILLED}" if pattern else FILLED, "patternErrorMessage": f"Expected {wanted}."}
 
 
 def flag() -> Schema:
     """Make true or false."""
-    return {"type": ["boolean", "string"], "pattern": FILLED, "patternErrorMessage": "This is true or false."}
+    return {"type": ["boolean", "string"], **formed("", "true or false")}
 
 
 def whole(lowest: int, highest: int) -> Schema:
     """Make a whole number within bounds."""
-    wanted = f"This is a whole number from {lowest:,} to {highest:,}."
-    bounds: Schema = {"minimum": lowest, "maximum": highest}
-    return {"type": ["integer", "string"], **bounds, "pattern": FILLED, "patternErrorMessage": wanted}
+    filled = formed("", f"a whole number from {lowest:,} to {highest:,}")
+    return {"type": ["integer", "string"], "minimum": lowest, "maximum": highest, **filled}
 
 
 def duration(*, lowest: int) -> Schema:

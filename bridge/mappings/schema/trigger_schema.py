@@ -1,11 +1,9 @@
 """The shape of a trigger: what it takes, its conditions, its variables."""
 
-from bridge.events import Json
 from bridge.mappings.expressions.names import RESERVED_NAMES, WORDS
 from bridge.mappings.schema.descriptions import CONVERSIONS, EACH, FOLDS, OPERATORS, TRIGGER, VARIABLE
 from bridge.mappings.schema.shapes import (
     EXPRESSION,
-    FILLED,
     NAME,
     PATH,
     READING,
@@ -14,6 +12,7 @@ from bridge.mappings.schema.shapes import (
     described,
     either,
     flag,
+    formed,
     listed,
     named,
     one_or_many,
@@ -29,12 +28,9 @@ _LEFT = rf"{PATH}|{EXPRESSION}|^(header|query)\.[\s\S]|{NAME}"
 
 def variable_names() -> Schema:
     """Make the names that variables and constants may have."""
-    taken: list[Json] = [*sorted(RESERVED_NAMES | WORDS)]
-    return {
-        "pattern": f"{NAME}|{FILLED}",
-        "patternErrorMessage": "A name has letters, digits and _, and begins with a letter.",
-        "not": {"enum": taken},
-    }
+    taken = "|".join(sorted(RESERVED_NAMES | WORDS))
+    wanted = "a name: letters, digits and _, beginning with a letter, and no word that has a meaning in expressions"
+    return formed(rf"^(?!(?:{taken})$){NAME.removeprefix('^')}", wanted)
 
 
 def trigger_schema() -> Schema:
@@ -57,7 +53,7 @@ def trigger_schema() -> Schema:
 
 def conditions_schema() -> Schema:
     """Make `when`: an object of conditions, an expression, or a list of these."""
-    left: Schema = {"pattern": f"{_LEFT}|{FILLED}"}
+    left = formed(_LEFT, "a JSONPath, header.Name, query.name, a variable or an expression")
     expression = text(EXPRESSION, "an object of conditions, an expression in {{ }}, or a list of these")
     return either(named(_right(), left), expression, listed(CONDITIONS))
 
@@ -90,7 +86,7 @@ def _operators() -> dict[str, Schema]:
 
 
 def _literal(*kinds: str) -> Schema:
-    wanted = "The right side of a condition is a literal; write the whole condition as an expression."
+    wanted = "Expected a literal; write the whole condition as an expression."
     return {"type": list(kinds), "pattern": _NOT_AN_EXPRESSION, "patternErrorMessage": wanted}
 
 
