@@ -10,7 +10,6 @@ from pathlib import Path, PurePosixPath
 from bridge.cli.output import print_json, print_table, stdout
 from bridge.cli.shipped import (
     SCHEMA,
-    SCHEMA_COMMENT,
     Starter,
     minimal_starter,
     shipped_samples,
@@ -116,15 +115,12 @@ def _of(source: str, shipped: Sequence[Starter]) -> list[Starter]:
 
 def _write(folder: Path, sources: Sequence[Source], starters: dict[str, Starter]) -> Written:
     files = Written()
-    schema = shipped_schema()
     for starter in starters.values():
-        needs_comment = schema is not None and not starter.text.startswith(SCHEMA_COMMENT)
-        files.add(folder / starter.name, f"{SCHEMA_COMMENT if needs_comment else ''}{starter.text}".encode())
+        files.add(folder / starter.name, starter.text.encode())
     for source in sources:
         for path, content in shipped_samples(source.name):
             files.add(folder / path, content)
-    if schema is not None:
-        files.add(folder / SCHEMA, schema)
+    files.add(folder / SCHEMA, shipped_schema())
     return files
 
 

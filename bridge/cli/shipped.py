@@ -9,7 +9,6 @@ import bridge
 from bridge.mappings import load_folder
 
 SCHEMA = "schema.json"
-SCHEMA_COMMENT = f"# yaml-language-server: $schema={SCHEMA}\n"
 
 _PIN_VARIABLE = re.compile(r"\$\{([A-Z0-9_]*PIN)(?::-[^}]*)?\}", re.ASCII)
 
@@ -51,10 +50,9 @@ def shipped_starters() -> list[Starter]:
     ]
 
 
-def shipped_schema() -> bytes | None:
-    """Give the JSON Schema of the language, None where none is shipped."""
-    path = shipped_mappings() / SCHEMA
-    return path.read_bytes() if path.is_file() else None
+def shipped_schema() -> bytes:
+    """Give the JSON Schema of the language."""
+    return (shipped_mappings() / SCHEMA).read_bytes()
 
 
 def shipped_samples(source: str) -> Iterable[tuple[PurePosixPath, bytes]]:
@@ -75,6 +73,7 @@ def minimal_starter(source: str) -> Starter:
 
 
 _MINIMAL = """\
+# yaml-language-server: $schema=schema.json
 # <SOURCE>: its newest event, on a stat card. A beginning, to be made your own.
 #
 # `pinbridge paths PAYLOAD` shows what there is to take out of a payload of yours, and
