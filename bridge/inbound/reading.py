@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.located import Node, Place, ScalarNode
-from bridge.located.fields import NO_OTHERS, Fields, describe
+from bridge.located.fields import NO_OTHERS, BoundedProblems, Fields, describe
 from bridge.spelling import suggest
 from bridge.units import parse_duration_s
 
@@ -44,7 +44,7 @@ class Collector:
 @contextmanager
 def collecting() -> Iterator[Collector]:
     """Give a collector whose problems, and one that ends the block, are raised together."""
-    collect = Collector([])
+    collect = Collector(BoundedProblems())
     try:
         yield collect
     except ConfigurationError as error:

@@ -16,6 +16,7 @@ from bridge.inbound.declarations import Ack, Declaration, declare, own_entries
 from bridge.inbound.locations import Location
 from bridge.inbound.verification import Scheme, Verifier
 from bridge.located import MappingNode, Place
+from bridge.located.fields import BoundedProblems
 from bridge.settings import secret_variable
 from bridge.spelling import suggest
 
@@ -77,7 +78,7 @@ def load_sources(
     secret, a wrong key or value, a source whose deliveries could not be told apart. Where
     secrets are not required (a check of the files alone) a source without one refuses every delivery.
     """
-    problems: list[Problem] = []
+    problems: list[Problem] = BoundedProblems()
     own = own_entries(file, sources_yaml or b"", problems)
     sources: dict[str, Source] = {}
     for name in sorted({*named, *own}):

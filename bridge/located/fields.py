@@ -4,15 +4,36 @@ A `Fields` never raises: a fault goes to the list of problems, and the default t
 value's place, so that one reading finds all the mistakes of a file.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
-from bridge.errors import Problem
+from bridge.errors import ConfigurationError, Problem
 from bridge.located.tree import Entry, MappingNode, Node, ScalarNode, SequenceNode
 from bridge.spelling import nearest, suggest
 from bridge.units import parse_duration_s
 
 Problems = list[Problem]
+
+MAX_PROBLEMS = 200
+"""How many problems of one file are told: advice is dear, and nobody reads more."""
+
+
+class BoundedProblems(list[Problem]):
+    """The problems of one file; one too many ends the reading with a `ConfigurationError`."""
+
+    def append(self, problem: Problem, /) -> None:
+        """Note a problem."""
+        if len(self) >= MAX_PROBLEMS:
+            more = replace(problem, message="and more mistakes from here on; mend those above first")
+            raise ConfigurationError([*self, more])
+        super().append(problem)
+
+    def extend(self, problems: Iterable[Problem], /) -> None:
+        """Note several problems."""
+        for problem in problems:
+            self.append(problem)
+
 
 NO_OTHERS: Mapping[str, str] = MappingProxyType({})
 COMES_LATER = "comes with a later release; leave it out"

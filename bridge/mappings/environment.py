@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from bridge.errors import Problem
 from bridge.located import Entry, MappingNode, Node, ScalarNode, SequenceNode, read_plain
+from bridge.located.fields import BoundedProblems
 from bridge.spelling import suggest
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
@@ -32,7 +33,7 @@ class _Filling:
     """Walks one tree; shared nodes (aliases) are filled wherever they stand."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[Problem] = BoundedProblems()
         self._environ = environ
 
     def node(self, node: Node) -> Node:

@@ -15,7 +15,7 @@ from babel.localedata import locale_identifiers
 
 from bridge.errors import ConfigurationError
 from bridge.located import MappingNode, Node, Place
-from bridge.located.fields import COMES_LATER, Fields, Problems, describe, read_entries
+from bridge.located.fields import COMES_LATER, BoundedProblems, Fields, Problems, describe, read_entries
 from bridge.mappings.expressions.names import OWN_NAMES, read_name
 from bridge.mappings.expressions.skeleton import check_literal
 from bridge.mappings.expressions.templates import Tree, compile_tree
@@ -80,7 +80,7 @@ class Mapping:
 
 def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
     """Compile one file's tree; raises `ConfigurationError` with every problem in it."""
-    problems: Problems = []
+    problems: Problems = BoundedProblems()
     if not isinstance(node, MappingNode):
         raise ConfigurationError([node.place.problem(f"a mapping is an object with keys, found {describe(node)}")])
     fields = Fields(node, "a mapping", KEYS, problems, dict.fromkeys(KEYS_OF_LATER_RELEASES, COMES_LATER))
@@ -167,7 +167,7 @@ def _read_locale(fields: Fields) -> Locale:
     try:
         return Locale.parse(name.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
-        advice = suggest(name, locale_identifiers()) or "; write one such as en_US or de_DE"
+        advice = suggest(name, sorted(locale_identifiers())) or "; write one such as en_US or de_DE"
         _fault(fields, "locale", f"{name[:80]!r} is no locale that is known{advice}")
         return Locale("en", "US")
 

@@ -8,6 +8,7 @@ all in one go. Which variables there may be is known to who compiles; `misnamed_
 import math
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from jinja2 import TemplateSyntaxError, nodes
 
@@ -62,6 +63,7 @@ _RELATED = {
 """Words that other tools have for something, and what it is called here."""
 
 _MOST_LISTED = 20
+_MOST_ADVISED = 50
 _TOO_LARGE = 10**MAX_DIGITS
 
 _TESTING_FILTERS = {"select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
@@ -102,7 +104,7 @@ def checked(text: str) -> nodes.Template:
         raise refused(f"the template has {len(text):,} characters; at most {MAX_SOURCE:,} are allowed")
     try:
         tree = DIALECT.parse(text)
-        if not _faults_among(list(_walk(tree))):
+        if not _faults_among(list(_walk(tree)), at_most=1):
             return tree
         parts = list(_walk(parse_by_index(text)))
     except TemplateSyntaxError as error:
@@ -112,7 +114,8 @@ def checked(text: str) -> nodes.Template:
         raise refused("the template nests too deeply") from error
     except ValueError as error:
         raise refused("a number has too many digits") from error
-    faults = [replace(fault, index=text.find(fault.word, fault.index)) for fault in _faults_among(parts)]
+    found = _faults_among(parts, at_most=_MOST_ADVISED)
+    faults = [replace(fault, index=text.find(fault.word, fault.index)) for fault in found]
     raise TemplateSyntaxProblem(*sorted(faults, key=_position), names=_names_among(parts))
 
 
@@ -125,8 +128,9 @@ def misnamed_variables(text: str, used: Collection[str], names: Collection[str])
     for part in _walk(parse_by_index(text)):
         if isinstance(part, nodes.Name) and part.ctx == "load":
             places[part.name] = min(part.lineno, places.get(part.name, part.lineno))
-    faults = [_misnamed("variable", name, sorted(names), places.get(name, 0)) for name in unknown]
-    return sorted(faults, key=_position)
+    known, found = sorted(names), sorted(unknown, key=lambda name: (places.get(name, 0), name))
+    advised = [_misnamed("variable", name, known, places.get(name, 0)) for name in found[:_MOST_ADVISED]]
+    return advised + [_misnamed("variable", name, (), places.get(name, 0)) for name in found[_MOST_ADVISED:]]
 
 
 def _position(fault: TemplateFault) -> tuple[int, str]:
@@ -152,8 +156,9 @@ def _walk(tree: nodes.Template) -> Iterable[nodes.Node]:
         pending.extend(part.iter_child_nodes())
 
 
-def _faults_among(parts: Iterable[nodes.Node]) -> list[TemplateFault]:
-    return [fault for part in parts for fault in _faults_of(part)]
+def _faults_among(parts: Iterable[nodes.Node], *, at_most: int) -> list[TemplateFault]:
+    """List the first faults: each costs a look at every word that may have been meant."""
+    return list(islice((fault for part in parts for fault in _faults_of(part)), at_most))
 
 
 def _faults_of(part: nodes.Node) -> Iterable[TemplateFault]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from bridge.errors import AuthorError, ConfigurationError, Problem
 from bridge.located import MappingNode, Node, Place, ScalarNode, SequenceNode
-from bridge.located.fields import describe
+from bridge.located.fields import BoundedProblems, describe
 from bridge.mappings.expressions.dialect import Surroundings
 from bridge.mappings.expressions.expressions import (
     Expression,
@@ -85,7 +85,7 @@ class Tree:
 
 def compile_tree(node: Node, *, names: Collection[str]) -> Tree:
     """Compile a tree; raises `ConfigurationError` with every problem in it, each with its place."""
-    problems: list[Problem] = []
+    problems: list[Problem] = BoundedProblems()
     root = _compile(node, frozenset(names), problems)
     if problems:
         raise ConfigurationError(problems)
