@@ -223,7 +223,7 @@ def _take_over(ledger: Ledger, stage: _Stage, number: int, event: Event) -> None
         ledger.newest[key] = newest
         ledger.orders[key] = newest.order
     if stage.items:
-        kept = (number, forgotten_at(to_micros(event.received_at), event, ledger.horizon))
+        kept = (number, forgotten_at(event, ledger.horizon))
         ledger.items |= dict.fromkeys(stage.items, kept)
         ledger.new_items |= dict.fromkeys(stage.items, kept)
     for _, pin, _ in stage.newest:
@@ -236,16 +236,16 @@ def _take_over(ledger: Ledger, stage: _Stage, number: int, event: Event) -> None
         ledger.moved[pin] = (stage.mapping, min(since, event.received_at))
 
 
-def forgotten_at(received_at: int, event: Event, horizon: timedelta) -> int:
+def forgotten_at(event: Event, horizon: timedelta) -> int:
     """Say when the keys of an event are forgotten: nothing as old is folded by then, even if dated ahead."""
-    return received_at + in_micros(horizon) + int(event.tolerance_s * SECOND)
+    return to_micros(event.received_at) + in_micros(horizon) + int(event.tolerance_s * SECOND)
 
 
 def lifetime(event: Event, horizon: timedelta) -> tuple[int, int]:
     """Give when a delivery's key was seen and when it is forgotten."""
     seen_at = to_micros(event.received_at)
     if event.dedup_window_s is None:
-        return seen_at, forgotten_at(seen_at, event, horizon)
+        return seen_at, forgotten_at(event, horizon)
     return seen_at, seen_at + int(event.dedup_window_s * SECOND)
 
 

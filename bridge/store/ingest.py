@@ -65,9 +65,9 @@ def take_in(cursor: Any, arrivals: Sequence[Arrival], *, first_number: int, rule
     ended = _hear(cursor, arrivals, rules)
     _journal(cursor, [(number, arrivals[place].event, folded[number].outcomes) for place, number in numbers.items()])
     receipts = [
-        Receipt("accepted", arrival.event.id, numbers[place], folded[numbers[place]].mappings)
+        _accepted(arrival.event, numbers[place], folded[numbers[place]].mappings)
         if place in numbers
-        else Receipt("duplicate", arrival.event.id, None, ())
+        else Receipt(status="duplicate", id=arrival.event.id, number=None, mappings=())
         for place, arrival in enumerate(arrivals)
     ]
     return Batch(tuple(receipts), (*ledger.moved, *ended), len(numbers))
@@ -78,7 +78,7 @@ def journal_failed(cursor: Any, event: Event, *, number: int, reason: str, rules
     _remember(cursor, [Arrival(event, Evaluation(changes=(), outcomes=()))], rules)
     outcome = Outcome(mapping="", trigger="", kind="error", reason=f"the database refused it: {reason}", pin=None)
     _journal(cursor, [(number, event, (outcome,))])
-    return Batch((Receipt("accepted", event.id, number, ()),), (), 1)
+    return Batch((_accepted(event, number, ()),), (), 1)
 
 
 def _remember(cursor: Any, arrivals: Sequence[Arrival], rules: Rules) -> list[int]:
@@ -205,7 +205,7 @@ def _event_row(number: int, event: Event, outcomes: Sequence[Outcome]) -> statem
         to_micros(event.received_at),
         event.content_type,
         orjson.dumps(dict(event.headers)).decode(),
-        orjson.dumps(dict(event.query)).decode() if event.query else "{}",
+        orjson.dumps(dict(event.query)).decode(),
         _outcomes_text(outcomes),
         event.body,
     )
@@ -218,3 +218,7 @@ def _outcomes_text(outcomes: Sequence[Outcome]) -> str:
         for told in outcomes
     ]
     return orjson.dumps(plain).decode()
+
+
+def _accepted(event: Event, number: int, mappings: tuple[str, ...]) -> Receipt:
+    return Receipt(status="accepted", id=event.id, number=number, mappings=mappings)

@@ -15,8 +15,7 @@ def in_micros(length: timedelta) -> int:
 
 def to_micros(instant: datetime) -> int:
     """Give an aware instant in microseconds."""
-    since = instant - _EPOCH
-    return (since.days * 86_400 + since.seconds) * SECOND + since.microseconds
+    return in_micros(instant - _EPOCH)
 
 
 def to_instant(micros: int) -> datetime:

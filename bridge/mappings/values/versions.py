@@ -25,7 +25,7 @@ def version_order(version: tuple[Value, ...]) -> VersionOrder:
     Parts are compared in order; where one version runs out first, it is the older.
     Raises `UnusableValue` for a part that nests too deeply.
     """
-    return tuple(map(ranked, version))
+    return tuple([ranked(part) for part in version])
 
 
 def compare_versions(a: tuple[Value, ...], b: tuple[Value, ...]) -> int:
@@ -37,15 +37,15 @@ def compare_versions(a: tuple[Value, ...], b: tuple[Value, ...]) -> int:
 def ranked(value: Value) -> _Ranked:
     """Give a value's rank, and what compares it to others of that rank."""
     match value:
-        case datetime():
-            return _TIME, value
-        case str():
-            return _TEXT, value
         case None:
             return _NULL, 0
         case bool():
             return _BOOLEAN, value
         case int() | Decimal() | float():
             return _NUMBER, value
+        case datetime():
+            return _TIME, value
+        case str():
+            return _TEXT, value
         case _:
             return _COMPOUND, orjson.dumps(plain(value), option=orjson.OPT_SORT_KEYS)
