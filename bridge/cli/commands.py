@@ -18,6 +18,7 @@ from bridge.cli.paths import print_paths
 from bridge.cli.retry import retry
 from bridge.cli.send import Sending, report, send
 from bridge.cli.serve import serve
+from bridge.cli.testing import Wanted, run_tests
 from bridge.cli.trying import Trying, try_mapping
 from bridge.cli.validate import validate
 from bridge.mappings import OutcomeKind
@@ -151,6 +152,24 @@ def try_command(
         mapping=mapping, payloads=payloads, headers=read_header_lines(header or []), source=source, pin=pin, now=at
     )
     sys.exit(try_mapping(trying, _settings(), os.environ, as_json=as_json))
+
+
+@commands.command("test")
+def run_tests_command(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Folders of mappings, or single files; else PINBRIDGE_MAPPINGS.")
+    ] = None,
+    *,
+    text: Annotated[
+        str, typer.Option("-k", help="Only tests with this text in the name of theirs or the mapping.")
+    ] = "",
+    update: Annotated[bool, typer.Option("--update", help="Write what came into the files, as expected.")] = False,
+    junit: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML to this file, for CI.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the tests of mappings, without network or database."""
+    wanted = Wanted(paths=paths or (), text=text, updates=update, junit=junit, as_json=as_json)
+    sys.exit(0 if run_tests(wanted, _settings(), os.environ) else 1)
 
 
 @commands.command("send")

@@ -3,6 +3,7 @@
 Pure functions of their arguments: no I/O but reading the folder, no clock, no web, no database.
 """
 
+from bridge.mappings.cases import Case, CaseSample, Expectation
 from bridge.mappings.expressions.templates import RenderError
 from bridge.mappings.folder import mapping_files, read_bounded, read_mappings, searched_folders
 from bridge.mappings.loading import Loader, load_folder, load_texts
@@ -14,9 +15,12 @@ from bridge.mappings.triggers.triggers import Trigger
 from bridge.mappings.values.versions import compare_versions
 
 __all__ = [
+    "Case",
+    "CaseSample",
     "Change",
     "Evaluation",
     "EventHeader",
+    "Expectation",
     "Latest",
     "Loader",
     "Mapping",

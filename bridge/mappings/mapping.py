@@ -16,6 +16,7 @@ from babel.localedata import locale_identifiers
 from bridge.errors import ConfigurationError
 from bridge.located import MappingNode, Node, Place
 from bridge.located.fields import COMES_LATER, BoundedProblems, Fields, Problems, describe, read_entries
+from bridge.mappings.cases import Case, compile_cases
 from bridge.mappings.expressions.names import OWN_NAMES, read_name
 from bridge.mappings.expressions.skeleton import check_literal
 from bridge.mappings.expressions.templates import Tree, compile_tree
@@ -30,7 +31,7 @@ DEFAULT_MIN_INTERVAL_S = 5
 RENDERED_BY = 2
 """Part of the fingerprint: raised when the same mapping and variables come to render otherwise."""
 
-KEYS_OF_LATER_RELEASES = ("state", "tests")
+KEYS_OF_LATER_RELEASES = ("state",)
 KEYS = (
     "pin",
     "type",
@@ -45,6 +46,7 @@ KEYS = (
     "update",
     "deliver",
     "stale_after",
+    "tests",
 )
 _FINGERPRINTED = ("update", "deliver", "type", "locale", "timezone", "constants", "pin", "stale_after")
 
@@ -56,7 +58,7 @@ class Mapping:
     `pin` is the literal pin id, None for a family, whose distinct pins `max_pins` bounds
     where that is not None. `min_interval_s`, `refresh_s` and `stale_after_s` are seconds. `render_fingerprint`
     (16 bytes) changes with all that decides how a pin looks. `variables` are the names that
-    any trigger declares.
+    any trigger declares. `cases` are its tests, which change nothing of what it does.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Mapping:
     variables: frozenset[str]
     update: Tree
     source_places: MappingABC[str, Place]
+    cases: tuple[Case, ...]
 
 
 def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
@@ -97,6 +100,7 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
     delivery = _read_deliver(fields)
     stale_after_s = _read_stale_after(fields)
     _check_purpose(fields, rule, delivery)
+    cases = compile_cases(fields, rule, triggers.source_places)
     if problems or rule is None or update is None:
         raise ConfigurationError(problems)
     warnings.extend(update.warnings)
@@ -118,6 +122,7 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
         variables=triggers.variables,
         update=update,
         source_places=triggers.source_places,
+        cases=cases,
     )
 
 

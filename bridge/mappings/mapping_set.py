@@ -4,6 +4,7 @@ Immutable but for what dispatch remembers of event types; a reload makes a new s
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -43,6 +44,14 @@ class MappingSet:
     def literal_pins(self) -> Mapping[str, str]:
         """Give the enabled mapping of each literal pin."""
         return self._literal_pins
+
+    def alone(self, name: str) -> "MappingSet":
+        """Give the set in which this mapping alone runs, disabled or not; pins of the others stay theirs."""
+        mapping = replace(self.mappings[name], enabled=True)
+        alone = MappingSet([mapping])
+        if self._literal_pins.get(mapping.pin or "", name) == name:
+            alone._literal_pins = MappingProxyType({**self._literal_pins, **alone._literal_pins})
+        return alone
 
     def evaluate(self, event: Event) -> Evaluation:
         """Give all that follows from an event. Never raises for an author's or a payload's fault."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Event
 from bridge.inbound import Source, Sources
-from bridge.mappings import Evaluation, Latest, MappingSet, Outcome, Rendered
+from bridge.mappings import Evaluation, Latest, MappingSet, Outcome, Rendered, stale_at, stale_since
 from bridge.rehearsal.memory import Memory
 from bridge.rehearsal.reception import Signature, receive
 from bridge.rehearsal.samples import Sample
@@ -41,10 +41,20 @@ class Heard:
 
 
 class Rehearsal:
-    """One offline run. `horizon_s` is how long delivery ids are remembered, `max_body_bytes` bounds a body."""
+    """One offline run.
+
+    `horizon_s` is how long delivery ids are remembered, `max_body_bytes` bounds a body. `active_since` is when the
+    mappings were first loaded; without it a pin that was never heard does not turn stale.
+    """
 
     def __init__(
-        self, mappings: MappingSet, sources: Sources, *, horizon_s: int, max_body_bytes: int = MAX_BODY_BYTES
+        self,
+        mappings: MappingSet,
+        sources: Sources,
+        *,
+        horizon_s: int,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        active_since: datetime | None = None,
     ) -> None:
         bounds = {
             name: mapping.max_pins
@@ -54,6 +64,7 @@ class Rehearsal:
         self._mappings = mappings
         self._sources = sources
         self._max_body_bytes = max_body_bytes
+        self._active_since = active_since
         self._memory = Memory(mappings.literal_pins(), bounds, timedelta(seconds=horizon_s))
         self._heard_at: dict[str, datetime] = {}
 
@@ -91,7 +102,8 @@ class Rehearsal:
 
     def render(self, mapping: str, pin: str, now: datetime) -> Rendered:
         """Render a pin as it stands. Raises `RenderError`."""
-        return self._mappings.render(mapping, pin, self.latest(mapping, pin), now)
+        latest, silent_since = self.latest(mapping, pin), stale_since(self._turns_stale_at(mapping, pin), now)
+        return self._mappings.render(mapping, pin, latest, now, silent_since)
 
     def latest(self, mapping: str, pin: str) -> Mapping[str, Latest]:
         """Give the newest of each trigger that has fed a pin."""
@@ -100,6 +112,13 @@ class Rehearsal:
     def heard_at(self, pin: str) -> datetime | None:
         """Give the arrival of the newest delivery that concerned a pin, duplicates included; None before the first."""
         return self._heard_at.get(pin)
+
+    def _turns_stale_at(self, mapping: str, pin: str) -> datetime | None:
+        stale_after_s = self._mappings.mappings[mapping].stale_after_s
+        heard_at = self._heard_at.get(pin, self._active_since)
+        if stale_after_s is None or heard_at is None:
+            return None
+        return stale_at(stale_after_s, heard_at=heard_at)
 
     def _read(self, sample: Sample, received_at: datetime) -> tuple[Event, Signature]:
         return receive(self._source(sample), sample, received_at, max_body_bytes=self._max_body_bytes)

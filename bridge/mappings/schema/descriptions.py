@@ -33,6 +33,37 @@ MAPPING: Mapping[str, str] = MappingProxyType(
         "stale_after": "such as `24h`, at least `1s`: how long a pin may hear nothing before it turns stale; "
         "see [silence](#silence). It needs `triggers`",
         "deliver": "when the pin is sent; see [delivery](#delivery)",
+        "tests": "cases that `pinbridge test` runs; see [tests](#tests). They change nothing of what the bridge does",
+    }
+)
+
+TEST: Mapping[str, str] = MappingProxyType(
+    {
+        "name": "required: what it is called; no two of a mapping alike",
+        "send": "a sample or a list, in the order in which they arrive; without it the pin is drawn as before the "
+        "first event",
+        "now": "what the clock says when the pin is drawn. Without it, the newest arrival",
+        "pin": "which pin of a family to look at",
+        "expect": "what the pin then shows: an object matches by the keys that are written, a list by position and "
+        "length, numbers by value. Or `none`: nothing is sent, for no event moves the pin. Or `{error: text}`: a "
+        "delivery is refused, a trigger fails or the pin cannot be drawn, with this text in the message",
+    }
+)
+
+EXPECT: Mapping[str, str] = MappingProxyType({"error": "a text in the message of the error that is expected"})
+
+SAMPLE: Mapping[str, str] = MappingProxyType(
+    {
+        "file": "a payload, relative to the mapping's file; `{file: a.json}` is the same as `a.json`. "
+        "`a.headers.json` beside it holds its headers",
+        "body": "the payload itself: an object or a list is sent as JSON, a text as it stands",
+        "source": "else the folder below `samples/` that the file lies in, else the mapping's only source",
+        "headers": "names and texts, added to those of the file",
+        "query": "names and texts of the query string",
+        "event": "stands for the event type that the source would find",
+        "id": "stands for the delivery id that the source would find",
+        "received_at": "when it arrives. Else at the event's own time, by its source or the trigger's `at`; one "
+        "without arrives with the sample before it, the first at `now`, or else on 2026-01-01",
     }
 )
 

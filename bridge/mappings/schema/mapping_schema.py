@@ -1,6 +1,7 @@
 """The shape of a whole mapping."""
 
 from bridge.events import Json
+from bridge.mappings.schema.case_schema import cases_schema, names_its_pin
 from bridge.mappings.schema.descriptions import DELIVER, LOOP, MAPPING, METADATA
 from bridge.mappings.schema.shapes import (
     EXPRESSION,
@@ -49,6 +50,7 @@ def mapping_schema() -> Schema:
         "deliver": closed(
             described({"min_interval": duration(lowest=0), "refresh": duration(lowest=1)}, DELIVER),
         ),
+        "tests": cases_schema(_PIN_ID),
     }
     return {
         "$schema": DRAFT,
@@ -81,6 +83,10 @@ def _pins_and_triggers() -> list[Json]:
         {
             "if": {"not": {"required": ["triggers"]}},
             "then": {**one_pin, "required": ["deliver"], "dependencies": {"deliver": _with_refresh()}},
+        },
+        {
+            "if": {"required": ["pin"], "properties": {"pin": {"type": "string", "pattern": _TEMPLATE}}},
+            "then": {"properties": {"tests": {"items": names_its_pin()}}},
         },
     ]
 

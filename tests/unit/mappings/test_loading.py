@@ -61,7 +61,6 @@ def test_every_key_is_read() -> None:
         ),
         (WHOLE + "trigers: []\n", ["m.yaml:5:1: unknown key 'trigers' in a mapping; did you mean 'triggers'?"]),
         (WHOLE + "state: {}\n", ["m.yaml:5:1: 'state' comes with a later release; leave it out"]),
-        (WHOLE + "tests: []\n", ["m.yaml:5:1: 'tests' comes with a later release; leave it out"]),
         (
             WHOLE + "stale_after: 1 day\n",
             [

@@ -35,7 +35,7 @@ update:
 
 
 def rehearsal(
-    mapping: str = MAPPING, *, secrets: tuple[bytes, ...] = (), sources: str = "", **bounds: int
+    mapping: str = MAPPING, *, secrets: tuple[bytes, ...] = (), sources: str = "", **bounds: Any
 ) -> Rehearsal:
     """Rehearse one mapping, `m`."""
     mappings = load_texts({"m.yaml": mapping.encode()}, {})
@@ -209,6 +209,21 @@ def test_an_unknown_source_is_named_with_those_that_there_are() -> None:
     """And with the nearest."""
     with pytest.raises(ConfigurationError, match=r"evt_1: 'strip' is no source here.*did you mean 'stripe'"):
         rehearsal().receive(sale(source="strip"), NOON)
+
+
+def test_a_pin_that_hears_nothing_turns_stale() -> None:
+    """Counted from the newest delivery that concerned it, duplicates included; else since the mapping is active."""
+    template = "(stale_since | datetime('d MMM, HH:mm')) if stale else 'fresh'"
+    run = rehearsal(MAPPING.replace("amount / 100", template) + "stale_after: 24h\n", active_since=NOON)
+
+    def shown(hours: int) -> Any:
+        body: Any = run.render("m", "p-sales", NOON + timedelta(hours=hours)).body
+        return body["metadata"]["pin_config"]["cards"][0]["value"]
+
+    assert (shown(23), shown(24)) == ("fresh", "23 Nov, 12:00")
+    run.receive(sale(), NOON + timedelta(hours=10))
+    run.receive(sale(), NOON + timedelta(hours=20))
+    assert (shown(43), shown(44)) == ("fresh", "24 Nov, 08:00")
 
 
 def test_a_body_that_cannot_be_rendered_raises() -> None:

@@ -1,0 +1,146 @@
+"""`pinbridge test` as an author runs it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+SHIPPED = Path(__file__).resolve().parents[2] / "mappings"
+MAPPING = """\
+pin: p-sales
+triggers:
+  - source: stripe
+    event: payment_intent.succeeded
+    when: {$.amount: {gt: 0}}
+    extract: {amount: $.amount}
+update:
+  metadata: {pin_config: {cards: [{title: Sale, value: "{{ amount }}"}]}}
+"""
+TESTS = """\
+tests:
+  # the usual
+  - name: a sale
+    send: {body: {id: evt_1, type: payment_intent.succeeded, amount: 5}}
+    expect: {metadata: {pin_config: {cards: [{value: "6"}]}}}   # a card
+  - name: a free one
+    send: {body: {id: evt_2, type: payment_intent.succeeded, amount: 0}}
+    expect: none
+"""
+
+
+def run(*words: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run `pinbridge test` in an environment of its own: no secret, no key, no database."""
+    return subprocess.run(
+        [sys.executable, "-m", "bridge", "test", *map(str, words)],
+        check=False,
+        cwd=folder,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a folder with one mapping in `mappings`, one of whose cases fails."""
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings" / "sales.yaml").write_text(MAPPING + TESTS, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_shipped_mappings_pass(tmp_path: Path) -> None:
+    """Each has tests, and no file is written."""
+    ended = run(SHIPPED, folder=tmp_path)
+    assert ended.returncode == 0, ended.stdout
+    names = {path.stem for path in SHIPPED.glob("*.yaml")} - {"sources"}
+    assert {line.split()[1].removesuffix(":") for line in ended.stdout.splitlines() if line.startswith("ok")} == names
+    assert "without tests" not in ended.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_example_of_the_reference_passes(tmp_path: Path) -> None:
+    """Beside the shipped samples."""
+    reference = (SHIPPED.parent / "docs" / "mappings.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", reference.partition("\n## Tests\n")[2], re.DOTALL)
+    (tmp_path / "samples").symlink_to(SHIPPED / "samples")
+    (tmp_path / "sales.yaml").write_text(example, encoding="utf-8")
+    ended = run("sales.yaml", folder=tmp_path)
+    assert ended.returncode == 0, ended.stdout
+    assert ended.stdout.splitlines()[-1] == "5 passed"
+
+
+def test_a_failure_shows_what_differs_and_why(folder: Path) -> None:
+    """A line for each case; the line of the expectation; what each trigger made of the sample; exit 1."""
+    ended = run(folder=folder)
+    assert ended.returncode == 1
+    lines = ended.stdout.splitlines()
+    assert lines[:2] == ["FAILED  sales: a sale", "ok      sales: a free one"]
+    assert "  mappings/sales.yaml:13:54: metadata.pin_config.cards[0].value" in lines
+    assert '    - expected "6"' in lines
+    assert '    + came     "5"' in lines
+    assert "    sales: matched, p-sales" in lines
+    assert "      $.amount: wanted gt 0, found 5" in lines
+    assert lines[-1] == "1 passed, 1 failed"
+
+
+def test_k_chooses_by_name(folder: Path) -> None:
+    """Of the case or of the mapping, in any case; a text that no name has is a mistake."""
+    assert run("-k", "FREE", folder=folder).stdout.splitlines()[0] == "ok      sales: a free one"
+    assert run("-k", "sales: a s", folder=folder).returncode == 1
+    mistaken = run("-k", "a sail", folder=folder)
+    assert mistaken.returncode == 2
+    assert "no test has 'a sail' in its mapping or name; did you mean 'a sale'?" in mistaken.stderr
+
+
+def test_update_writes_what_came_and_nothing_else(folder: Path) -> None:
+    """Comments stay; the next run passes, and the next update writes nothing."""
+    ended = run("--update", folder=folder)
+    assert ended.returncode == 0
+    assert ended.stdout.splitlines()[:2] == ["updated sales: a sale", "ok      sales: a free one"]
+    written = (folder / "mappings" / "sales.yaml").read_text(encoding="utf-8")
+    assert written == MAPPING + TESTS.replace('value: "6"', 'value: "5"')
+    assert run("--update", folder=folder).stdout.splitlines()[-1] == "2 passed"
+    assert (folder / "mappings" / "sales.yaml").read_text(encoding="utf-8") == written
+
+
+def test_junit_is_written_for_ci(folder: Path) -> None:
+    """One suite for each mapping, a failure with its story."""
+    assert run("--junit", "junit.xml", folder=folder).returncode == 1
+    suite = ET.parse(folder / "junit.xml").getroot()[0]  # noqa: S314 - our own file
+    assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == ("sales", "2", "1")
+    assert [case.get("name") for case in suite] == ["a sale", "a free one"]
+    assert '+ came     "5"' in (suite[0][0].text or "")
+
+
+def test_json_tells_all_of_it(folder: Path) -> None:
+    """For scripts, with the same exit code."""
+    ended = run("--json", folder / "mappings" / "sales.yaml", folder=folder)
+    told = json.loads(ended.stdout)
+    assert (ended.returncode, told["passed"], told["failed"]) == (1, 1, 1)
+    failed, passed = told["tests"]
+    assert (failed["outcome"], failed["line"], passed["outcome"]) == ("failed", 11, "ok")
+    assert [(fault["expected"], fault["came"]) for fault in failed["faults"]] == [("6", "5")]
+    assert failed["samples"][0]["triggers"][0]["outcome"] == "matched"
+
+
+def test_without_tests_it_says_how_to_write_one(tmp_path: Path) -> None:
+    """Which is no failure."""
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings" / "sales.yaml").write_text(MAPPING, encoding="utf-8")
+    ended = run(folder=tmp_path)
+    assert ended.returncode == 0
+    assert "    tests:\n      - name: a payment" in ended.stdout
+
+
+def test_a_mapping_that_does_not_load_is_a_mistake(folder: Path) -> None:
+    """Exit 2, with every problem."""
+    (folder / "mappings" / "sales.yaml").write_text(MAPPING + "tests: [{}]\n", encoding="utf-8")
+    ended = run(folder=folder)
+    assert ended.returncode == 2
+    assert "mappings/sales.yaml:9:9: error: a test needs the key 'name'" in ended.stderr
