@@ -82,34 +82,37 @@ def _update(
     stage: Stage, mapping: CompiledMapping, results: Sequence[CaseResult], environ: Mapping[str, str], told: Report
 ) -> list[CaseResult]:
     """Write what came into the file, as far as that can be; gives what then comes of the same cases."""
-    failed = [result for result in results if not result.has_passed]
     path = Path(mapping.file)
     data = read_file(path)
-    changed: list[CaseResult] = []
-    for result in failed:
-        try:
-            update(data, [result])
-            changed.append(result)
-        except NotUpdated as error:
-            told.refused.append(str(error))
+    if _compiled(mapping, data, environ).cases != mapping.cases:
+        told.refused.append(f"{mapping.file} is not updated: it changed while it was tested")
+        return list(results)
+    changed = [result for result in results if not result.has_passed and _can_be_updated(data, result, told)]
     if not changed:
         return list(results)
     written = update(data, changed)
-    again = _rerun(stage, mapping, results, written, environ)
-    if {result.case.name for result in again if not result.has_passed} & {result.case.name for result in changed}:
-        told.refused.append(
-            f"{mapping.file} is not updated: what came cannot be written so that it passes; do it by hand"
-        )
+    renewed = _compiled(mapping, written, environ)
+    again = {case.name: stage.run(renewed, case) for case in renewed.cases}
+    good = {result.case.name for result in changed}
+    good |= {case.name for case in mapping.cases if stage.run(mapping, case).has_passed}
+    if not all(again[name].has_passed for name in good):
+        told.refused.append(f"{mapping.file} is not updated: what came cannot be written so that all of it passes")
         return list(results)
     write_file(path, written)
     told.updated |= {(mapping.name, result.case.name) for result in changed}
-    return again
+    return [again[result.case.name] for result in results]
 
 
-def _rerun(
-    stage: Stage, mapping: CompiledMapping, results: Sequence[CaseResult], written: bytes, environ: Mapping[str, str]
-) -> list[CaseResult]:
-    names = {result.case.name for result in results}
-    (loaded,) = load_texts({mapping.file: written}, environ).mappings.values()
-    renewed = replace(loaded, name=mapping.name)
-    return [stage.run(renewed, case) for case in renewed.cases if case.name in names]
+def _can_be_updated(data: bytes, result: CaseResult, told: Report) -> bool:
+    try:
+        update(data, [result])
+    except NotUpdated as error:
+        told.refused.append(str(error))
+        return False
+    return True
+
+
+def _compiled(mapping: CompiledMapping, data: bytes, environ: Mapping[str, str]) -> CompiledMapping:
+    """Compile other bytes of a mapping's file."""
+    (loaded,) = load_texts({mapping.file: data}, environ).mappings.values()
+    return replace(loaded, name=mapping.name)

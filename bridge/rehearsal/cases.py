@@ -14,7 +14,7 @@ from bridge.inbound import Sources
 from bridge.located import Node, Place, ScalarNode
 from bridge.mappings import Case, CaseSample, Mapping, MappingSet, RenderError
 from bridge.mappings.values.values import plain
-from bridge.rehearsal.comparison import Difference, compare
+from bridge.rehearsal.comparison import Difference, compare, path_text
 from bridge.rehearsal.rehearsal import Heard, Rehearsal
 from bridge.rehearsal.samples import Sample, read_sample
 
@@ -134,12 +134,14 @@ def _judged(rehearsal: Rehearsal, mapping: Mapping, case: Case, deliveries: tupl
     errors = [_refusal(each.heard) for each in deliveries if isinstance(each.heard, SenderError)]
     errors += [outcome.reason for each in heard for outcome in each.outcomes if outcome.kind in _ERRORS]
     body: Json = None
-    if case.pin is not None and (case.pin == mapping.pin or case.pin in moved):
+    undrawn: RenderError | None = None
+    if case.pin is not None and _is_drawn(mapping, case, moved):
         try:
             body = orjson.loads(rehearsal.render(mapping.name, case.pin, now).payload)
         except RenderError as error:
-            errors.append(str(error))
-    told = _Told(body=body, moved=moved, errors=tuple(errors))
+            undrawn = error
+            errors.append(error.message)
+    told = _Told(body=body, moved=moved, errors=tuple(errors), undrawn=undrawn)
     return CaseResult(
         mapping=mapping,
         case=case,
@@ -152,11 +154,19 @@ def _judged(rehearsal: Rehearsal, mapping: Mapping, case: Case, deliveries: tupl
     )
 
 
+def _is_drawn(mapping: Mapping, case: Case, moved: frozenset[str]) -> bool:
+    """Tell whether the pin counts: an event moved it, or it is drawn as before the first event."""
+    if case.pin in moved:
+        return True
+    return case.pin == mapping.pin and (not case.samples or case.expect.kind in {"body", "error"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Told:
     body: Json
     moved: frozenset[str]
     errors: tuple[str, ...]
+    undrawn: RenderError | None
 
 
 def _faults(case: Case, told: _Told) -> Iterator[Fault]:
@@ -169,23 +179,32 @@ def _faults(case: Case, told: _Told) -> Iterator[Fault]:
             came = "; ".join(told.errors) or "none"
             yield Fault(place=place, message=f"expected an error with {expect.text!r} in it, came: {came}")
     elif expect.kind == "nothing":
-        yield from (Fault(place=place, message=error) for error in told.errors)
-        moved = told.moved if case.pin is None else told.moved & {case.pin}
-        if moved:
-            yield Fault(place=place, message=f"expected that nothing is sent, but {', '.join(sorted(moved))} moved")
+        yield from _faults_of_silence(place, case, told)
     else:
         yield from _faults_of_body(expect.node, place, case, told)
 
 
+def _faults_of_silence(place: Place, case: Case, told: _Told) -> Iterator[Fault]:
+    """An event that fails sends nothing either; that is hardly what was meant."""
+    yield from (Fault(place=place, message=error) for error in told.errors)
+    moved = told.moved if case.pin is None else told.moved & {case.pin}
+    if moved:
+        yield Fault(place=place, message=f"expected that nothing is sent, but {', '.join(sorted(moved))} moved")
+
+
 def _faults_of_body(node: Node | None, place: Place, case: Case, told: _Told) -> Iterator[Fault]:
-    if node is None or told.body is None:
+    if told.undrawn is not None:
+        yield Fault(place=told.undrawn.place, message=told.undrawn.message)
+    elif node is None or told.body is None:
         message = "; ".join(told.errors) or f"no event moves the pin {case.pin}, so nothing is sent"
         yield Fault(place=place, message=message)
-        return
-    differences = list(compare(node, told.body))
-    yield from (Fault(place=each.place, message="differs", difference=each) for each in differences)
-    if differences:
-        yield from (Fault(place=case.place, message=error) for error in told.errors)
+    else:
+        differences = list(compare(node, told.body))
+        yield from (
+            Fault(place=each.place, message=f"{path_text(each.path)} differs", difference=each) for each in differences
+        )
+        if differences:
+            yield from (Fault(place=case.place, message=error) for error in told.errors)
 
 
 def _refusal(error: SenderError) -> str:

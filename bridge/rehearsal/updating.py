@@ -126,19 +126,23 @@ class _Editor:
             raise _by_hand(self._result, "an anchor or an alias stands in it")
         start, end = region.start, region.end
         below = " " * parent.column + _STEP
+        space = " " if start == end else ""
         if parent.is_flow or (region.is_flow and region.column + len(write_flow(came)) < _WIDTH):
-            space = " " if start == end else ""
             return Edit(start, end, space + self._on_one_line(region, came))
         if not region.is_scalar and not region.is_flow:
-            return Edit(start, end, write_lines(came, " " * region.column))
+            return self._in_lines(start, end, write_lines(came, " " * region.column))
         if isinstance(came, dict | list) and self._follows_colon(start):
             start = self._text.rindex(":", 0, start) + 1 if start != end else start
-            return Edit(start, end, write_block(came, below))
+            return self._in_lines(start, end, write_block(came, below))
         if isinstance(came, str) and ("\n" in came or region.style in {"|", ">"}):
-            literal = write_literal(came, below)
-            return Edit(start, end, literal or write_text(came, '"'))
-        space = " " if start == end else ""
+            return self._in_lines(start, end, space + (write_literal(came, below) or write_text(came, '"')))
         return Edit(start, end, space + self._on_one_line(region, came))
+
+    def _in_lines(self, start: int, end: int, text: str) -> Edit:
+        """Replace by what may have several lines; a comment behind it then stands behind the first."""
+        first, newline, others = text.partition("\n")
+        line_end = self.end_of_line(end) if newline else end
+        return Edit(start, line_end, first + self._text[end:line_end] + newline + others)
 
     def _on_one_line(self, region: Region, came: Json) -> str:
         return write_text(came, region.style) if isinstance(came, str) else write_flow(came)
