@@ -1,13 +1,13 @@
 """A YAML document becomes a tree; what it may expand to is bounded, and no recursion is ours."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from ruamel.yaml import events as yaml_events
-
 from bridge.errors import ConfigurationError, Problem
 from bridge.located.parser_events import decode, read_events
+from bridge.located.quick_events import NotQuickError, read_quick_events
 from bridge.located.scalars import read_plain
 from bridge.located.tree import Entry, MappingNode, Node, Place, ScalarNode, SequenceNode
 
@@ -29,12 +29,19 @@ def parse_yaml(file: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> Node:
         message = f"the file has {len(data):,} bytes; at most {max_bytes:,} are allowed"
         raise ConfigurationError([start.problem(message)])
     text = decode(file, data)
+    try:
+        return _build(file, text, read_quick_events(text))
+    except (NotQuickError, ConfigurationError):
+        return _build(file, text, read_events(file, text))
+
+
+def _build(file: str, text: str, events: Iterable[Any]) -> Node:
     builder = _Builder(file, text)
-    for event in read_events(file, text):
+    for event in events:
         builder.take(event)
     if builder.problems:
         raise ConfigurationError(builder.problems)
-    return builder.root or ScalarNode(start, None, "")
+    return builder.root or ScalarNode(Place(file, 1, 1), None, "")
 
 
 class _Open:
@@ -84,20 +91,20 @@ class _Builder:
         self._end: Place | None = None
 
     def take(self, event: Any) -> None:
-        match event:
-            case yaml_events.ScalarEvent():
+        match type(event).__name__:  # the two parsers name their events alike, and share no class
+            case "ScalarEvent":
                 self._check_tag(event)
                 self._add(self._scalar(event), 1, 0, event.anchor)
-            case yaml_events.CollectionStartEvent():
+            case "MappingStartEvent" | "SequenceStartEvent":
                 self._check_tag(event)
                 self._open(event)
-            case yaml_events.CollectionEndEvent():
+            case "MappingEndEvent" | "SequenceEndEvent":
                 done = self._stack.pop()
                 self._add(done.close(), done.size, done.height, done.anchor)
-            case yaml_events.AliasEvent():
+            case "AliasEvent":
                 built = self._resolve(event)
                 self._add(built.node, built.size, built.height, None)
-            case yaml_events.DocumentStartEvent() if self.root is not None:
+            case "DocumentStartEvent" if self.root is not None:
                 self._refuse(self._place(event), "a second document begins here; one file holds one document")
 
         self._end = Place(self._file, event.end_mark.line + 1, event.end_mark.column + 1)
@@ -110,15 +117,15 @@ class _Builder:
         raise ConfigurationError([*self.problems, place.problem(message)])
 
     def _check_tag(self, event: Any) -> None:
-        if event.ctag is not None:
-            written = str(event.ctag).replace(_STANDARD_TAGS, "!!")[:80]
+        if event.tag is not None:
+            written = event.tag.replace(_STANDARD_TAGS, "!!")[:80]
             message = f"the tag {written!r} is not allowed; leave it out, or quote a text that begins with '!'"
             self.problems.append(self._place(event).problem(message))
 
     def _open(self, event: Any) -> None:
         if len(self._stack) >= MAX_DEPTH:
             self._refuse(self._place(event), f"nested deeper than {MAX_DEPTH} levels")
-        is_mapping = isinstance(event, yaml_events.MappingStartEvent)
+        is_mapping = type(event).__name__ == "MappingStartEvent"
         self._stack.append(_Open(self._place(event), is_mapping=is_mapping, anchor=event.anchor))
         if event.anchor is not None:
             self._anchors[event.anchor] = None
