@@ -104,10 +104,10 @@ def _fault_lines(fault: Fault) -> Iterator[str]:
 def _difference_lines(difference: Difference) -> Iterator[str]:
     expected, came = difference.expected, difference.came
     if isinstance(expected, str) and isinstance(came, str) and "\n" in expected + came:
-        for line in difflib.ndiff(expected.splitlines(), came.splitlines()):
-            if not line.startswith("?"):
-                yield shown(line)
-        return
+        lines, came_lines = expected.splitlines(), came.splitlines()
+        if lines != came_lines:  # else only the end differs, which as lines nobody would see
+            yield from (shown(line) for line in difflib.ndiff(lines, came_lines) if not line.startswith("?"))
+            return
     yield f"- expected {_value_text(expected)}"
     yield f"+ came     {_value_text(came)}"
 

@@ -89,6 +89,19 @@ def test_a_failure_shows_what_differs_and_why(folder: Path) -> None:
     assert lines[-1] == "1 passed, 1 failed"
 
 
+def test_a_line_break_at_the_end_is_a_difference_that_can_be_seen(folder: Path) -> None:
+    """Of texts with several lines each line is compared, but for an end that lines do not show."""
+    file = folder / "mappings" / "sales.yaml"
+    update = 'metadata: {pin_config: {content: "a sale\\nof {{ amount }}"}}'
+    case = "{name: a sale, send: {body: {id: evt_1, type: payment_intent.succeeded, amount: 5}}, expect: %s}"
+    expect = '{metadata: {pin_config: {content: "a sale\\nof 5\\n"}}}'
+    text = f"{MAPPING.partition('update:')[0]}update: {{{update}}}\ntests:\n  - {case % expect}\n"
+    file.write_text(text, encoding="utf-8")
+    lines = run(folder=folder).stdout.splitlines()
+    assert '    - expected "a sale\\nof 5\\n"' in lines
+    assert '    + came     "a sale\\nof 5"' in lines
+
+
 def test_k_chooses_by_name(folder: Path) -> None:
     """Of the case or of the mapping, in any case; a text that no name has is a mistake."""
     assert run("-k", "FREE", folder=folder).stdout.splitlines()[0] == "ok      sales: a free one"
