@@ -194,6 +194,7 @@ def _active_pins(mappings: MappingSet) -> list[ActivePin]:
             pin=mapping.pin,
             mapping=mapping.name,
             fingerprint=mapping.render_fingerprint,
+            allowed=mapping.allowed_pins,
             max_pins=mapping.max_pins,
             stale_after_s=mapping.stale_after_s,
         )

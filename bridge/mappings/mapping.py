@@ -21,7 +21,7 @@ from bridge.mappings.expressions.names import OWN_NAMES, read_name
 from bridge.mappings.expressions.skeleton import check_literal
 from bridge.mappings.expressions.templates import Tree, compile_tree
 from bridge.mappings.triggers.facts import Shared
-from bridge.mappings.triggers.pin_names import PinRule, read_pin
+from bridge.mappings.triggers.pin_names import AllowedPins, PinRule, read_pin
 from bridge.mappings.triggers.trigger_definition import compile_triggers
 from bridge.mappings.triggers.triggers import Trigger
 from bridge.pin_model import PIN_TYPES
@@ -56,9 +56,10 @@ class Mapping:
     """One mapping, ready to run.
 
     `pin` is the literal pin id, None for a family, whose distinct pins `max_pins` bounds
-    where that is not None. `min_interval_s`, `refresh_s` and `stale_after_s` are seconds. `render_fingerprint`
-    (16 bytes) changes with all that decides how a pin looks. `variables` are the names that
-    any trigger declares. `cases` are its tests, which change nothing of what it does.
+    where that is not None; `allowed_pins` are the ids that it may write to. `min_interval_s`,
+    `refresh_s` and `stale_after_s` are seconds. `render_fingerprint` (16 bytes) changes with
+    all that decides how a pin looks. `variables` are the names that any trigger declares.
+    `cases` are its tests, which change nothing of what it does.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Mapping:
     description: str
     enabled: bool
     pin: str | None
+    allowed_pins: AllowedPins
     max_pins: int | None
     pin_type: str | None
     min_interval_s: int
@@ -111,6 +113,7 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
         description=head.description,
         enabled=head.enabled,
         pin=rule.literal,
+        allowed_pins=rule.allowed,
         max_pins=rule.max_pins,
         pin_type=head.pin_type,
         min_interval_s=delivery.min_interval_s,

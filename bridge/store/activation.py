@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
-from bridge.mappings import stale_at
+from bridge.mappings import AllowedPins, stale_at
 from bridge.store import setback
 from bridge.store.instants import maybe_instant, to_instant, to_micros
 from bridge.store.records import ActivePin
@@ -29,22 +29,25 @@ _UNPARKED: dict[str, Any] = {
 _KNOWN = select(pins, deliveries.c.stale_since).select_from(pins.outerjoin(deliveries, deliveries.c.pin == pins.c.pin))
 
 
+_NONE = AllowedPins()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveSet:
-    """The loaded mappings: fingerprints by mapping, literal pins with theirs, families with their bound.
+    """The loaded mappings: fingerprints by mapping, literal pins with theirs, families with what bounds them.
 
     `stale_after_s` has only the mappings that set it.
     """
 
     fingerprints: Mapping[str, bytes]
     literal_pins: Mapping[str, str]
-    families: frozenset[str]
+    families: Mapping[str, AllowedPins]
     max_pins: Mapping[str, int]
     stale_after_s: Mapping[str, int]
 
     def has(self, pin: str, mapping: str) -> bool:
-        """Tell whether a pin may be shown by a mapping: one that declares it, or the family that named it."""
-        return self.literal_pins.get(pin) == mapping or mapping in self.families
+        """Tell whether a pin may be shown by a mapping: one that declares it, or a family that allows it."""
+        return self.literal_pins.get(pin) == mapping or pin in self.families.get(mapping, _NONE)
 
     @classmethod
     def of(cls, pins: Iterable[ActivePin]) -> "ActiveSet":
@@ -53,7 +56,7 @@ class ActiveSet:
         return cls(
             fingerprints={entry.mapping: entry.fingerprint for entry in declared},
             literal_pins={entry.pin: entry.mapping for entry in declared if entry.pin is not None},
-            families=frozenset(entry.mapping for entry in declared if entry.pin is None),
+            families={entry.mapping: entry.allowed for entry in declared if entry.pin is None},
             max_pins={entry.mapping: entry.max_pins for entry in declared if entry.max_pins is not None},
             stale_after_s={entry.mapping: entry.stale_after_s for entry in declared if entry.stale_after_s is not None},
         )
@@ -73,7 +76,9 @@ def release_claims(connection: Connection) -> None:
 
 
 def activate(connection: Connection, active: ActiveSet, destination: str, moment: Moment) -> list[str]:
-    """Make the pins those of the loaded mappings: literal pins are there, changed ones due, others dormant.
+    """Make the pins those of the loaded mappings: literal pins are there, changed ones due.
+
+    What no loaded mapping may show any more sleeps, until one may again.
 
     Gives the pins that are new, changed or woken.
     """
@@ -83,7 +88,7 @@ def activate(connection: Connection, active: ActiveSet, destination: str, moment
     found = {row.pin: row for row in connection.execute(_KNOWN)}
     moved = []
     for pin, row in found.items():
-        mapping = active.literal_pins.get(pin, row.mapping if row.mapping in active.families else None)
+        mapping = active.literal_pins.get(pin, row.mapping if active.has(pin, row.mapping) else None)
         if mapping is None:
             _put_to_sleep(connection, row)
         elif _keep(connection, row, mapping, active, moment):

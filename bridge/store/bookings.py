@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, or_, select, update
 
 from bridge.store.budget import REQUEST_DEADLINE, free_slots, next_slot_at
-from bridge.store.claims import LEASE, read_sends
+from bridge.store.claims import LEASE, is_shown_by, read_sends
 from bridge.store.instants import SECOND, maybe_micros, to_instant, to_micros
 from bridge.store.protocol import DOUBT_REST_S, NEEDED_S
 from bridge.store.records import Booking, Budget, Claim, Lost, NoSlot, Rest, Settlement
@@ -40,13 +40,15 @@ _AT_PEACE: dict[str, Any] = {
 def book(connection: Connection, claim: Claim, budget: Budget, now: int) -> Booking | NoSlot | Lost:
     """Pay for a request right before it goes out, if the claim and the budget allow it.
 
+    A pin that a reload put to sleep since it was claimed is not written to any more.
+
     From here on nobody knows what the dashboard shows, until a settlement says so. Where none ever
     does, and whoever holds the claim then, nothing follows before this request has ended and rested.
     """
     until = connection.scalar(select(deliveries.c.claim_until).where(_held(claim)))
     if until is None:
         return Lost()
-    if until - now < NEEDED:
+    if until - now < NEEDED or not is_shown_by(connection, claim.pin, claim.mapping):
         release(connection, claim)
         return Lost()
     log = read_sends(connection, budget, now)

@@ -18,7 +18,7 @@ from bridge.store.instants import SECOND, maybe_instant
 from bridge.store.protocol import LEASE_S
 from bridge.store.ranking import read_due, read_next_at
 from bridge.store.records import Budget, Claim, Claimed
-from bridge.store.tables import deliveries, sends
+from bridge.store.tables import deliveries, pins, sends
 
 LEASE = LEASE_S * SECOND
 
@@ -58,8 +58,12 @@ def read_sends(connection: Connection, budget: Budget, now: int) -> list[Send]:
 
 
 def take(connection: Connection, choice: Choice, destination: str, now: int) -> Claimed:
-    """Claim the chosen pins, less those that somebody else took meanwhile."""
-    claims = [_take_one(connection, *entry, destination, now) for entry in choice.due]
+    """Claim the chosen pins, less those that somebody else took meanwhile, or a reload put to sleep."""
+    claims = [
+        _take_one(connection, standing, found, destination, now)
+        for standing, found in choice.due
+        if is_shown_by(connection, standing.pin, standing.mapping)
+    ]
     return replace(nothing(choice), claims=tuple(claim for claim in claims if claim is not None))
 
 
@@ -67,6 +71,12 @@ def nothing(choice: Choice) -> Claimed:
     """Give what follows from a choice that claims no pin."""
     next_at, no_slot_until = maybe_instant(choice.next_at), maybe_instant(choice.no_slot_until)
     return Claimed(claims=(), next_at=next_at, no_slot_until=no_slot_until, left=choice.left)
+
+
+def is_shown_by(connection: Connection, pin: str, mapping: str) -> bool:
+    """Tell whether a pin is awake, and this mapping's, at this moment."""
+    shown = select(pins.c.pin).where(pins.c.pin == pin, pins.c.mapping == mapping, pins.c.active == 1)
+    return connection.scalar(shown) is not None
 
 
 def _promised(connection: Connection, now: int) -> int:

@@ -9,15 +9,17 @@ from datetime import datetime
 from typing import Any, Literal
 
 from bridge.events import Json
-from bridge.mappings import Latest, Outcome
+from bridge.mappings import AllowedPins, Latest, Outcome
 from bridge.units import Window
+
+EVERY_PIN = AllowedPins(globs=("*",))
 
 Reason = Literal["event", "time", "doubt", "probe"]
 """Why a pin is due: an event moved it, a time came, its last send is in doubt, or a parked pin is tried again."""
 
 PinState = Literal["shown", "due", "resting", "in_flight", "parked", "dormant"]
-"""Where a pin stands: nothing outstanding; due now; due once its rest ends; claimed; set aside; or its
-mapping is not loaded."""
+"""Where a pin stands: nothing outstanding; due now; due once its rest ends; claimed; set aside; or no
+loaded mapping may show it."""
 
 Ending = Literal["delivered", "retry", "parked", "doubt"]
 """How an attempt ended: confirmed, to be tried again, set aside, or nobody knows."""
@@ -27,6 +29,7 @@ Ending = Literal["delivered", "retry", "parked", "doubt"]
 class ActivePin:
     """What a loaded mapping may show: one literal pin, or (`pin` None) a family of at most `max_pins`.
 
+    `allowed` are the ids that the pins of a family may have; the others sleep.
     `fingerprint` (16 bytes) covers all that decides the rendering; another one makes the pins due.
     With `stale_after_s` a pin turns stale once no delivery matched for that long.
     """
@@ -34,6 +37,7 @@ class ActivePin:
     pin: str | None
     mapping: str
     fingerprint: bytes
+    allowed: AllowedPins = EVERY_PIN
     max_pins: int | None = None
     stale_after_s: int | None = None
 

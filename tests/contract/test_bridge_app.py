@@ -23,7 +23,7 @@ pin: p-abc123def456
 triggers:
   - {name: paid, source: shop, extract: {amount: {path: $.amount, as: number}}}
   - {name: seen, source: shop, extract: {who: $.name}}
-update: {content: "{{ amount }}"}
+update: {metadata: {pin_config: {content: "{{ amount }}"}}}
 """
 
 

@@ -144,6 +144,7 @@ class Bench:
                 pin=each.pin,
                 mapping=each.name,
                 fingerprint=each.render_fingerprint,
+                allowed=each.allowed_pins,
                 max_pins=1000,
                 stale_after_s=each.stale_after_s,
             )

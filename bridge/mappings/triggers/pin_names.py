@@ -6,7 +6,7 @@ A literal id; or, for a family, a look-up in the constants; or any template toge
 
 import fnmatch
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bridge.located import Node, ScalarNode, SequenceNode
@@ -23,22 +23,42 @@ DEFAULT_MAX_PINS = 1000
 MAX_MAX_PINS = 100_000
 
 _LOOK_UP = re.compile(r"\{\{\s*([^\W\d]\w*)\s*[\[.].*\}\}", re.DOTALL)
+_WILD = re.compile(r"[*?\[]")
 _ID_FORM = "p- and letters, digits, _ or -"
 GLOB = re.compile(r"[A-Za-z0-9_*?\[\]!-]{1,66}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowedPins:
+    """The ids that the pins of a mapping may have: these, and those that match a glob."""
+
+    ids: frozenset[str] = frozenset()
+    globs: tuple[str, ...] = ()
+
+    def __contains__(self, pin: str) -> bool:
+        """Tell whether the file allows a pin."""
+        return pin in self.ids or any(fnmatch.fnmatchcase(pin, glob) for glob in self.globs)
+
+    @classmethod
+    def of(cls, written: Iterable[str]) -> "AllowedPins":
+        """Allow ids and globs; an id need not be tried as a glob on each pin."""
+        listed = tuple(written)
+        globs = tuple(each for each in listed if _WILD.search(each))
+        return cls(ids=frozenset(listed).difference(globs), globs=globs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinRule:
     """What `pin`, `pins` and `max_pins` say. `literal` is None for a family.
 
-    `max_pins` bounds the distinct pins of a template family, None where the file itself
-    bounds them.
+    `allowed` are the ids that the pins may have. `max_pins` bounds the distinct pins of a template
+    family, None where the file itself bounds them.
     """
 
     node: ScalarNode
     text: str
+    allowed: AllowedPins
     literal: str | None = None
-    globs: tuple[str, ...] | None = None
     max_pins: int | None = None
 
 
@@ -53,9 +73,9 @@ def read_pin(fields: Fields, constants: Mapping[str, Node]) -> PinRule | None:
         return _read_literal(node, text, fields)
     max_pins = fields.whole("max_pins", default=DEFAULT_MAX_PINS, lowest=1, highest=MAX_MAX_PINS)
     if globs is not None:
-        return PinRule(node=node, text=text, globs=globs, max_pins=max_pins)
-    _check_look_up(node, text, fields, constants)
-    return PinRule(node=node, text=text)
+        return PinRule(node=node, text=text, allowed=AllowedPins.of(globs), max_pins=max_pins)
+    ids = _read_look_up(node, text, fields, constants)
+    return PinRule(node=node, text=text, allowed=AllowedPins(ids=ids))
 
 
 def _read_literal(node: ScalarNode, text: str, fields: Fields) -> PinRule:
@@ -66,7 +86,7 @@ def _read_literal(node: ScalarNode, text: str, fields: Fields) -> PinRule:
         if other := fields.node(key):
             message = f"{key!r} belongs to a family, whose 'pin' is a template; {text[:80]!r} is one pin"
             fields.problems.append(other.place.problem(message))
-    return PinRule(node=node, text=text, literal=text)
+    return PinRule(node=node, text=text, allowed=AllowedPins(ids=frozenset([text])), literal=text)
 
 
 def _read_globs(fields: Fields) -> tuple[str, ...] | None:
@@ -84,28 +104,29 @@ def _read_globs(fields: Fields) -> tuple[str, ...] | None:
     return tuple(globs)
 
 
-def _check_look_up(node: Node, text: str, fields: Fields, constants: Mapping[str, Node]) -> None:
+def _read_look_up(node: Node, text: str, fields: Fields, constants: Mapping[str, Node]) -> frozenset[str]:
     """Without globs, the ids must stand in the file: under the constant that the look-up begins with."""
     look_up = _LOOK_UP.fullmatch(text.strip())
     constant = constants.get(look_up[1]) if look_up and is_expression(text) else None
     if constant is None:
         message = "a pin family is a look-up in 'constants', such as \"{{ pins[repo] }}\", or a template with 'pins'"
         fields.problems.append(node.place.problem(message))
-        return
+        return frozenset()
     if bound := fields.node("max_pins"):
         message = "'max_pins' belongs to a template with 'pins'; the constants bound a look-up"
         fields.problems.append(bound.place.problem(message))
-    _check_ids(constant, fields.problems)
+    return frozenset(_read_ids(constant, fields.problems))
 
 
-def _check_ids(node: Node, problems: Problems) -> None:
-    """Check every id that a look-up can give; null says that there is no pin."""
-    if isinstance(node, ScalarNode):
-        if node.value is not None and not (isinstance(node.value, str) and PIN_ID.match(node.value)):
-            problems.append(node.place.problem(f"{node.text[:80]!r} is no pin id; one is {_ID_FORM}"))
-        return
-    for child in node.items if isinstance(node, SequenceNode) else [entry.value for entry in node.entries]:
-        _check_ids(child, problems)
+def _read_ids(node: Node, problems: Problems) -> Iterator[str]:
+    """Read every id that a look-up can give; null says that there is no pin."""
+    if not isinstance(node, ScalarNode):
+        for child in node.items if isinstance(node, SequenceNode) else [entry.value for entry in node.entries]:
+            yield from _read_ids(child, problems)
+    elif isinstance(node.value, str) and PIN_ID.match(node.value):
+        yield node.value
+    elif node.value is not None:
+        problems.append(node.place.problem(f"{node.text[:80]!r} is no pin id; one is {_ID_FORM}"))
 
 
 def compile_pin(rule: PinRule, names: Names) -> Callable[[Facts], str]:
@@ -134,6 +155,9 @@ def _evaluate(expression: Expression, facts: Facts) -> str:
 
 
 def _allowed(name: str, rule: PinRule) -> str:
-    if rule.globs is not None and not any(fnmatch.fnmatchcase(name, glob) for glob in rule.globs):
-        raise TriggerFault(f"{name} matches none of 'pins': {', '.join(rule.globs)}", "no_pin")
-    return name
+    if name in rule.allowed:
+        return name
+    if rule.max_pins is None:
+        raise TriggerFault(f"{name} is none of the ids in the constants that 'pin' looks up", "no_pin")
+    allowed = [*rule.allowed.globs, *sorted(rule.allowed.ids)]
+    raise TriggerFault(f"{name} matches none of 'pins': {excerpt(', '.join(allowed))}", "no_pin")

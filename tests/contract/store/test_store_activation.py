@@ -3,19 +3,21 @@
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bridge.errors import StoreUnavailable
-from bridge.mappings import Change
-from bridge.store import ActivePin, Budget, PinRecord
+from bridge.mappings import AllowedPins, Change
+from bridge.store import ActivePin, Budget, Lost, PinRecord
 from bridge.units import Window
 
 BUDGET = Budget(windows=(Window(160, 60),), cost=2)
 SALES = ActivePin(pin="p-sales", mapping="sales", fingerprint=b"f" * 16)
 OTHER = ActivePin(pin="p-other", mapping="other", fingerprint=b"o" * 16)
 FAMILY = ActivePin(pin=None, mapping="sales", fingerprint=b"f" * 16, max_pins=5)
+NARROWED = replace(FAMILY, allowed=AllowedPins.of(["p-shop-*", "p-sales"]))
 
 
 def pins(bench: Any) -> dict[str, PinRecord]:
@@ -103,3 +105,41 @@ async def test_where_an_activation_fails_the_mappings_of_before_stay(bench: Any,
     assert set(pins(bench)) == {"p-sales"}
     assert outcomes(bench, 1) == [("matched", "")]
     assert json.dumps(outcomes(bench, 2)).count("kept, but not shown") == 1
+
+
+async def test_pins_that_a_narrowed_family_no_longer_allows_sleep(bench: Any) -> None:
+    """Whatever was outstanding for them, and whatever else changed; once allowed again they show the newest."""
+    store = await bench.open(FAMILY)
+    for number, pin in enumerate(("p-shop-1", "p-sales", "p-strange")):
+        await bench.send(store, f"evt_{number}", bench.change(pin=pin, amount=number))
+
+    assert await store.activate([replace(NARROWED, fingerprint=b"g" * 16)], "https://api") == ["p-sales", "p-shop-1"]
+
+    assert {pin: record.state for pin, record in pins(bench).items()} == {
+        "p-sales": "due",
+        "p-shop-1": "due",
+        "p-strange": "dormant",
+    }
+    assert {claim.pin for claim in (await store.claim_due(9, BUDGET)).claims} == {"p-sales", "p-shop-1"}
+    assert await store.activate([replace(FAMILY, fingerprint=b"g" * 16)], "https://api") == ["p-strange"]
+    claim = await bench.claim(store)
+    assert (claim.pin, (await store.snapshot(claim)).latest["sale"].variables) == ("p-strange", {"amount": 2})
+
+
+async def test_an_event_from_before_wakes_no_pin_that_its_family_lost(bench: Any) -> None:
+    """What it says is kept for the case that the file allows the pin again."""
+    store = await bench.open(FAMILY)
+    await bench.send(store, "early", bench.change(pin="p-strange", amount=1))
+    await store.activate([NARROWED], "https://api")
+    await bench.send(store, "late", bench.change(pin="p-strange", amount=2))
+    assert pins(bench)["p-strange"].state == "dormant"
+    assert outcomes(bench, 2)[0][1].startswith("kept, but not shown")
+
+
+async def test_a_pin_that_falls_asleep_while_it_is_claimed_is_not_sent(bench: Any) -> None:
+    """The last look comes right before the request is paid for."""
+    store = await bench.open(FAMILY)
+    await bench.send(store, "early", bench.change(pin="p-strange", amount=1))
+    claim = await bench.claim(store)
+    await store.activate([NARROWED], "https://api")
+    assert await store.book(claim, BUDGET) == Lost()
