@@ -113,8 +113,9 @@ async def test_pins_that_a_narrowed_family_no_longer_allows_sleep(bench: Any) ->
     for number, pin in enumerate(("p-shop-1", "p-sales", "p-strange")):
         await bench.send(store, f"evt_{number}", bench.change(pin=pin, amount=number))
 
-    assert await store.activate([replace(NARROWED, fingerprint=b"g" * 16)], "https://api") == ["p-sales", "p-shop-1"]
+    moved = await store.activate([replace(NARROWED, fingerprint=b"g" * 16)], "https://api")
 
+    assert set(moved) == {"p-sales", "p-shop-1"}
     assert {pin: record.state for pin, record in pins(bench).items()} == {
         "p-sales": "due",
         "p-shop-1": "due",
