@@ -25,6 +25,8 @@ from bridge.mappings.schema.descriptions import (
     LOOP,
     MAPPING,
     OPERATORS,
+    SAMPLE,
+    TEST,
     TRIGGER,
     VARIABLE,
 )
@@ -48,7 +50,23 @@ OTHERS: st.SearchStrategy[Any] = st.sampled_from(
 """What stands where something else is wanted, or by chance just that."""
 
 KEYS = st.sampled_from(
-    sorted({*MAPPING, *DELIVER, *TRIGGER, *VARIABLE, *OPERATORS, *LOOP, "metadata", "no words", "_x", "9", ""})
+    sorted(
+        {
+            *MAPPING,
+            *DELIVER,
+            *TRIGGER,
+            *VARIABLE,
+            *OPERATORS,
+            *LOOP,
+            *TEST,
+            *SAMPLE,
+            "metadata",
+            "no words",
+            "_x",
+            "9",
+            "",
+        }
+    )
 )
 
 
@@ -110,6 +128,26 @@ PINS: list[dict[str, Any]] = [
     {"pin": "p-shop-{{ event.type | slug }}", "pins": "p-shop-*"},
     {"pin": "{% if 1 %}p-1{% endif %}", "pins": ["p-[0-9]", "p-x?"], "max_pins": 100_000},
 ]
+INSTANTS = st.sampled_from(["2026-11-20T12:00:00Z", "2026-11-20", 1795165500, 1795165500.5])
+SAMPLES = st.one_of(
+    st.just("samples/a.json"),
+    st.fixed_dictionaries(
+        {"body": st.just({"a": 1}) | st.just([1]) | st.just("a=1")},
+        optional={"headers": st.just({"X-Kind": "a", "X-N": 1}), "event": TEXTS, "id": st.just(7)},
+    ),
+    st.fixed_dictionaries(
+        {"file": st.just("a.json")}, optional={"query": st.just({"q": True}), "received_at": INSTANTS}
+    ),
+)
+EXPECTATIONS = st.sampled_from(
+    ["none", None, {}, {"error": "nothing"}, {"metadata": {"title": "a"}}, {"error": 7, "metadata": {}}]
+)
+CASES = st.lists(
+    st.fixed_dictionaries(
+        {}, optional={"send": SAMPLES | st.lists(SAMPLES, max_size=2), "now": INSTANTS, "expect": EXPECTATIONS}
+    ),
+    max_size=2,
+)
 
 
 @st.composite
@@ -131,10 +169,20 @@ def mappings(draw: st.DrawFn) -> dict[str, Any]:
         ),
     }
     tree |= draw(st.fixed_dictionaries({}, optional=optional))
-    if tree["pin"] == "p-sales" and "refresh" in tree.get("deliver", {}) and draw(st.booleans()):
+    if draw(st.booleans()):
+        _add_cases(tree, draw(CASES))
+    elif tree["pin"] == "p-sales" and "refresh" in tree.get("deliver", {}) and draw(st.booleans()):
         del tree["triggers"]
         tree.pop("stale_after", None)
     return tree
+
+
+def _add_cases(tree: dict[str, Any], cases: list[dict[str, Any]]) -> None:
+    """Put tests to a mapping, which then has one source, so that no sample needs to name it."""
+    pin = {} if tree["pin"] == "p-sales" else {"pin": "p-1"}
+    tree["tests"] = [{**case, **pin, "name": f"case {number}"} for number, case in enumerate(cases)]
+    for trigger in tree["triggers"]:
+        trigger["source"] = "shop"
 
 
 def containers(tree: Any, name: str = "") -> list[tuple[str, Any]]:
@@ -147,10 +195,10 @@ def containers(tree: Any, name: str = "") -> list[tuple[str, Any]]:
 
 
 def something_else(key: object) -> st.SearchStrategy[Any]:
-    """Make a value for a key, but no names that the loader would look up."""
+    """Make a value for a key, but no names that the loader would look up, nor texts that may be a time."""
     if key == "constants":
         return OTHERS.filter(lambda value: not isinstance(value, dict))
-    if key in ("timezone", "locale"):
+    if key in ("timezone", "locale", "source", "now", "received_at"):
         return OTHERS.filter(lambda value: not isinstance(value, str) or not value)
     if key == "when":
         return OTHERS.filter(lambda value: value not in ({"path": "$.a"}, {"eq": 1}))

@@ -7,7 +7,7 @@ from bridge.mappings.schema.shapes import FILLED, Schema, closed, described, eit
 
 _SCALAR: Schema = {"type": ["string", "number", "boolean"], "minLength": 1}
 _TEXTS: Schema = {"type": ["string", "number", "boolean"]}
-_TIME: Schema = {"type": ["string", "number"], "minLength": 1}
+_TIME: Schema = {"type": ["string", "number"], "minLength": 1, "minimum": 0}
 _HEADER_NAME: Schema = {"pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$|" + FILLED}
 _ERROR_ALONE: Schema = {"type": "object", "required": [ERROR], "maxProperties": 1}
 
@@ -41,7 +41,7 @@ def _sample_schema() -> Schema:
         "file": text(),
         "body": {"type": ["object", "array", "string"]},
         "source": text(),
-        "headers": named(_TEXTS, _HEADER_NAME),
+        "headers": named({**_TEXTS, "pattern": r"^[\t -~]*$"}, _HEADER_NAME),
         "query": named(_TEXTS, {}),
         "event": _SCALAR,
         "id": _SCALAR,
@@ -54,7 +54,7 @@ def _sample_schema() -> Schema:
 
 def _expect_schema() -> Schema:
     error: Schema = {"properties": {**described({ERROR: text()}, EXPECT)}}
-    wanted = "This is a part of the body, such as {metadata: …}, or none, or {error: text}."
+    wanted = "Expected a part of the body, such as {metadata: …}, or none, or {error: text}."
     return {
         "type": ["object", "string", "null"],
         "pattern": f"^{NOTHING}$|{FILLED}",

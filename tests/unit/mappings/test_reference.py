@@ -10,18 +10,19 @@ import orjson
 import pytest
 from jsonschema import Draft7Validator
 
-from bridge.inbound import load_sources
+from bridge.inbound import Sources, load_sources
 from bridge.located import parse_yaml
 from bridge.mappings import MappingSet, load_texts
 from bridge.mappings.records import OutcomeKind
 from bridge.mappings.schema import descriptions, mapping_schema
 from bridge.mappings.values.values import plain
-from bridge.rehearsal import Heard, Rehearsal, Sample
+from bridge.rehearsal import Heard, Rehearsal, Sample, Stage
 
 REFERENCE = (Path(__file__).parents[3] / "docs" / "mappings.md").read_text(encoding="utf-8").replace(r"\|", "|")
 SECTIONS = dict(re.findall(r"^##+ (.+)\n((?:(?!##+ ).*\n)*)", REFERENCE, re.MULTILINE))
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", REFERENCE, re.DOTALL)
-SOURCES = b"{shop: {verify: none, dedupe: off}, other: {verify: none, dedupe: off}}"
+SOURCES = b"{shop: &open {verify: none, dedupe: off}, other: *open, backups: *open}"
+SHIPPED = Path(__file__).parents[3] / "mappings"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 TABLES = {
@@ -56,11 +57,15 @@ def values(cell: str) -> list[dict[str, Any]]:
     return [{"v": read(quoted)} if quoted else {} for quoted in re.findall(r"`([^`]+)`|nothing", cell)]
 
 
+def sources_of(mappings: MappingSet) -> Sources:
+    """Load the sources that mappings name, of which the page's own shops sign nothing."""
+    return load_sources(mappings.source_places, SOURCES, lambda _: (), secrets_are_required=False)
+
+
 def rehearse(mappings: MappingSet, payload: bytes) -> Heard:
     """Send one payload to the source `shop`."""
-    sources = load_sources(mappings.source_places, SOURCES, lambda _: (), secrets_are_required=False)
     sample = Sample(name="page", source="shop", body=payload)
-    return Rehearsal(mappings, sources, horizon_s=35 * 86400).receive(sample, NOON)
+    return Rehearsal(mappings, sources_of(mappings), horizon_s=35 * 86400).receive(sample, NOON)
 
 
 def variable(definition: dict[str, Any], payload: dict[str, Any]) -> Any:
@@ -84,6 +89,16 @@ def test_every_example_loads(number: int) -> None:
     assert set(loaded.mappings) == {"example"}
     assert loaded.warnings == ()
     Draft7Validator(mapping_schema()).validate(read(EXAMPLES[number]))
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_every_example_passes_its_own_tests(number: int) -> None:
+    """As `pinbridge test` runs them, with the shipped samples at hand."""
+    loaded = load_texts({f"{SHIPPED}/example.yaml": EXAMPLES[number].encode()}, {})
+    stage = Stage(mappings=loaded, sources=sources_of(loaded), horizon_s=35 * 86400, max_body_bytes=2**20)
+    for mapping in loaded.mappings.values():
+        for case in mapping.cases:
+            assert stage.run(mapping, case).faults == (), case.name
 
 
 @pytest.mark.parametrize("section", sorted(TABLES))

@@ -9,6 +9,7 @@ from jsonschema import Draft7Validator
 from bridge.errors import ConfigurationError
 from bridge.located import parse_yaml
 from bridge.mappings import load_texts
+from bridge.mappings.cases import CASE_KEYS, SAMPLE_KEYS
 from bridge.mappings.mapping import KEYS as MAPPING_KEYS
 from bridge.mappings.schema import mapping_schema
 from bridge.mappings.schema.descriptions import CONVERSIONS, FOLDS, OPERATORS
@@ -34,6 +35,9 @@ def test_it_has_every_key_of_the_language() -> None:
     """In the loader's order, and no other."""
     assert set(SCHEMA["properties"]) == set(MAPPING_KEYS)
     assert set(TRIGGER["properties"]) == set(TRIGGER_KEYS)
+    case = SCHEMA["properties"]["tests"]["items"]["properties"]
+    assert set(case) == set(CASE_KEYS)
+    assert set(case["send"]["properties"]) == set(SAMPLE_KEYS)
     assert set(OPERATORS) == {*COMPILED_OPERATORS, "exists"}
     assert set(CONVERSIONS) == set(KINDS)
     assert set(FOLDS) == set(COMPILED_FOLDS)
@@ -109,6 +113,48 @@ def test_a_mapping_that_its_shape_rules_out(text: str) -> None:
     """The loader refuses it, and so does the schema."""
     assert refused_by_loader(text)
     assert not VALIDATOR.is_valid(tree_of(text))
+
+
+@pytest.mark.parametrize(
+    "cases",
+    [
+        "{name: a}",
+        "[{send: a.json}]",
+        "[{name: a, sent: a.json}]",
+        "[{name: a, send: 7}]",
+        "[{name: a, send: {}}]",
+        "[{name: a, send: {file: a.json, body: a}}]",
+        "[{name: a, send: {body: 7}}]",
+        "[{name: a, send: [{body: a, headers: {a b: c}}]}]",
+        "[{name: a, send: [{body: a, headers: {a: é}}]}]",
+        "[{name: a, send: [{body: a, query: {a: [b]}}]}]",
+        "[{name: a, send: [{body: a, id: ''}]}]",
+        "[{name: a, now: -1}]",
+        "[{name: a, pin: sales}]",
+        "[{name: a, expect: nothing}]",
+        "[{name: a, expect: [a]}]",
+        "[{name: a, expect: {error: 7}}]",
+    ],
+)
+def test_tests_that_their_shape_rules_out(cases: str) -> None:
+    """The loader refuses them, and so does the schema."""
+    text = f"{WHOLE}tests: {cases}"
+    assert refused_by_loader(text)
+    assert not VALIDATOR.is_valid(tree_of(text))
+
+
+def test_a_test_of_a_family_names_its_pin_unless_it_looks_at_none() -> None:
+    """As the loader wants it."""
+    family = f"pin: 'p-{{{{ 1 }}}}'\npins: p-*\ntriggers: [{{source: shop}}]\n{UPDATE}"
+    for cases, is_refused in (
+        ("[{name: a}]", True),
+        ("[{name: a, expect: {metadata: {}}}]", True),
+        ("[{name: a, pin: p-1}]", False),
+        ("[{name: a, expect: none}]", False),
+        ("[{name: a, expect: {error: b}}]", False),
+    ):
+        assert refused_by_loader(f"{family}tests: {cases}") is is_refused
+        assert VALIDATOR.is_valid(tree_of(f"{family}tests: {cases}")) is not is_refused
 
 
 @pytest.mark.parametrize(
