@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bridge.mappings.expressions.expressions import Surroundings, TemplateSyntaxProblem, compile_text, scope_of
@@ -44,6 +44,7 @@ EXPRESSIONS = CHAINS | JOINED.map("({0[0]}) {0[1]} ({0[2]})".format)
 
 
 @settings(max_examples=60, deadline=None)
+@example("(long) ** (long)")
 @given(EXPRESSIONS)
 def test_ten_thousand_turns_end_soon_whatever_the_expression_does(expression: str) -> None:
     """By the bound of the work, or because they are little; nothing but our own errors comes out.
