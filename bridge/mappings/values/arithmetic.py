@@ -21,7 +21,7 @@ _TRAPS = [InvalidOperation, DivisionByZero, Overflow]
 _EXACT = Context(prec=3 * MAX_DIGITS, Emax=MAX_DIGITS, Emin=-2 * MAX_DIGITS, traps=_TRAPS)
 _ROUNDED = Context(prec=28, Emax=MAX_DIGITS, Emin=-2 * MAX_DIGITS, traps=_TRAPS)
 _SHORTENED = Context(prec=60, Emax=MAX_DIGITS, Emin=-2 * MAX_DIGITS, traps=_TRAPS)
-"""Twice the digits of what is rounded in the end: a power of 400 digits takes forty times as long, and differs in none."""
+"""Twice the digits of what comes out: a power of numbers of 400 digits would take forty times as long, to no use."""
 
 _MAX_BITS = MAX_DIGITS * 10 // 3
 _MAX_EXPONENT = 1000
