@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 import orjson
 
@@ -27,7 +28,13 @@ from bridge.mappings.values.values import InexactNumber, UnusableValue, Value, e
 
 MAX_ITEMS = 10_000
 MAX_TOLD = 100
-"""How many outcomes of one kind an event has at most, `matched` aside; the last says how many more."""
+"""How many outcomes of one kind a trigger has at most for an event, `matched` aside; the last says how many more."""
+
+MAX_TOLD_OF = 1000
+"""Of how many triggers and kinds an event's outcomes tell; what the others say is counted by its kind."""
+
+MAX_TOLD_FURTHER = 1000
+"""How many outcomes an event has at most beside the first of each trigger and kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +140,14 @@ class Trigger:
         return hashlib.blake2b(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
 
 
+class _Teller(NamedTuple):
+    """Who tells outcomes of one kind; no mapping and trigger stand for all that came too late to be told of."""
+
+    mapping: str
+    trigger: str
+    kind: OutcomeKind
+
+
 class Results:
     """Collects the changes and outcomes of one event; tells no more than a journal should hold."""
 
@@ -141,7 +156,9 @@ class Results:
         self.outcomes: list[Outcome] = []
         self._literal_pins = literal_pins
         self._item_keys: set[bytes] = set()
-        self._told: dict[OutcomeKind, int] = {}
+        self._told: dict[_Teller, int] = {}
+        self._told_further = 0
+        self._left_out: dict[_Teller, int] = {}
 
     def add(self, change: Change, reason: str) -> None:
         """Add a change, unless its pin is another's or its item was there before."""
@@ -167,16 +184,31 @@ class Results:
         self.tell(trigger, error.kind if isinstance(error, TriggerFault) else kind, str(error))
 
     def _tell(self, mapping: str, trigger: str, kind: OutcomeKind, reason: str, pin: str | None) -> None:
-        told = self._told[kind] = self._told.get(kind, 0) + 1
-        if told < MAX_TOLD:
+        teller = _Teller(mapping, trigger, kind)
+        if self._may_tell(teller):
             self.outcomes.append(Outcome(mapping=mapping, trigger=trigger, kind=kind, reason=reason, pin=pin))
+            return
+        if teller not in self._told:
+            teller = _Teller("", "", kind)
+        self._left_out[teller] = self._left_out.get(teller, 0) + 1
+
+    def _may_tell(self, teller: "_Teller") -> bool:
+        """Let each trigger have its first word, so that no other's many outcomes hide what went wrong with it."""
+        told = self._told.get(teller, 0)
+        if told:
+            may = told < MAX_TOLD - 1 and self._told_further < MAX_TOLD_FURTHER
+            self._told_further += may
+        else:
+            may = len(self._told) < MAX_TOLD_OF
+        if may:
+            self._told[teller] = told + 1
+        return may
 
     def evaluation(self) -> Evaluation:
-        """Give all that was collected; where outcomes of a kind were left out, one says how many."""
-        for kind, told in self._told.items():
-            if told >= MAX_TOLD:
-                reason = f"and {told - MAX_TOLD + 1:,} more like these"
-                self.outcomes.append(Outcome(mapping="", trigger="", kind=kind, reason=reason, pin=None))
+        """Give all that was collected; where outcomes of a trigger and kind were left out, one says how many."""
+        for (mapping, trigger, kind), count in self._left_out.items():
+            reason = f"and {count:,} more like these" if mapping else f"and {count:,} more, of other triggers"
+            self.outcomes.append(Outcome(mapping=mapping, trigger=trigger, kind=kind, reason=reason, pin=None))
         return Evaluation(changes=tuple(self.changes), outcomes=tuple(self.outcomes))
 
 

@@ -353,6 +353,19 @@ def test_items_are_bounded_and_so_is_what_is_told_of_them() -> None:
     assert outcome.reason == "'each' finds 10,001 items; at most 10,000 are allowed"
 
 
+def test_what_one_trigger_tells_hides_nothing_of_another() -> None:
+    """However many items of however many fail, the first outcome of each is there, and the whole is bounded."""
+    trigger = "pin: {pin}\ntriggers: [{{source: shop, each: '$[*]', extract: {{x: $.x}}}}]\nupdate: {{metadata: {{}}}}"
+    files = {f"m{number:04}.yaml": trigger.format(pin=f"p-{number}").encode() for number in range(1_100)}
+    evaluation = load_texts(files, {}).evaluate(event([0] * 101))
+    first = {each.mapping for each in evaluation.outcomes}
+    assert first == {f"m{number:04}" for number in range(1_000)} | {""}
+    assert evaluation.outcomes[-1].reason == "and 10,100 more, of other triggers"
+    assert len(evaluation.outcomes) == 1_000 + 1_000 + 1_000 + 1
+    of_one = [each.reason for each in evaluation.outcomes if each.mapping == "m0000"]
+    assert (len(of_one), of_one[-1]) == (100, "and 2 more like these")
+
+
 def test_a_key_knows_an_item_again() -> None:
     """Equal parts give equal keys, however the number was written; other triggers have others."""
     first = only_change("key: [$.id, $.n]", {"id": "a", "n": 1}).item_key
