@@ -10,7 +10,11 @@ from bridge.events import Json
 from bridge.located import read_plain
 
 _PLAIN = re.compile(r"[^\W\d_]([\w .%/+€-]*[\w%/+€])?")
-_UNPRINTABLE = re.compile(r"[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = re.compile(
+    r"[^\n\x20-\x7e\xa1-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\u2fff\u3001-\ud7ff"
+    r"\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+"""What is written as an escape: it cannot be seen, or looks like a space and is none, as before a currency."""
 _STEP = "  "
 
 

@@ -137,7 +137,7 @@ class Dialect(ImmutableSandboxedEnvironment):
             return self._found(obj, argument)
         if isinstance(argument, Decimal) and argument == argument.to_integral_value():
             argument = int(argument)
-        if obj is None:
+        if obj is None or argument is None:
             return None
         if isinstance(obj, list | tuple | str) and isinstance(argument, int):
             try:

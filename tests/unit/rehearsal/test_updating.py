@@ -137,3 +137,9 @@ def test_results_are_found_by_their_place_not_by_their_name() -> None:
     (result,) = results(text)
     renamed = replace(result, mapping=replace(result.mapping, name="other"))
     assert update(text.encode(), [renamed]) == update(text.encode(), [result])
+
+
+def test_a_space_that_is_none_is_written_so_that_it_is_seen() -> None:
+    """A locale puts one between a number and its currency; copied by eye it would not be the same."""
+    came = updated('    expect: {metadata: {pin_config: {x: "1 €"}}}\n', '"1\\u00a0\\u202f€"')
+    assert came == '    expect: {metadata: {pin_config: {x: "1\\u00a0\\u202f€"}}}\n'
