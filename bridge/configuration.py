@@ -90,7 +90,7 @@ class ConfigurationLoader:
             warnings = error.warnings
         try:
             sources = load_sources(
-                mappings.source_places if mappings else {},
+                self._mappings.source_places,
                 written.sources,
                 partial(source_secrets, self._environ),
                 file=str(self.folder / "sources.yaml"),

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from bridge.errors import ConfigurationError, Problem
-from bridge.located import parse_yaml
+from bridge.located import Place, parse_yaml
 from bridge.mappings.environment import fill
 from bridge.mappings.folder import read_mappings
 from bridge.mappings.mapping import Mapping as CompiledMapping
 from bridge.mappings.mapping import compile_mapping
-from bridge.mappings.mapping_set import MappingSet
+from bridge.mappings.mapping_set import MappingSet, source_places
 
 
 def load_folder(folder: Path, environ: Mapping[str, str], *, only: Collection[Path] | None = None) -> MappingSet:
@@ -44,7 +44,8 @@ class Loader:
     """Loads the same files again and again, and compiles only those that are new or changed.
 
     A file is known by its path and bytes; what they are filled from, `environ`, is taken as it is at the
-    beginning. Messages show paths as they stand in the folder `shown_in`.
+    beginning. Messages show paths as they stand in the folder `shown_in`. `source_places` has one mention of each
+    source in the mappings that were compiled last, told where others beside them could not be.
     """
 
     def __init__(self, environ: Mapping[str, str], *, shown_in: Path | None = None) -> None:
@@ -52,6 +53,7 @@ class Loader:
         self._shown_in = shown_in
         self._files: dict[str, _File] = {}
         self._loaded = MappingSet(())
+        self.source_places: Mapping[str, Place] = {}
 
     def load(
         self,
@@ -82,6 +84,7 @@ class Loader:
                 found.append(Problem(file=self._shown(path), message=message))
             else:
                 mappings[known.result.name] = known.result
+        self.source_places = source_places(mappings.values())
         if found or not _are_those_of(self._loaded, mappings):
             self._loaded = _gather(mappings, found, [each for path in files for each in self._files[path].warnings])
         return self._loaded

@@ -30,11 +30,7 @@ class MappingSet:
         enabled = [mapping for mapping in self.mappings.values() if mapping.enabled]
         self._literal_pins = _literal_pins(enabled)
         self._dispatch = Dispatch(trigger for mapping in enabled for trigger in mapping.triggers)
-        places: dict[str, Place] = {}
-        for mapping in enabled:
-            for source, place in mapping.source_places.items():
-                places.setdefault(source, place)
-        self.source_places: Mapping[str, Place] = MappingProxyType(places)
+        self.source_places: Mapping[str, Place] = source_places(enabled)
 
     @property
     def sources(self) -> frozenset[str]:
@@ -80,6 +76,15 @@ class MappingSet:
         that the pin model refuses.
         """
         return render(self.mappings[mapping_name], pin, latest, now, stale_since)
+
+
+def source_places(mappings: Iterable[CompiledMapping]) -> Mapping[str, Place]:
+    """Give one mention of each source that the triggers of enabled mappings name."""
+    places: dict[str, Place] = {}
+    for mapping in mappings:
+        for source, place in mapping.source_places.items() if mapping.enabled else ():
+            places.setdefault(source, place)
+    return MappingProxyType(places)
 
 
 def _literal_pins(enabled: Iterable[CompiledMapping]) -> Mapping[str, str]:
