@@ -13,7 +13,7 @@ from bridge.configuration import Configuration, load_configuration
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
 from bridge.inbound import Sources
-from bridge.mappings import MappingSet, RenderError
+from bridge.mappings import MappingSet, RenderError, mapping_files, read_bounded
 from bridge.settings import secret_variable
 
 GOOD, WRONG, UNREADABLE = 0, 1, 2
@@ -46,13 +46,14 @@ def validate(paths: Sequence[Path], configured: Path, environ: Mapping[str, str]
 
 
 def _unreadable(path: Path) -> Iterator[Problem]:
+    """Look for what cannot be read: the path itself, or the first such thing in a folder; loading tells the others."""
+    looked_at = path
     try:
-        if path.is_dir():
-            next(path.iterdir(), None)
-        else:
-            path.open("rb").close()
+        next(path.iterdir(), None) if path.is_dir() else path.open("rb").close()
+        for looked_at in mapping_files(path) if path.is_dir() else ():
+            read_bounded(looked_at)
     except OSError as error:
-        yield Problem(file=str(path), message=f"cannot be read: {error.strerror}")
+        yield Problem(file=str(error.filename or looked_at), message=f"cannot be read: {error.strerror}")
 
 
 def _check(folder: Path, only: list[Path] | None, environ: Mapping[str, str], found: _Found) -> None:
@@ -60,7 +61,7 @@ def _check(folder: Path, only: list[Path] | None, environ: Mapping[str, str], fo
     try:
         configuration = load_configuration(folder, environ, only=wanted, secrets_are_required=False)
     except ConfigurationError as error:
-        found.problems.extend(error.problems)
+        found.problems.extend(problem for problem in error.problems if problem not in found.problems)
         found.warnings.extend(error.warnings)
         return
     if only is None and not configuration.mappings.mappings:

@@ -30,7 +30,7 @@ def read_mappings(folder: Path, only: Collection[Path] | None = None) -> tuple[d
         except OSError as error:
             if only is None and isinstance(error, FileNotFoundError):
                 continue
-            problems.append(Problem(file=str(path), message=f"the file cannot be read: {error.strerror}"))
+            problems.append(Problem(file=str(path), message=f"cannot be read: {error.strerror}"))
     # Asked last: a folder that vanished meanwhile must not pass for one without mappings.
     if not folder.is_dir():
         raise ConfigurationError([Problem(file=str(folder), message="there is no such folder of mappings")])
@@ -41,7 +41,7 @@ def _listed(folder: Path) -> list[Path]:
     try:
         return sorted(mapping_files(folder))
     except OSError as error:
-        message = f"the folder cannot be listed: {error.strerror}"
+        message = f"cannot be read: {error.strerror}"
         raise ConfigurationError([Problem(file=str(error.filename or folder), message=message)]) from error
 
 

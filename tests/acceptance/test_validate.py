@@ -104,6 +104,16 @@ def test_what_cannot_be_read_exits_two(folder: Path, path: str) -> None:
     assert {problem["file"] for problem in listed["problems"]} == {path, "pins/wrong.yaml"}
 
 
+def test_a_file_in_a_folder_that_cannot_be_read_exits_two(folder: Path) -> None:
+    """It is told once, beside what is wrong elsewhere."""
+    (folder / "odd.yaml").symlink_to("/proc/self/mem")  # refuses to be read, whoever asks
+    ended = validate("pins", cwd=folder.parent)
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[0] == "error: pins/odd.yaml: cannot be read: Input/output error"
+    assert "pins/wrong.yaml:4:5: error: " in ended.stderr
+    assert ended.stderr.endswith("2 errors\n")
+
+
 def test_a_folder_that_is_configured_and_missing_exits_two(tmp_path: Path) -> None:
     """It names the folder."""
     ended = validate(cwd=tmp_path, PINBRIDGE_MAPPINGS="nowhere")
