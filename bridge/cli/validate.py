@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from bridge.app import now
@@ -78,12 +79,18 @@ def _warnings(configuration: Configuration) -> Iterator[Problem]:
 
 
 def _undrawable(mappings: MappingSet) -> Iterator[Problem]:
-    """Draw each literal pin as the start does, without events."""
+    """Draw each literal pin as the start does, without events; one that can turn stale, also as stale."""
+    drawn_at = now()
     for pin, name in mappings.literal_pins().items():
-        try:
-            mappings.render(name, pin, {}, now())
-        except RenderError as error:
-            yield error.place.problem(f"{error.message}; {pin} would start parked")
+        looks: list[tuple[datetime | None, str]] = [(None, "would start parked")]
+        if mappings.mappings[name].stale_after_s is not None:
+            looks.append((drawn_at, "would be parked once it turns stale"))
+        for stale_since, what in looks:
+            try:
+                mappings.render(name, pin, {}, drawn_at, stale_since=stale_since)
+            except RenderError as error:
+                yield error.place.problem(f"{error.message}; {pin} {what}")
+                break
 
 
 def _unset_secrets(sources: Sources) -> list[Problem]:

@@ -152,3 +152,15 @@ def test_a_pin_that_would_start_parked_is_warned_of(tmp_path: Path) -> None:
     assert ended.returncode == 0
     assert "b.yaml:4:28: warning: metadata.title: text is wanted here, found true" in ended.stderr
     assert "; p-b would start parked" in ended.stderr
+
+
+def test_a_pin_that_fails_once_it_is_stale_is_warned_of(tmp_path: Path) -> None:
+    """It would fall silent at the very moment that it has to tell of silence."""
+    (tmp_path / "c.yaml").write_text(
+        "pin: p-c\nstale_after: 1h\ntriggers: [{source: stripe}]\n"
+        "update: {metadata: {title: \"{{ 'fresh' if not stale else stale }}\"}}\n"
+    )
+    ended = validate(".", cwd=tmp_path)
+    assert ended.returncode == 0
+    assert "c.yaml:4:28: warning: metadata.title: text is wanted here, found true" in ended.stderr
+    assert "; p-c would be parked once it turns stale" in ended.stderr
