@@ -17,10 +17,11 @@ from bridge.spelling import nearest
         ("Berlin", "Europe/Berlin"),
         ("date", "datetime"),
         ("upr", "upper"),
+        ("secs", "seconds"),
     ],
 )
 def test_a_slip_and_a_part_are_near(word: str, meant: str) -> None:
-    """A letter wrong or swapped, two in longer words; or two missing or too many; or the beginning or end of one."""
+    """A letter wrong or swapped, two in longer words; or two missing or too many; an abbreviation; or the beginning or end of one."""
     assert nearest(word, [meant, "other"]) == meant
 
 
