@@ -7,7 +7,7 @@ from itertools import islice
 _MOST_WORDS = 2_000
 
 _LEFT_OUT = 2
-"""Letters that a word may lack, or have too many, its first one too; an abbreviation lacks more, but not the first."""
+"""Letters that a word may lack, or have too many, its first one too; an abbreviation may lack nearly half."""
 
 
 def nearest(word: str, allowed: Iterable[str], *, at_least: float = 0.6) -> str | None:
@@ -26,7 +26,8 @@ def _may_mean(word: str, meant: str) -> bool:
     short, long = sorted((left, right), key=len)
     if long.startswith(short) or long.endswith(short):
         return True
-    if (long[:1] == short[:1] or len(long) - len(short) <= _LEFT_OUT) and _has_in_order(long, short):
+    is_abbreviation = long[:1] == short[:1] and 2 * len(short) > len(long)
+    if (is_abbreviation or len(long) - len(short) <= _LEFT_OUT) and _has_in_order(long, short):
         return True
     return _changes(left, right) <= max(1, max(len(left), len(right)) // 3)
 

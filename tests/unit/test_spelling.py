@@ -21,7 +21,7 @@ from bridge.spelling import nearest
     ],
 )
 def test_a_slip_and_a_part_are_near(word: str, meant: str) -> None:
-    """A letter wrong or swapped, two in longer words; or two missing or too many; an abbreviation; or the beginning or end of one."""
+    """A letter wrong or swapped, two in longer words; two missing or too many; an abbreviation, a beginning, an end."""
     assert nearest(word, [meant, "other"]) == meant
 
 
