@@ -8,12 +8,19 @@ at most once a minute for each code.
 
 import asyncio
 import resource
-from functools import partial
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache, partial
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import (
+    HEADER_RE,
+    HEADER_VALUE_RE,
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from bridge.events import Clock
 from bridge.once_a_minute import OnceAMinute
@@ -24,8 +31,7 @@ HEAD_DEADLINE_S = 10.0
 MAX_HEAD_BYTES = 64 * 1024
 """How much may come that completes no head and brings no body: more than any app here takes."""
 
-LONG_PIECE_BYTES = 16 * 1024
-"""What is sent at once, and joined with nothing that follows."""
+Message = MutableMapping[str, Any]
 
 _CLOSING_TYPE = (b"content-type", b"application/json"), (b"connection", b"close")
 
@@ -41,40 +47,73 @@ def allow_many_connections() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-class _Joining:
-    """A transport that sends in one piece what is written in one turn of the loop.
+class _Head(NamedTuple):
+    """The head of an answer as it goes over the wire, with what it says of the body and of the connection."""
 
-    The server writes an answer's head and its body one after the other. Each write is a call into the
-    kernel, and wakes whoever reads: together they cost a webhook as much as its signature and its parsing.
+    wire: bytes
+    body_bytes: int | None
+    closes: bool
+
+
+@lru_cache(maxsize=1024)
+def _head(status: int, fields: tuple[tuple[bytes, bytes], ...], *, keep_alive: bool) -> _Head:
+    """Write out a head; the answers of one second have few different ones. Raises `RuntimeError` for a bad field."""
+    lines, length, closes = [STATUS_LINE[status]], None, False
+    for name, value in fields:
+        if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
+            raise RuntimeError(f"the header {name!r} cannot be sent")
+        lines.append(name + b": " + value + b"\r\n")
+        if name.lower() == b"content-length":
+            length = int(value)
+        elif name.lower() == b"connection":
+            closes |= b"close" in value.lower()
+    if not keep_alive and not closes:
+        lines.append(b"connection: close\r\n")
+    return _Head(b"".join([*lines, b"\r\n"]), length, closes or not keep_alive)
+
+
+class _Answering:
+    """Sends an answer, in one piece where it is known to its end when it begins.
+
+    The server would write head and body one after the other. Each write is a call into the kernel, and wakes
+    whoever reads: together they cost a webhook as much as its signature and its parsing.
     """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._pieces: list[bytes] = []
-        self.is_closing = transport.is_closing
+    __slots__ = ("_begun", "_cycle", "_in_pieces")
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle = cycle
+        self._in_pieces: Callable[[Any], Awaitable[None]] = cycle.send
+        self._begun: Message | None = None
 
-    def write(self, data: bytes) -> None:
-        """Keep a piece until the turn ends; a long one goes at once, so that the sender may be slowed down."""
-        if not self._pieces:
-            self._loop.call_soon(self._send)
-        self._pieces.append(data)
-        if len(data) > LONG_PIECE_BYTES:
-            self._send()
+    async def __call__(self, message: Message) -> None:
+        """Keep the head until it is known what follows."""
+        if message["type"] == "http.response.start" and not self._cycle.response_started:
+            self._begun = message
+            return
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            if self._is_sent_whole(begun, message):
+                return
+            await self._in_pieces(begun)
+        await self._in_pieces(message)
 
-    def close(self) -> None:
-        """Send what is kept, and close."""
-        self._send()
-        self._transport.close()
-
-    def _send(self) -> None:
-        if self._pieces:
-            joined = b"".join(self._pieces)
-            self._pieces.clear()
-            self._transport.write(joined)
+    def _is_sent_whole(self, begun: Message, message: Message) -> bool:
+        cycle = self._cycle
+        is_plain = cycle.scope["method"] != "HEAD" and not message.get("more_body")
+        if cycle.disconnected or cycle.flow.write_paused or not is_plain:
+            return False
+        fields = (*cycle.default_headers, *begun["headers"])
+        head, body = _head(begun["status"], fields, keep_alive=cycle.keep_alive), message.get("body", b"")
+        if head.body_bytes != len(body):
+            return False
+        cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
+        cycle.transport.write(head.wire + body)
+        if head.closes:
+            cycle.transport.close()
+        cycle.on_response()
+        return True
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -91,7 +130,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Give the first head its deadline."""
-        super().connection_made(_Joining(transport, self.loop))  # type: ignore[arg-type]  # stands in for one
+        super().connection_made(transport)
         self._set_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -122,6 +161,10 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         # The request has its headers; what follows a body in pieces (RFC 9110, 6.5) is noted here, and forgotten.
         self.headers = []
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.send = _Answering(cycle)  # type: ignore[assignment,method-assign]  # called as that method is
+        super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""

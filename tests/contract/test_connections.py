@@ -189,9 +189,79 @@ async def test_an_answer_comes_in_one_piece() -> None:
             assert orjson.loads(body)["bytes"] == 4
 
 
+def saying(*messages: dict[str, Any]) -> Any:
+    """Give an app that says no more than these messages, and breaks where one is missing."""
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        for message in messages:
+            await send(message)
+        if len(messages) < 2:
+            raise ValueError("no body")
+
+    return app
+
+
+def beginning(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
+    """Begin an answer with these headers."""
+    return {"type": "http.response.start", "status": 200, "headers": headers}
+
+
+BODY = {"type": "http.response.body", "body": b"four"}
+
+
+async def head_and_body(app: Any, request: bytes) -> tuple[list[bytes], bytes]:
+    """Ask once, and give the answer's lines less the date, and its body; the server ends the connection."""
+    async with asyncio.timeout(10), served(app) as (reader, writer):
+        writer.write(request)
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        return [line for line in head.split(b"\r\n") if not line.startswith((b"date", b"server"))], body
+
+
+ENDING = HEAD + b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("messages", "lines", "body"),
+    [
+        ((beginning((b"content-length", b"4")), BODY), [b"content-length: 4", b"connection: close"], b"four"),
+        ((beginning(), BODY), [b"connection: close", b"transfer-encoding: chunked"], b"4\r\nfour\r\n0\r\n\r\n"),
+        (
+            (beginning((b"Content-Length", b"4"), (b"Connection", b"close")), BODY),
+            [b"Content-Length: 4", b"Connection: close"],
+            b"four",
+        ),
+    ],
+    ids=["of known length", "of unknown length", "that says itself that it ends"],
+)
+async def test_an_answer_is_written_as_http_wants_it(messages: Any, lines: list[bytes], body: bytes) -> None:
+    """In one piece or not: its head says how long it is, and that the connection ends."""
+    head, found = await head_and_body(saying(*messages), ENDING)
+    assert head[0] == b"HTTP/1.1 200 OK"
+    assert [line.lower() for line in head[1:]] == [line.lower() for line in lines]
+    assert found == body
+
+
+async def test_a_head_that_is_asked_for_comes_without_a_body() -> None:
+    """It says how long the body would be."""
+    request = ENDING.replace(b"POST", b"HEAD")
+    head, body = await head_and_body(saying(beginning((b"content-length", b"4")), BODY), request)
+    assert (b"content-length: 4" in head, body) == (True, b"")
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [(beginning((b"content-length", b"4")),), (beginning((b"x-a", b"a\r\nb: c"), (b"content-length", b"4")), BODY)],
+    ids=["breaks before its body", "would smuggle a header"],
+)
+async def test_an_app_that_fails_before_it_has_answered_is_a_500(messages: Any) -> None:
+    """Nothing of its answer has gone out by then."""
+    head, _ = await head_and_body(saying(*messages), ENDING)
+    assert head[0] == b"HTTP/1.1 500 Internal Server Error"
+    assert not any(line.startswith(b"b:") for line in head)
+
+
 async def test_a_long_answer_comes_whole() -> None:
-    """What is too long to be joined keeps its order."""
-    assert len(LONG) > connections.LONG_PIECE_BYTES
+    """What comes in pieces keeps its order."""
     async with asyncio.timeout(10), served(tell_long) as (reader, writer):
         writer.write(REQUEST)
         answer = await reader.readuntil(b"\r\n\r\n")
