@@ -8,7 +8,7 @@ begins delivering; ending finishes what is in flight within a bound and leaves t
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -112,17 +112,24 @@ class Bridge:
         else:
             await self._web(scope, receive, send)
 
-    def _accept(self, mappings: MappingSet, event: Event) -> Awaitable[Receipt]:
+    def _accept(self, mappings: MappingSet, event: Event, receipt: asyncio.Future[Receipt]) -> None:
         if _is_quick(event.body):
-            return self._ingest(event, mappings.evaluate(event))
-        return self._accept_large(mappings, event)
+            self._ingest(event, mappings.evaluate(event), receipt)
+            return
+        # What may take long is evaluated beside the event loop, so that it holds up no other webhook.
+        evaluating = asyncio.get_running_loop().run_in_executor(None, mappings.evaluate, event)
+        evaluating.add_done_callback(partial(self._ingest_large, event, receipt))
 
-    async def _accept_large(self, mappings: MappingSet, event: Event) -> Receipt:
-        """Evaluate what may take long beside the event loop, so that it holds up no other webhook."""
-        evaluation = await asyncio.to_thread(mappings.evaluate, event)
-        return await self._ingest(event, evaluation)
+    def _ingest_large(
+        self, event: Event, receipt: asyncio.Future[Receipt], evaluating: asyncio.Future[Evaluation]
+    ) -> None:
+        try:
+            self._ingest(event, evaluating.result(), receipt)
+        except Exception as error:  # noqa: BLE001 - told to who waits for it
+            if not receipt.done():
+                receipt.set_exception(error)
 
-    def _ingest(self, event: Event, evaluation: Evaluation) -> Awaitable[Receipt]:
+    def _ingest(self, event: Event, evaluation: Evaluation, receipt: asyncio.Future[Receipt]) -> None:
         for outcome in evaluation.outcomes:
             if outcome.kind in _FAILED:
                 self._seldom.warn(
@@ -135,7 +142,7 @@ class Bridge:
                 )
         # What the payload says stands in the evaluation and in the body. To let go of its many objects before
         # the wait for the commit, not after it, spares the whole process a tenth: the next event reuses them warm.
-        return self._parts.store.ingest(event.without_payload(), evaluation)
+        self._parts.store.ingest(event.without_payload(), evaluation, receipt)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:

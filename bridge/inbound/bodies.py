@@ -6,6 +6,7 @@ levels deep, so that whatever walks it later is safe.
 """
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl
@@ -32,9 +33,13 @@ class BodyFormat:
     """`gzip`, `deflate` or nothing."""
 
 
+def read_format(headers: Mapping[str, str]) -> BodyFormat:
+    """Read what the headers say of the body. Raises `SenderError` 415 for what is not supported."""
+    return _read_format(headers.get("content-type", ""), headers.get("content-encoding", ""))
+
+
 @lru_cache(maxsize=256)
-def read_format(content_type: str, content_encoding: str) -> BodyFormat:
-    """Read the two headers. Raises `SenderError` 415 for what is not supported."""
+def _read_format(content_type: str, content_encoding: str) -> BodyFormat:
     media, *parameters = (part.strip().lower() for part in content_type.split(";"))
     is_form = media == "application/x-www-form-urlencoded"
     is_json = media == "application/json" or (media.startswith("application/") and media.endswith("+json"))

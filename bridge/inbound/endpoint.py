@@ -8,6 +8,7 @@ connection. No exception leaves this endpoint but those that end the process.
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -16,8 +17,9 @@ import structlog
 
 from bridge.errors import SenderError, StoreUnavailable
 from bridge.events import Clock, Event, Receipt
-from bridge.inbound.bodies import read_format
+from bridge.inbound.bodies import BodyFormat, read_format
 from bridge.inbound.deadline import Deadline
+from bridge.inbound.gathering import Accept, Gathering
 from bridge.inbound.receive import Request, read_event, read_headers, why_no_time
 from bridge.inbound.sources import Source, Sources
 from bridge.once_a_minute import OnceAMinute
@@ -56,7 +58,7 @@ class _Intake(NamedTuple):
     """What belongs together: who may send, and what takes their events. A request ends with what it began with."""
 
     sources: Sources
-    accept: Callable[[Event], Awaitable[Receipt]]
+    accept: Accept
 
 
 class _Held:
@@ -82,7 +84,7 @@ class HookEndpoint:
         self,
         sources: Sources,
         *,
-        accept: Callable[[Event], Awaitable[Receipt]],
+        accept: Accept,
         clock: Clock,
         max_body_bytes: int,
         max_held_bytes: int = MAX_HELD_BYTES,
@@ -90,14 +92,14 @@ class HookEndpoint:
         draining: Callable[[], bool] = lambda: False,
     ) -> None:
         self._intake = _Intake(sources, accept)
-        self._clock = clock
         self._max_body_bytes = max_body_bytes
         self._held = _Held(max(max_held_bytes, max_body_bytes))
         self._deadline = Deadline(body_deadline_s)
         self._draining = draining
+        self._gathering = Gathering(self._read_event, clock)
         self._seldom = OnceAMinute(clock)
 
-    def switch(self, sources: Sources, *, accept: Callable[[Event], Awaitable[Receipt]]) -> None:
+    def switch(self, sources: Sources, *, accept: Accept) -> None:
         """Serve these sources from the next request on; those that have begun end as they began."""
         self._intake = _Intake(sources, accept)
 
@@ -129,23 +131,22 @@ class HookEndpoint:
             raise SenderError(405, "method_not_allowed", "webhooks are POSTed")
         if self._draining():
             return self._put_off("draining", "the bridge is stopping; send again", 5)
-        headers = self._read_head(source, scope)
+        headers, body_format = self._read_head(source, scope)
         try:
             content = await self._deadline.hold(body.read(self._max_body_bytes))
         except TimeoutError as error:
             message = f"the body did not arrive within {self._deadline.limit_s:g} s"
             raise SenderError(408, "body_timeout", message) from error
-        request = Request(headers, scope["query_string"], content)
-        # The event has no name here, so that this frame does not keep its payload while the commit is awaited.
-        return _acknowledgement(source, await intake.accept(self._read_event(source, request)))
+        request = Request(headers, body_format, scope["query_string"], content)
+        return _acknowledgement(source, await self._gathering.take(source, request, intake.accept))
 
-    def _read_event(self, source: Source, request: Request) -> Event:
-        event = read_event(source, request, max_body_bytes=self._max_body_bytes, now=self._clock())
+    def _read_event(self, source: Source, request: Request, now: datetime) -> Event:
+        event = read_event(source, request, max_body_bytes=self._max_body_bytes, now=now)
         if event.at is None and source.at is not None and (reason := why_no_time(source, event)):
             self._seldom.warn("event_time_unreadable", source.name, source=source.name, reason=reason)
         return event
 
-    def _read_head(self, source: Source, scope: MutableMapping[str, Any]) -> dict[str, str]:
+    def _read_head(self, source: Source, scope: MutableMapping[str, Any]) -> tuple[dict[str, str], BodyFormat]:
         """Read the headers, and refuse what can be refused before a byte of the body is read."""
         raw = scope["headers"]
         if sum(map(len, chain.from_iterable(raw))) > MAX_HEADERS_BYTES:
@@ -153,9 +154,9 @@ class HookEndpoint:
         if len(scope["query_string"]) > MAX_QUERY_BYTES:
             raise SenderError(414, "query_too_long", f"the query string is longer than {MAX_QUERY_BYTES:,} bytes")
         headers = read_headers(source, raw)
-        read_format(headers.get("content-type", ""), headers.get("content-encoding", ""))
+        body_format = read_format(headers)
         self._check_length(headers)
-        return headers
+        return headers, body_format
 
     def _check_length(self, headers: Mapping[str, str]) -> None:
         """Refuse by the announced length."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from bridge.errors import SenderError
 from bridge.events import Event, Json
-from bridge.inbound.bodies import decompress, read_format, read_payload, read_query
+from bridge.inbound.bodies import BodyFormat, decompress, read_payload, read_query
 from bridge.inbound.sources import Source
 from bridge.inbound.verification import Unverified, Verified
 from bridge.times import read_instant
@@ -22,9 +22,10 @@ _AUTHENTICATING = ("authorization", "cookie", "signature", "token", "apikey", "s
 
 
 class Request(NamedTuple):
-    """What the endpoint has read: headers by `read_headers`, the raw query string, the whole raw body."""
+    """What the endpoint has read: headers by `read_headers`, with what they say of the body, and both raw."""
 
     headers: Mapping[str, str]
+    format: BodyFormat
     query: bytes
     body: bytes
 
@@ -55,10 +56,8 @@ def read_headers(source: Source, raw: Iterable[tuple[bytes, bytes]]) -> dict[str
 
 def read_event(source: Source, request: Request, *, max_body_bytes: int, now: datetime) -> Event:
     """Make the event of a request. Raises `SenderError`, and then nothing may be stored."""
-    headers = request.headers
-    content_type = headers.get("content-type", "")
-    body_format = read_format(content_type, headers.get("content-encoding", ""))
-    verified = source.verifier(Unverified(request.body, headers), now)
+    headers, body_format, query, unverified = request
+    verified = source.verifier(Unverified(unverified, headers), now)
     body = decompress(verified.body, body_format.coding, max_body_bytes)
     payload = read_payload(body, is_form=body_format.is_form, form_json=source.form_json)
     event_id = _read_id(source, payload, headers)
@@ -71,9 +70,9 @@ def read_event(source: Source, request: Request, *, max_body_bytes: int, now: da
         at=_read_time(source, payload, headers),
         received_at=now,
         tolerance_s=source.tolerance_s,
-        content_type=content_type,
+        content_type=headers.get("content-type", ""),
         headers={name: headers[name] for name in _kept(tuple(headers), source.credential_headers)},
-        query=_read_query(request.query) if request.query else {},
+        query=_read_query(query) if query else {},
         body=body,
         payload=payload,
     )

@@ -13,6 +13,7 @@ from typing import Literal
 from bridge.errors import SenderError
 from bridge.events import Event
 from bridge.inbound import Source, sign
+from bridge.inbound.bodies import read_format
 from bridge.inbound.locations import HeaderPlace, Location
 from bridge.inbound.receive import Request, read_event, read_headers
 from bridge.inbound.verification import Unverified, Verified, Verifier
@@ -36,7 +37,8 @@ def receive(source: Source, sample: Sample, received_at: datetime, *, max_body_b
     headers = read_headers(source, [(name.encode(), value.encode("latin-1")) for name, value in given.items()])
     verifying, headers, signature = _signed(source, sample.body, headers, received_at)
     naming, names = _named(verifying, sample)
-    request = Request({**headers, **names}, sample.query, sample.body)
+    found = {**headers, **names}
+    request = Request(found, read_format(found), sample.query, sample.body)
     event = read_event(naming, request, max_body_bytes=max_body_bytes, now=received_at)
     kept = {name: value for name, value in event.headers.items() if name not in names}
     return event._replace(headers=kept), signature

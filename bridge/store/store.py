@@ -6,7 +6,7 @@ is used and `StoreUnusable` where it is opened.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -130,9 +130,17 @@ class Store:
             self._checking = self._writer.run(_write_nothing_new)
         await asyncio.shield(self._checking)
 
-    def ingest(self, event: Event, evaluation: Evaluation) -> Awaitable[Receipt]:
-        """Make a delivery durable with everything that follows from it; the receipt comes after the commit."""
-        return self._writer.ingest(Arrival(event, evaluation))
+    def ingest(
+        self, event: Event, evaluation: Evaluation, receipt: asyncio.Future[Receipt] | None = None
+    ) -> asyncio.Future[Receipt]:
+        """Make a delivery durable with everything that follows from it; the receipt comes after the commit.
+
+        `receipt` is who waits for it already; else it is a new future. It gets `StoreUnavailable` where the commit
+        fails; where too many deliveries wait, that is raised here.
+        """
+        waiter = receipt or asyncio.get_running_loop().create_future()
+        self._writer.ingest(Arrival(event, evaluation), waiter)
+        return waiter
 
     async def activate(self, pins: Iterable[ActivePin], destination: str) -> list[str]:
         """Show what the loaded mappings declare, at `destination` (names the place that pins are sent to).

@@ -33,9 +33,6 @@ from bridge.store.pruning import Pruning
 BATCH = 256
 """Deliveries that one transaction takes at most."""
 
-ENOUGH = 64
-"""Deliveries that are handed over even while every turn of the loop brings more."""
-
 MAX_WAITING = 2048
 """Deliveries that may wait; one more is refused."""
 
@@ -96,20 +93,18 @@ class Writer:
 
     # Called on the event loop.
 
-    def ingest(self, arrival: Arrival) -> asyncio.Future[Receipt]:
-        """Queue a delivery; its future holds the receipt once that is durable, or `StoreUnavailable`."""
+    def ingest(self, arrival: Arrival, receipt: asyncio.Future[Receipt]) -> None:
+        """Queue a delivery; `receipt` is fulfilled once that is durable, or gets `StoreUnavailable`."""
         self._refuse_if_closed()
         size = len(arrival.event.body)
         if self._waiting >= MAX_WAITING or (self._waiting and self._waiting_bytes + size > MAX_WAITING_BYTES):
             raise StoreUnavailable("too many deliveries wait to be stored", retry_after_s=1)
         self._waiting += 1
         self._waiting_bytes += size
-        loop = self._loop = self._loop or asyncio.get_running_loop()
-        waiter: asyncio.Future[Receipt] = loop.create_future()
         if not self._gathered:
-            loop.call_soon(self._end_turn, loop, 0)
-        self._gathered.append((arrival, waiter))
-        return waiter
+            loop = self._loop = self._loop or asyncio.get_running_loop()
+            loop.call_soon(self._hand_over)
+        self._gathered.append((arrival, receipt))
 
     def run(self, work: Callable[[Connection], T], *, then: Callable[[], None] = lambda: None) -> asyncio.Future[T]:
         """Queue a job: one transaction, committed where it returns and rolled back where it raises.
@@ -133,14 +128,6 @@ class Writer:
     def _refuse_if_closed(self) -> None:
         if self._closed:
             raise StoreUnavailable("the store is closed")
-
-    def _end_turn(self, loop: asyncio.AbstractEventLoop, known: int) -> None:
-        """Hand over once a turn of the loop brought nothing new; `known` was there before it."""
-        gathered = len(self._gathered)
-        if known < gathered < ENOUGH:
-            loop.call_soon(self._end_turn, loop, gathered)
-        else:
-            self._hand_over()
 
     def _hand_over(self) -> None:
         if self._gathered:

@@ -40,7 +40,11 @@ class Acceptor:
         self.is_stored = asyncio.Event()
         self.is_stored.set()
 
-    async def accept(self, event: Event) -> Receipt:
+    def accept(self, event: Event, receipt: asyncio.Future[Receipt]) -> None:
+        storing = asyncio.ensure_future(self._store(event))
+        storing.add_done_callback(lambda _: _copy(storing, receipt))
+
+    async def _store(self, event: Event) -> Receipt:
         await self.is_stored.wait()
         if self.failure is not None:
             raise self.failure
@@ -49,6 +53,13 @@ class Acceptor:
             return Receipt(status="duplicate", id=event.id, number=None, mappings=())
         self.events.append(event)
         return Receipt(status="accepted", id=event.id, number=len(self.events), mappings=("sales",))
+
+
+def _copy(storing: asyncio.Future[Receipt], receipt: asyncio.Future[Receipt]) -> None:
+    if (error := storing.exception()) is not None:
+        receipt.set_exception(error)
+    else:
+        receipt.set_result(storing.result())
 
 
 class Answer:

@@ -15,7 +15,6 @@ from bridge.errors import StoreUnavailable
 from bridge.events import Receipt
 from bridge.mappings import Change, Evaluation, Outcome
 from bridge.store import ActivePin
-from bridge.store.writer import ENOUGH
 
 COUNTS = """
     SELECT (SELECT count(*) FROM seen), (SELECT count(*) FROM item_keys),
@@ -376,8 +375,8 @@ async def test_a_stream_without_a_pause_is_stored_meanwhile(bench: Any) -> None:
         assert len(waiting) < 2000
         waiting.append(asyncio.ensure_future(bench.send(store, f"evt_{len(waiting)}")))
         await asyncio.sleep(0)
-        # More were handed over than need be: from here on turns are long, so that a slow disk has time to commit.
-        time.sleep(0.01 if len(waiting) > 2 * ENOUGH else 0)  # noqa: ASYNC251 - a turn that takes long, not a pause
+        # From here on turns are long, so that a slow disk has time to commit.
+        time.sleep(0.01 if len(waiting) > 128 else 0)  # noqa: ASYNC251 - a turn that takes long, not a pause
 
     receipts = await asyncio.gather(*waiting)
     assert [receipt.number for receipt in receipts] == list(range(1, len(waiting) + 1))

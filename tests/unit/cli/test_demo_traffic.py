@@ -9,6 +9,7 @@ from bridge.cli.demo.scenario import EXPECTED, Step, going_on, opening
 from bridge.cli.shipped import shipped_mappings
 from bridge.configuration import Configuration, load_configuration
 from bridge.inbound import sign
+from bridge.inbound.bodies import read_format
 from bridge.inbound.receive import Request, read_event
 from bridge.mappings import Outcome
 
@@ -23,7 +24,7 @@ def outcomes(configuration: Configuration, step: Step) -> list[Outcome]:
     body = orjson.dumps(delivery.payload)
     given = {name.lower(): value for name, value in delivery.headers.items()}
     headers = {"content-type": "application/json", **given, **sign(source, body, b"secret", NOW, headers=given)}
-    event = read_event(source, Request(headers, b"", body), max_body_bytes=2**20, now=NOW)
+    event = read_event(source, Request(headers, read_format(headers), b"", body), max_body_bytes=2**20, now=NOW)
     return [*configuration.mappings.evaluate(event).outcomes]
 
 

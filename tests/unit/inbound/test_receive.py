@@ -10,7 +10,7 @@ import pytest
 
 from bridge.errors import SenderError
 from bridge.events import Event
-from bridge.inbound.bodies import read_payload, read_query
+from bridge.inbound.bodies import read_format, read_payload, read_query
 from bridge.inbound.receive import Request, read_event, read_headers, why_no_time
 from bridge.inbound.signing import sign
 from bridge.inbound.sources import Source, load_sources
@@ -35,7 +35,9 @@ def receive(
 ) -> Event:
     """Read an event whose body may have 1,000 bytes."""
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    return read_event(source, Request(read_headers(source, raw), query, body), max_body_bytes=1000, now=now)
+    headers = read_headers(source, raw)
+    request = Request(headers, read_format(headers), query, body)
+    return read_event(source, request, max_body_bytes=1000, now=now)
 
 
 def deliver(name: str, body: bytes, now: datetime = NOW, **more: str) -> Event:
