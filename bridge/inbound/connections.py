@@ -8,21 +8,15 @@ at most once a minute for each code.
 
 import asyncio
 import resource
-from collections.abc import Awaitable, Callable, MutableMapping
-from functools import lru_cache, partial
+from functools import partial
 from http import HTTPStatus
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import orjson
-from uvicorn.protocols.http.httptools_impl import (
-    HEADER_RE,
-    HEADER_VALUE_RE,
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from bridge.events import Clock
+from bridge.inbound.answers import Answering, HoldingTransport, Outbox
 from bridge.once_a_minute import OnceAMinute
 
 HEAD_DEADLINE_S = 10.0
@@ -31,14 +25,12 @@ HEAD_DEADLINE_S = 10.0
 MAX_HEAD_BYTES = 64 * 1024
 """How much may come that completes no head and brings no body: more than any app here takes."""
 
-Message = MutableMapping[str, Any]
-
 _CLOSING_TYPE = (b"content-type", b"application/json"), (b"connection", b"close")
 
 
 def guarded(clock: Clock) -> type[asyncio.Protocol]:
-    """Give the protocol of every connection of one server: they share what was told of refusals."""
-    return cast(type[asyncio.Protocol], partial(GuardedProtocol, seldom=OnceAMinute(clock)))
+    """Give the protocol of every connection of one server: they share an outbox, and what was told of refusals."""
+    return cast(type[asyncio.Protocol], partial(GuardedProtocol, seldom=OnceAMinute(clock), outbox=Outbox()))
 
 
 def allow_many_connections() -> None:
@@ -47,81 +39,13 @@ def allow_many_connections() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-class _Head(NamedTuple):
-    """The head of an answer as it goes over the wire, with what it says of the body and of the connection."""
-
-    wire: bytes
-    body_bytes: int | None
-    closes: bool
-
-
-@lru_cache(maxsize=1024)
-def _head(status: int, fields: tuple[tuple[bytes, bytes], ...], *, keep_alive: bool) -> _Head:
-    """Write out a head; the answers of one second have few different ones. Raises `RuntimeError` for a bad field."""
-    lines, length, closes = [STATUS_LINE[status]], None, False
-    for name, value in fields:
-        if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
-            raise RuntimeError(f"the header {name!r} cannot be sent")
-        lines.append(name + b": " + value + b"\r\n")
-        if name.lower() == b"content-length":
-            length = int(value)
-        elif name.lower() == b"connection":
-            closes |= b"close" in value.lower()
-    if not keep_alive and not closes:
-        lines.append(b"connection: close\r\n")
-    return _Head(b"".join([*lines, b"\r\n"]), length, closes or not keep_alive)
-
-
-class _Answering:
-    """Sends an answer, in one piece where it is known to its end when it begins.
-
-    The server would write head and body one after the other. Each write is a call into the kernel, and wakes
-    whoever reads: together they cost a webhook as much as its signature and its parsing.
-    """
-
-    __slots__ = ("_begun", "_cycle", "_in_pieces")
-
-    def __init__(self, cycle: RequestResponseCycle) -> None:
-        self._cycle = cycle
-        self._in_pieces: Callable[[Any], Awaitable[None]] = cycle.send
-        self._begun: Message | None = None
-
-    async def __call__(self, message: Message) -> None:
-        """Keep the head until it is known what follows."""
-        if message["type"] == "http.response.start" and not self._cycle.response_started:
-            self._begun = message
-            return
-        begun, self._begun = self._begun, None
-        if begun is not None:
-            if self._is_sent_whole(begun, message):
-                return
-            await self._in_pieces(begun)
-        await self._in_pieces(message)
-
-    def _is_sent_whole(self, begun: Message, message: Message) -> bool:
-        cycle = self._cycle
-        is_plain = cycle.scope["method"] != "HEAD" and not message.get("more_body")
-        if cycle.disconnected or cycle.flow.write_paused or not is_plain:
-            return False
-        fields = (*cycle.default_headers, *begun["headers"])
-        head, body = _head(begun["status"], fields, keep_alive=cycle.keep_alive), message.get("body", b"")
-        if head.body_bytes != len(body):
-            return False
-        cycle.response_started = cycle.response_complete = True
-        cycle.message_event.set()
-        cycle.transport.write(head.wire + body)
-        if head.closes:
-            cycle.transport.close()
-        cycle.on_response()
-        return True
-
-
 class GuardedProtocol(HttpToolsProtocol):
     """One connection, as uvicorn serves it, within bounds."""
 
-    def __init__(self, *arguments: Any, seldom: OnceAMinute, **named: Any) -> None:
+    def __init__(self, *arguments: Any, seldom: OnceAMinute, outbox: Outbox, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._seldom = seldom
+        self._outbox = outbox
         self._awaits_head = True
         self._got_on = False
         self._idle_bytes = 0
@@ -130,7 +54,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Give the first head its deadline."""
-        super().connection_made(transport)
+        super().connection_made(HoldingTransport(transport, self._outbox))  # type: ignore[arg-type]  # stands in for one
         self._set_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -163,8 +87,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self.headers = []
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        cycle.send = _Answering(cycle)  # type: ignore[assignment,method-assign]  # called as that method is
-        super()._start_asgi_task(cycle, app)
+        # The cycle must not know of what sends for it: the two would outlive the request, until they are collected.
+        super()._start_asgi_task(cycle, lambda scope, receive, send: app(scope, receive, Answering(cycle, send)))
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
