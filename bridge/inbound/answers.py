@@ -20,30 +20,12 @@ LONG_PIECE_BYTES = 16 * 1024
 """What is sent at once, and waits for no turn's end."""
 
 
-class Outbox:
-    """The connections of one server that have something to send when the turn ends."""
-
-    def __init__(self) -> None:
-        self._filled: list[HoldingTransport] = []
-
-    def add(self, transport: "HoldingTransport") -> None:
-        """Have a connection sent what it holds."""
-        if not self._filled:
-            asyncio.get_running_loop().call_soon(self._send)
-        self._filled.append(transport)
-
-    def _send(self) -> None:
-        filled, self._filled = self._filled, []
-        for transport in filled:
-            transport.flush()
-
-
 class HoldingTransport:
     """A connection's transport that holds what is written until the turn ends, or the connection does."""
 
-    def __init__(self, transport: asyncio.Transport, outbox: Outbox) -> None:
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
-        self._outbox = outbox
+        self._loop = loop
         self._held: list[bytes] = []
         self.is_closing = transport.is_closing
 
@@ -53,7 +35,7 @@ class HoldingTransport:
     def write(self, data: bytes) -> None:
         """Hold a piece; a long one goes at once, so that the sender may be slowed down."""
         if not self._held:
-            self._outbox.add(self)
+            self._loop.call_soon(self.flush)
         self._held.append(data)
         if len(data) > LONG_PIECE_BYTES:
             self.flush()

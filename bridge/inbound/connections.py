@@ -16,7 +16,7 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from bridge.events import Clock
-from bridge.inbound.answers import Answering, HoldingTransport, Outbox
+from bridge.inbound.answers import Answering, HoldingTransport
 from bridge.once_a_minute import OnceAMinute
 
 HEAD_DEADLINE_S = 10.0
@@ -29,8 +29,8 @@ _CLOSING_TYPE = (b"content-type", b"application/json"), (b"connection", b"close"
 
 
 def guarded(clock: Clock) -> type[asyncio.Protocol]:
-    """Give the protocol of every connection of one server: they share an outbox, and what was told of refusals."""
-    return cast(type[asyncio.Protocol], partial(GuardedProtocol, seldom=OnceAMinute(clock), outbox=Outbox()))
+    """Give the protocol of every connection of one server: they share what was told of refusals."""
+    return cast(type[asyncio.Protocol], partial(GuardedProtocol, seldom=OnceAMinute(clock)))
 
 
 def allow_many_connections() -> None:
@@ -42,10 +42,9 @@ def allow_many_connections() -> None:
 class GuardedProtocol(HttpToolsProtocol):
     """One connection, as uvicorn serves it, within bounds."""
 
-    def __init__(self, *arguments: Any, seldom: OnceAMinute, outbox: Outbox, **named: Any) -> None:
+    def __init__(self, *arguments: Any, seldom: OnceAMinute, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._seldom = seldom
-        self._outbox = outbox
         self._awaits_head = True
         self._got_on = False
         self._idle_bytes = 0
@@ -54,7 +53,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Give the first head its deadline."""
-        super().connection_made(HoldingTransport(transport, self._outbox))  # type: ignore[arg-type]  # stands in for one
+        super().connection_made(HoldingTransport(transport, self.loop))  # type: ignore[arg-type]  # stands in for one
         self._set_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -63,6 +62,10 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        """Take in what came once the turn ends: all connections read in a row, and then all parse in a row."""
+        self.loop.call_soon(self._take_in, data)
+
+    def _take_in(self, data: bytes) -> None:
         """Take in what came, as long as it leads somewhere."""
         if self._is_refused:
             return
