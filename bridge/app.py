@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bridge.api import REFUSALS, Access, Api
 from bridge.configuration import Configuration, ConfigurationLoader
 from bridge.events import Event, Receipt
-from bridge.inbound import HookEndpoint
+from bridge.inbound import HookEndpoint, Reply
 from bridge.mappings import Evaluation, MappingSet
 from bridge.once_a_minute import OnceAMinute
 from bridge.outbound import DeliveryLoop, PindownClient
@@ -111,6 +111,13 @@ class Bridge:
             await self._hooks(scope, receive, send)
         else:
             await self._web(scope, receive, send)
+
+    def answer_whole(self, scope: Scope, body: bytes, reply: Reply) -> bool:
+        """Answer a request whose body is there, if it is a webhook; gives whether it is."""
+        is_hook: bool = scope["path"].startswith("/hooks/")
+        if is_hook:
+            self._hooks.answer_whole(scope, body, reply)
+        return is_hook
 
     def _accept(self, mappings: MappingSet, event: Event, receipt: asyncio.Future[Receipt]) -> None:
         if _is_quick(event.body):

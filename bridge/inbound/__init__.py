@@ -1,8 +1,8 @@
 """From an HTTP request to a verified Event. Providers are data; see `catalogue.yaml`."""
 
 from bridge.inbound.catalogue import providers
-from bridge.inbound.endpoint import HookEndpoint
+from bridge.inbound.endpoint import HookEndpoint, Reply
 from bridge.inbound.signing import sign
 from bridge.inbound.sources import Source, Sources, load_sources
 
-__all__ = ["HookEndpoint", "Source", "Sources", "load_sources", "providers", "sign"]
+__all__ = ["HookEndpoint", "Reply", "Source", "Sources", "load_sources", "providers", "sign"]

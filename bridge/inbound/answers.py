@@ -1,121 +1,76 @@
-"""How answers go out: each in one piece, and all of one turn of the event loop in a row.
+"""What senders are told: that their event is taken, that it was before, or what is wrong with it."""
 
-The server below writes an answer's head and its body one after the other, and each at once. Each
-write is a call into the kernel and wakes whoever reads: two for a webhook cost as much as its
-signature and its parsing, and one between two requests drives what they share out of the
-processor's caches. So what is written waits until the turn ends.
-"""
+import uuid
+from typing import NamedTuple
 
-import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from functools import lru_cache
-from typing import Any, NamedTuple
+import orjson
+import structlog
 
-from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
+from bridge.errors import SenderError
+from bridge.events import Receipt
+from bridge.inbound.sources import Source
 
-Message = MutableMapping[str, Any]
-Send = Callable[[Any], Awaitable[None]]
+Fields = tuple[tuple[bytes, bytes], ...]
+"""Header fields as they go over the wire: names in lower case, and values."""
 
-LONG_PIECE_BYTES = 16 * 1024
-"""What is sent at once, and waits for no turn's end."""
+CLOSE = (b"connection", b"close")
+"""The field of an answer after which the connection ends."""
 
+_BUSY_RETRY_S = 1
+_JSON = (b"content-type", b"application/json")
+_BODILESS = (204, 205)
 
-class HoldingTransport:
-    """A connection's transport that holds what is written until the turn ends, or the connection does."""
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._held: list[bytes] = []
-        self.is_closing = transport.is_closing
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        """Hold a piece; a long one goes at once, so that the sender may be slowed down."""
-        if not self._held:
-            self._loop.call_soon(self.flush)
-        self._held.append(data)
-        if len(data) > LONG_PIECE_BYTES:
-            self.flush()
-
-    def close(self) -> None:
-        """Send what is held, and close."""
-        self.flush()
-        self._transport.close()
-
-    def flush(self) -> None:
-        """Send what is held."""
-        if self._held:
-            held = self._held[0] if len(self._held) == 1 else b"".join(self._held)
-            self._held.clear()
-            self._transport.write(held)
+log = structlog.get_logger()
 
 
-class _Head(NamedTuple):
-    """The head of an answer as it goes over the wire, with what it says of the body and of the connection."""
+class Answer(NamedTuple):
+    """A whole answer; its length, and whether the connection goes on, are said by whoever sends it."""
 
-    wire: bytes
-    body_bytes: int | None
-    closes: bool
-
-
-@lru_cache(maxsize=1024)
-def _head(status: int, fields: tuple[tuple[bytes, bytes], ...], *, keep_alive: bool) -> _Head:
-    """Write out a head; the answers of one second have few different ones. Raises `RuntimeError` for a bad field."""
-    lines, length, closes = [STATUS_LINE[status]], None, False
-    for name, value in fields:
-        if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
-            raise RuntimeError(f"the header {name!r} cannot be sent")
-        lines.append(name + b": " + value + b"\r\n")
-        if name.lower() == b"content-length":
-            length = int(value)
-        elif name.lower() == b"connection":
-            closes |= b"close" in value.lower()
-    if not keep_alive and not closes:
-        lines.append(b"connection: close\r\n")
-    return _Head(b"".join([*lines, b"\r\n"]), length, closes or not keep_alive)
+    status: int
+    fields: Fields
+    body: bytes
 
 
-class Answering:
-    """The `send` of one request: writes an answer at once where it is known to its end when it begins.
+def acknowledgement(source: Source, receipt: Receipt) -> Answer:
+    """Say what became of an event, in the words that its source insists on where it does."""
+    if receipt.status == "accepted":
+        status = 202
+        content = {"id": receipt.id, "status": "accepted", "number": receipt.number, "mappings": receipt.mappings}
+    else:
+        status = 200
+        content = {"id": receipt.id, "status": "duplicate"}
+    body = orjson.dumps(content)
+    if source.ack is None:
+        return Answer(status, (_JSON,), body)
+    own = body if source.ack.body is None else source.ack.body
+    bodiless = source.ack.status in _BODILESS
+    return Answer(source.ack.status, ((b"content-type", source.ack.content_type.encode()),), b"" if bodiless else own)
 
-    Anything else is left to the server's own `send`, `in_pieces`.
-    """
 
-    __slots__ = ("_begun", "_cycle", "_in_pieces")
+def refusal(error: SenderError, source: Source | None) -> Answer:
+    """Say what is wrong, and what would help; `source` is whose request it was, as far as that is known."""
+    fields = [_JSON]
+    if error.status == 401 and source is not None and source.scheme.challenge is not None:
+        fields.append((b"www-authenticate", source.scheme.challenge.encode()))
+    if error.status == 405:
+        fields.append((b"allow", b"POST"))
+    if error.status == 503:
+        fields.append((b"retry-after", b"%d" % _BUSY_RETRY_S))
+    return Answer(error.status, tuple(fields), _error(error.code, error.message))
 
-    def __init__(self, cycle: RequestResponseCycle, in_pieces: Send) -> None:
-        self._cycle = cycle
-        self._in_pieces = in_pieces
-        self._begun: Message | None = None
 
-    async def __call__(self, message: Message) -> None:
-        """Keep the head until it is known what follows."""
-        if message["type"] == "http.response.start" and not self._cycle.response_started:
-            self._begun = message
-            return
-        begun, self._begun = self._begun, None
-        if begun is not None:
-            if self._is_sent_whole(begun, message):
-                return
-            await self._in_pieces(begun)
-        await self._in_pieces(message)
+def put_off(code: str, message: str, retry_after_s: int) -> Answer:
+    """Ask the sender to come back."""
+    return Answer(503, (_JSON, (b"retry-after", b"%d" % retry_after_s)), _error(code, message))
 
-    def _is_sent_whole(self, begun: Message, message: Message) -> bool:
-        cycle = self._cycle
-        is_plain = cycle.scope["method"] != "HEAD" and not message.get("more_body")
-        if cycle.disconnected or cycle.flow.write_paused or not is_plain:
-            return False
-        fields = (*cycle.default_headers, *begun["headers"])
-        head, body = _head(begun["status"], fields, keep_alive=cycle.keep_alive), message.get("body", b"")
-        if head.body_bytes != len(body):
-            return False
-        cycle.response_started = cycle.response_complete = True
-        cycle.message_event.set()
-        cycle.transport.write(head.wire + body)
-        if head.closes:
-            cycle.transport.close()
-        cycle.on_response()
-        return True
+
+def internal(error: Exception, path: str) -> Answer:
+    """Log the exception under an id, and tell the sender that id only."""
+    incident = uuid.uuid4().hex
+    log.error("hook_failed", incident=incident, path=path, exc_info=error)
+    message = f"something went wrong here; the log has it as {incident}"
+    return Answer(500, (_JSON,), orjson.dumps({"error": {"code": "internal", "message": message, "id": incident}}))
+
+
+def _error(code: str, message: str) -> bytes:
+    return orjson.dumps({"error": {"code": code, "message": message}})

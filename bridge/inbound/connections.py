@@ -8,6 +8,7 @@ at most once a minute for each code.
 
 import asyncio
 import resource
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
@@ -16,7 +17,8 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from bridge.events import Clock
-from bridge.inbound.answers import Answering, HoldingTransport
+from bridge.inbound.endpoint import Reply, Scope
+from bridge.inbound.sending import HoldingTransport, send_answer
 from bridge.once_a_minute import OnceAMinute
 
 HEAD_DEADLINE_S = 10.0
@@ -28,9 +30,14 @@ MAX_HEAD_BYTES = 64 * 1024
 _CLOSING_TYPE = (b"content-type", b"application/json"), (b"connection", b"close")
 
 
-def guarded(clock: Clock) -> type[asyncio.Protocol]:
+AnswerWhole = Callable[[Scope, bytes, Reply], bool]
+"""Answers a POST whose body is there, or gives False for one that it leaves to the ASGI app."""
+
+
+def guarded(clock: Clock, answer_whole: AnswerWhole) -> type[asyncio.Protocol]:
     """Give the protocol of every connection of one server: they share what was told of refusals."""
-    return cast(type[asyncio.Protocol], partial(GuardedProtocol, seldom=OnceAMinute(clock)))
+    protocol = partial(GuardedProtocol, seldom=OnceAMinute(clock), answer_whole=answer_whole)
+    return cast(type[asyncio.Protocol], protocol)
 
 
 def allow_many_connections() -> None:
@@ -42,9 +49,12 @@ def allow_many_connections() -> None:
 class GuardedProtocol(HttpToolsProtocol):
     """One connection, as uvicorn serves it, within bounds."""
 
-    def __init__(self, *arguments: Any, seldom: OnceAMinute, **named: Any) -> None:
+    def __init__(self, *arguments: Any, seldom: OnceAMinute, answer_whole: AnswerWhole, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._seldom = seldom
+        self._answer_whole = answer_whole
+        self._begun: tuple[RequestResponseCycle, Any] | None = None
+        self._is_parsing = False
         self._awaits_head = True
         self._got_on = False
         self._idle_bytes = 0
@@ -70,7 +80,12 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._is_refused:
             return
         self._got_on = False
-        super().data_received(data)
+        self._is_parsing = True
+        try:
+            super().data_received(data)
+        finally:
+            self._is_parsing = False
+        self._begin()
         self._idle_bytes = 0 if self._got_on else self._idle_bytes + len(data)
         if self._idle_bytes > MAX_HEAD_BYTES:
             self._refuse(431, "headers_too_large", f"the headers are larger than {MAX_HEAD_BYTES:,} bytes")
@@ -90,8 +105,20 @@ class GuardedProtocol(HttpToolsProtocol):
         self.headers = []
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        # The cycle must not know of what sends for it: the two would outlive the request, until they are collected.
-        super()._start_asgi_task(cycle, lambda scope, receive, send: app(scope, receive, Answering(cycle, send)))
+        """Begin a request once the piece that its head came in is parsed, or the turn of the one before it ends."""
+        self._begun = cycle, app
+        if not self._is_parsing:
+            self.loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        if self._begun is None:
+            return
+        (cycle, app), self._begun = self._begun, None
+        # A webhook that is whole, as nearly all are, needs no task: that would cost as much as its signature.
+        scope = cast(Scope, cycle.scope)
+        is_whole = scope["method"] == "POST" and not cycle.more_body and not self._is_refused
+        if not (is_whole and self._answer_whole(scope, bytes(cycle.body), partial(send_answer, cycle))):
+            super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""

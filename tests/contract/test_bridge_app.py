@@ -53,7 +53,9 @@ class Running:
     @asynccontextmanager
     async def served(self) -> AsyncIterator[None]:
         """Listen on a free port."""
-        config = uvicorn.Config(self.bridge, port=0, http=guarded(now), ws="none", lifespan="off", log_config=None)
+        config = uvicorn.Config(
+            self.bridge, port=0, http=guarded(now, self.bridge.answer_whole), ws="none", lifespan="off", log_config=None
+        )
         config.load()
         server = uvicorn.Server(config)
         server.lifespan = config.lifespan_class(config)
