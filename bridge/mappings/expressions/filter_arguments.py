@@ -81,10 +81,15 @@ def _is_open(signature: Signature) -> bool:
 
 def _usage(name: str, signature: Signature) -> str:
     shown = [
-        each.name if each.default is Parameter.empty else f"{each.name}={_WORDS.get(each.default, repr(each.default))}"
+        each.name if each.default is Parameter.empty else f"{each.name}={_written(each.default)}"
         for each in signature.parameters.values()
     ]
     return f"{name}({', '.join(shown)})" if shown else name
+
+
+def _written(default: Any) -> str:
+    """Write a default as a template would; as a key of a table 1 would be the same as true."""
+    return _WORDS[default] if default is None or isinstance(default, bool) else repr(default)
 
 
 def _tried(name: str, positional: list[Any], named: dict[str, Any]) -> Iterator[str]:

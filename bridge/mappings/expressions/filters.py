@@ -1,8 +1,8 @@
 """The filters and tests of the language, by name, and the one environment that has them.
 
 A new filter is one function here or in `format_filters`, `list_filters`, `text_filters`,
-and one line in a table. None passes every filter but `default`, `tojson` and what folds
-lists; what is missing is an error in all but `default`.
+and one line in a table. None passes every filter but `default` as none; what is missing
+is an error in all but `default`.
 """
 
 from collections.abc import Callable, Mapping
@@ -52,20 +52,20 @@ def _look(value: Any, name: str) -> Any:
     return defined(DIALECT.getitem(value, int(name) if name.isdecimal() and isinstance(value, list) else name))
 
 
-def _round(value: Value, precision: Value = 0, method: Value = "common") -> Value:
-    digits = parse_number(precision)
-    if digits != int(digits) or not -20 <= digits <= format_filters.MAX_FRACTION_DIGITS:
-        raise ExpressionError(f"round takes from -20 to 20 digits, not {excerpt(precision)}")
+def _round(value: Value, digits: Value = 0, method: Value = "common") -> Value:
+    places = parse_number(digits)
+    if places != int(places) or not -20 <= places <= format_filters.MAX_FRACTION_DIGITS:
+        raise ExpressionError(f"round takes from -20 to 20 digits, not {excerpt(digits)}")
     if method not in {"common", "ceil", "floor"}:
         raise ExpressionError(f"round takes 'common', 'ceil' or 'floor', not {excerpt(method)}")
-    scale = Decimal(1).scaleb(-int(digits))
+    scale = Decimal(1).scaleb(-int(places))
     ratio = Decimal(str(arithmetic.binary("/", parse_number(value), scale)))
     if method == "common":
-        result = format_filters.rounded(parse_number(value), int(digits))
+        result = format_filters.rounded(parse_number(value), int(places))
     else:
         whole = arithmetic.floored(ratio) if method == "floor" else -arithmetic.floored(-ratio)
         result = whole * scale
-    return int(result) if digits <= 0 else result
+    return int(result) if places <= 0 else result
 
 
 def _absolute(value: Value) -> Value:
@@ -162,7 +162,7 @@ _TEXTS: dict[str, Callable[..., Any]] = {
     "lower": str.lower,
     "title": str.title,
     "capitalize": str.capitalize,
-    "trim": str.strip,
+    "trim": lambda text: text.strip(),
     "replace": replaced,
     "slug": text_filters.slug,
     "truncate": text_filters.truncate,
@@ -233,9 +233,9 @@ def _conversion(kind: str) -> Callable[..., Any]:
 
 
 @pass_context
-def _default(_context: Context, value: Any, fallback: Any = "", boolean: Any = False) -> Any:  # noqa: FBT002  # Jinja's own
+def _default(_context: Context, value: Any, fallback: Any = "", also_falsy: Any = False) -> Any:  # noqa: FBT002  # the template's own spelling
     missing = isinstance(value, Undefined) or value is None
-    return fallback if missing or (boolean and not value) else value
+    return fallback if missing or (also_falsy and not value) else value
 
 
 def _join(context: Context, value: Any, separator: Value = "", attribute: Value = None) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from inspect import Parameter
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from babel import Locale
 from bridge.located import parse_yaml
 from bridge.mappings.expressions.dialect import FUNCTIONS
 from bridge.mappings.expressions.expressions import Surroundings, compile_text, scope_of
-from bridge.mappings.expressions.filters import DIALECT
+from bridge.mappings.expressions.filters import DIALECT, PARAMETERS
 from bridge.mappings.expressions.methods import (
     LIST_METHODS,
     LOOP_PARTS,
@@ -78,6 +79,25 @@ def test_each_filter_is_shown_at_work_and_no_other() -> None:
     told = rows("Filters")
     assert set(told) == {name for name in DIALECT.filters if name.isidentifier()}
     assert [name for name, row in told.items() if not re.search(rf"\| {name}\b", row)] == []
+
+
+def written(argument: Parameter) -> str:
+    """Write an argument as the page does."""
+    default = argument.default
+    if default is Parameter.empty:
+        return argument.name
+    return f"{argument.name}={str(default).lower() if default is None or isinstance(default, bool) else repr(default)}"
+
+
+@pytest.mark.parametrize("name", sorted(PARAMETERS))
+def test_a_filter_takes_the_arguments_that_the_page_names(name: str) -> None:
+    """By name, in this order, and with these defaults; one that hands arguments on names none of its own."""
+    taken = PARAMETERS[name].parameters.values()
+    if any(each.kind is Parameter.VAR_POSITIONAL for each in taken):
+        return
+    words = "".join(words for words, _ in ROW.findall(SECTIONS["Filters"]))
+    shown = re.findall(rf"`{name}(?:\(([^`]*)\))?`", words)
+    assert ", ".join(map(written, taken)) in shown
 
 
 def test_each_test_is_shown_at_work_and_no_other() -> None:
