@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.inbound import Sources, load_sources
-from bridge.mappings import Loader, MappingSet, read_bounded, read_mappings
+from bridge.mappings import SOURCES_FILE, Loader, MappingSet, read_bounded, read_mappings
 from bridge.settings import source_secrets
 
 
@@ -93,7 +93,7 @@ class ConfigurationLoader:
                 self._mappings.source_places,
                 written.sources,
                 partial(source_secrets, self._environ),
-                file=str(self.folder / "sources.yaml"),
+                file=str(self.folder / SOURCES_FILE),
                 secrets_are_required=self._secrets_are_required,
             )
         except ConfigurationError as error:
@@ -118,10 +118,10 @@ def _secrets(configuration: Configuration) -> dict[str, tuple[bytes, ...]]:
 def _read_sources(folder: Path) -> bytes | None:
     """Read `sources.yaml`; None where there is none. One of another suffix would declare nothing, so it is refused."""
     misnamed = folder / "sources.yml"
-    declared = folder / "sources.yaml"
+    declared = folder / SOURCES_FILE
     try:
         if misnamed.is_file():
-            raise ConfigurationError([Problem(file=str(misnamed), message="is not read; name it sources.yaml")])
+            raise ConfigurationError([Problem(file=str(misnamed), message=f"is not read; name it {SOURCES_FILE}")])
         return read_bounded(declared) if declared.is_file() else None
     except FileNotFoundError:
         return None

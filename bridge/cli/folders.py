@@ -3,17 +3,23 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-SOURCES_FILE = "sources.yaml"
+from bridge.mappings import NOT_MAPPINGS, SOURCES_FILE
 
 
 def by_folder(paths: Iterable[Path], configured: Path) -> Iterator[tuple[Path, list[Path] | None]]:
-    """Give each folder whole, and files with the folder that their sources are declared in."""
+    """Give each folder whole, and files with the folder that their sources are declared in.
+
+    A file that declares them is no mapping: it stands for its folder, with no files of its own.
+    """
     files: dict[Path, list[Path]] = {}
     for path in paths:
         if path.is_dir():
             yield path, None
         else:
-            files.setdefault(_folder_of(path, configured), []).append(path)
+            folder = _folder_of(path, configured)
+            listed = files.setdefault(folder, [])
+            if path.parent != folder or path.name not in NOT_MAPPINGS:
+                listed.append(path)
     yield from files.items()
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bridge.cli.files import read_file, write_file
-from bridge.cli.folders import SOURCES_FILE, by_folder
+from bridge.cli.folders import by_folder
 from bridge.cli.testing_report import Report, print_report
 from bridge.cli.testing_xml import write_xml
 from bridge.configuration import load_configuration
@@ -57,8 +57,7 @@ def run_tests(wanted: Wanted, settings: Settings, environ: Mapping[str, str]) ->
 
 
 def _stages(wanted: Wanted, settings: Settings, environ: Mapping[str, str]) -> Iterator[Stage]:
-    for folder, files in by_folder(wanted.paths or [settings.mappings], settings.mappings):
-        only = None if files is None else [file for file in files if file != folder / SOURCES_FILE]
+    for folder, only in by_folder(wanted.paths or [settings.mappings], settings.mappings):
         configuration = load_configuration(folder, environ, only=only, secrets_are_required=False)
         yield Stage(
             mappings=configuration.mappings,

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bridge.app import now
-from bridge.cli.folders import SOURCES_FILE, by_folder
+from bridge.cli.folders import by_folder
 from bridge.cli.output import print_json, stdout
 from bridge.cli.problems import print_problems
 from bridge.configuration import Configuration, load_configuration
@@ -58,9 +58,8 @@ def _unreadable(path: Path) -> Iterator[Problem]:
 
 
 def _check(folder: Path, only: list[Path] | None, environ: Mapping[str, str], found: _Found) -> None:
-    wanted = None if only is None else [file for file in only if file != folder / SOURCES_FILE]
     try:
-        configuration = load_configuration(folder, environ, only=wanted, secrets_are_required=False)
+        configuration = load_configuration(folder, environ, only=only, secrets_are_required=False)
     except ConfigurationError as error:
         found.problems.extend(problem for problem in error.problems if problem not in found.problems)
         found.warnings.extend(error.warnings)

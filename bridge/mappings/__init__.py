@@ -5,7 +5,15 @@ Pure functions of their arguments: no I/O but reading the folder, no clock, no w
 
 from bridge.mappings.cases import Case, CaseSample, Expectation
 from bridge.mappings.expressions.templates import RenderError
-from bridge.mappings.folder import mapping_files, read_bounded, read_mappings, searched_folders
+from bridge.mappings.folder import (
+    NOT_MAPPINGS,
+    SOURCES_FILE,
+    list_mappings,
+    mapping_files,
+    read_bounded,
+    read_mappings,
+    searched_folders,
+)
 from bridge.mappings.loading import Loader, load_folder, load_texts
 from bridge.mappings.mapping import Mapping
 from bridge.mappings.mapping_set import MappingSet
@@ -16,6 +24,8 @@ from bridge.mappings.triggers.triggers import Trigger
 from bridge.mappings.values.versions import compare_versions
 
 __all__ = [
+    "NOT_MAPPINGS",
+    "SOURCES_FILE",
     "AllowedPins",
     "Case",
     "CaseSample",
@@ -33,6 +43,7 @@ __all__ = [
     "Rendered",
     "Trigger",
     "compare_versions",
+    "list_mappings",
     "load_folder",
     "load_texts",
     "mapping_files",

@@ -10,8 +10,13 @@ from pathlib import Path
 from bridge.errors import ConfigurationError, Problem
 from bridge.located import MAX_BYTES
 
+SOURCES_FILE = "sources.yaml"
+"""Where a folder of mappings declares its sources."""
+
+NOT_MAPPINGS = frozenset({SOURCES_FILE, "sources.yml"})
+"""What stands in the folder itself under one of these names is no mapping."""
+
 _SUFFIXES = frozenset({".yaml", ".yml"})
-_NOT_MAPPINGS = frozenset({"sources.yaml", "sources.yml"})
 _NOT_SEARCHED = "samples"
 
 
@@ -24,7 +29,7 @@ def read_mappings(folder: Path, only: Collection[Path] | None = None) -> tuple[d
     """
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
-    for path in _listed(folder) if only is None else sorted(only):
+    for path in list_mappings(folder) if only is None else sorted(only):
         try:
             files[path.relative_to(folder).as_posix()] = read_bounded(path)
         except OSError as error:
@@ -37,7 +42,8 @@ def read_mappings(folder: Path, only: Collection[Path] | None = None) -> tuple[d
     return files, problems
 
 
-def _listed(folder: Path) -> list[Path]:
+def list_mappings(folder: Path) -> list[Path]:
+    """List the files that are mappings, in order. Raises `ConfigurationError` where the folder cannot be listed."""
     try:
         return sorted(mapping_files(folder))
     except OSError as error:
@@ -55,7 +61,7 @@ def mapping_files(folder: Path) -> Iterator[Path]:
     """List the files that are mappings."""
     for searched in searched_folders(folder):
         for path in _entries(searched):
-            left_out = searched == folder and path.name in _NOT_MAPPINGS
+            left_out = searched == folder and path.name in NOT_MAPPINGS
             if path.suffix in _SUFFIXES and not left_out and path.is_file():
                 yield path
 

@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.mappings import mapping_files, searched_folders
+from bridge.mappings import SOURCES_FILE, mapping_files, searched_folders
 
 _SWAPPED = "..data"
 """The link by which Kubernetes swaps all files of a ConfigMap at once; the only hidden name that counts."""
@@ -43,7 +43,7 @@ def find_places(folder: Path) -> Places:
     if absolute.is_dir():
         searched = list(searched_folders(absolute))
         folders.update(map(walk.real, searched))
-        for path in (*searched, *mapping_files(absolute), absolute / "sources.yaml"):
+        for path in (*searched, *mapping_files(absolute), absolute / SOURCES_FILE):
             if path.is_symlink():
                 walk.follow(path)
     return Places(frozenset(folders), frozenset(walk.named))

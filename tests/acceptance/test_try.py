@@ -126,13 +126,15 @@ def test_a_payload_may_come_with_headers_and_from_standard_input() -> None:
 
 
 def test_mistakes_are_told_as_validate_tells_them(tmp_path: Path) -> None:
-    """A broken mapping with its line, exit 1; what cannot be found with the nearest word, exit 2."""
+    """A broken mapping with its line, what cannot be found with the nearest word; exit 2."""
+    (tmp_path / "sources.yaml").write_text("shop: {verify: none, dedupe: off}\n")
     (tmp_path / "bad.yaml").write_text("pin: p-a\ntriggers: [{source: stripe, extrct: {}}]\nupdate: {}\n")
     ended = run(tmp_path / "bad.yaml", PAID)
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "bad.yaml:2:29: error: unknown key 'extrct' in a trigger; did you mean 'extract'?\n   2 | " in ended.stderr
     for words, said in (
         (("strip-payments", PAID), "did you mean 'stripe-payments'?"),
+        ((tmp_path / "sources.yaml", PAID), f"{tmp_path}/sources.yaml: is no mapping\n"),
         ((STRIPE, "nothing.json"), "nothing.json: cannot be read"),
         ((STRIPE, PAID, "--now", "soon"), "--now: 'soon' is not a time"),
         ((STRIPE, PAID, "--pin", "p-x"), "'p-x' is no pin that these payloads move"),
@@ -141,3 +143,13 @@ def test_mistakes_are_told_as_validate_tells_them(tmp_path: Path) -> None:
         ended = run(*words, PINBRIDGE_MAPPINGS=str(SAMPLES.parent))
         assert ended.returncode == 2, words
         assert said in ended.stderr
+
+
+def test_a_mapping_in_a_folder_below_is_found_by_its_name(tmp_path: Path) -> None:
+    """As the other commands name it."""
+    (tmp_path / "ops").mkdir()
+    (tmp_path / "ops" / "alerts.yaml").write_text(STRIPE.read_text())
+    assert run("ops/alerts", PAID, PINBRIDGE_MAPPINGS=str(tmp_path)).returncode == 0
+    ended = run("ops/alert", PAID, PINBRIDGE_MAPPINGS=str(tmp_path))
+    assert ended.returncode == 2
+    assert "there are ops/alerts; did you mean 'ops/alerts'?" in ended.stderr

@@ -9,7 +9,6 @@ from bridge.app import now as wall_clock
 from bridge.cli.folders import by_folder
 from bridge.cli.output import print_json
 from bridge.cli.payload import read_body
-from bridge.cli.problems import print_problems
 from bridge.cli.trying.document import trial_document
 from bridge.cli.trying.records import Heeded, Shown, Trial
 from bridge.cli.trying.report import print_trial
@@ -17,7 +16,7 @@ from bridge.configuration import Configuration, load_configuration
 from bridge.errors import ConfigurationError, Problem, SenderError
 from bridge.inbound import Source
 from bridge.mappings import Mapping as CompiledMapping
-from bridge.mappings import RenderError
+from bridge.mappings import RenderError, list_mappings
 from bridge.mappings.triggers.explanation import explain
 from bridge.outbound import describe_update
 from bridge.rehearsal import Heard, Rehearsal, Sample, read_sample, source_of
@@ -50,15 +49,11 @@ def try_mapping(trying: Trying, settings: Settings, environ: Mapping[str, str], 
     """Print what the mapping makes of the payloads; give the exit code.
 
     1 where a payload would be refused, a trigger fails or a pin cannot be drawn. Raises
-    `ConfigurationError` for a mapping or a payload that cannot be found or read.
+    `ConfigurationError` for a mapping that is broken, and for one or a payload that cannot be found or read.
     """
     file = _find(trying.mapping, settings.mappings)
     ((folder, only),) = by_folder([file], settings.mappings)
-    try:
-        configuration = load_configuration(folder, environ, only=only, secrets_are_required=False)
-    except ConfigurationError as error:
-        print_problems(error.problems, error.warnings)
-        return WRONG
+    configuration = load_configuration(folder, environ, only=only, secrets_are_required=False)
     mapping = next(iter(configuration.mappings.mappings.values()), None)
     if mapping is None or not mapping.enabled:
         message = "is no mapping" if mapping is None else "is disabled; say `enabled: true` to try it"
@@ -77,7 +72,7 @@ def _find(named: str, folder: Path) -> Path:
     for path in candidates:
         if path.is_file():
             return path
-    names = sorted(path.stem for path in folder.glob("*.y*ml") if path.stem != "sources")
+    names = [path.relative_to(folder).with_suffix("").as_posix() for path in list_mappings(folder)]
     there_are = f"there are {', '.join(names[:20])}{suggest(named, names)}" if names else "there is none"
     message = f"no mapping has this name or path; in the folder {folder} {there_are}"
     raise ConfigurationError([Problem(file=named[:200], message=message)])
