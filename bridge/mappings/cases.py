@@ -21,8 +21,11 @@ CASE_KEYS = ("name", "send", "now", "pin", "expect")
 SAMPLE_KEYS = ("file", "body", "source", "headers", "query", "event", "id", "received_at")
 NOTHING = "none"
 ERROR = "error"
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
-_HEADER_VALUE = re.compile(r"[\t -~]*", re.ASCII)
+
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+"""A token: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2"""
+
+HEADER_VALUE = re.compile(r"[\t -~]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,9 +206,9 @@ class _Reading:
                 self._problems.append(value.place.problem(f"{key.text[:80]!r} is a text, found {describe(value)}"))
             elif name == "query":
                 texts[key.text] = value.text
-            elif _HEADER_NAME.fullmatch(key.text) is None:
+            elif HEADER_NAME.fullmatch(key.text) is None:
                 self._problems.append(key.place.problem(f"{key.text[:80]!r} is not a header's name"))
-            elif _HEADER_VALUE.fullmatch(value.text) is None:
+            elif HEADER_VALUE.fullmatch(value.text) is None:
                 message = f"the header {key.text[:80]!r} has a value that is not ASCII on one line"
                 self._problems.append(value.place.problem(message))
             else:

@@ -1,5 +1,6 @@
 """Samples on disk: which source they are of, and what lies beside them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -45,12 +46,25 @@ def test_headers_lie_beside_a_sample(tmp_path: Path) -> None:
     assert dict(read_sample(path, sources={"github"}).headers) == {"x-github-event": "push"}
 
 
-@pytest.mark.parametrize("text", ["[1]", "{", '{"X A": "b"}', '{"X-A": "b\\nX-C: d"}'])
-def test_headers_that_are_none_are_refused(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[1]", "must be an object from header to text"),
+        ("{", "cannot be read: "),
+        ('{"X A": "b"}', "'X A' is not a header"),
+        ('{"X-A: b": "c"}', "'X-A: b' is not a header"),
+        ('{"X-A": "b\\nX-C: d"}', "'X-A' is not a header"),
+        ('{"X-A": null}', "the header 'X-A' is a text in quotes, found null"),
+        ('{"X-A": {"c": 1}}', "the header 'X-A' is a text in quotes, found {\"c\":1}"),
+        ('{"X-A": 5}', "the header 'X-A' is a text in quotes, found 5"),
+        (f'{{"X-A": "{"b" * 2**16}"}}', "is larger than 65,536 bytes"),
+    ],
+)
+def test_headers_that_are_none_are_refused(tmp_path: Path, text: str, said: str) -> None:
     """The message names their file."""
     path = written(tmp_path / "push.json")
-    written(tmp_path / "push.headers.json", text)
-    with pytest.raises(ConfigurationError, match=r"push\.headers\.json: "):
+    beside = written(tmp_path / "push.headers.json", text)
+    with pytest.raises(ConfigurationError, match=re.escape(f"{beside}: {said}")):
         read_sample(path, sources={"github"})
 
 

@@ -1,14 +1,14 @@
 """The shape of `tests`."""
 
 from bridge.events import Json
-from bridge.mappings.cases import ERROR, NOTHING
+from bridge.mappings.cases import ERROR, HEADER_NAME, NOTHING
 from bridge.mappings.schema.descriptions import EXPECT, SAMPLE, TEST
 from bridge.mappings.schema.shapes import FILLED, Schema, closed, described, either, listed, named, text
 
 _SCALAR: Schema = {"type": ["string", "number", "boolean"], "minLength": 1}
 _TEXTS: Schema = {"type": ["string", "number", "boolean"]}
 _TIME: Schema = {"type": ["string", "number"], "minLength": 1, "minimum": 0}
-_HEADER_NAME: Schema = {"pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$|" + FILLED}
+_HEADER_NAME: Schema = {"pattern": f"^{HEADER_NAME.pattern}$|{FILLED}"}
 _ERROR_ALONE: Schema = {"type": "object", "required": [ERROR], "maxProperties": 1}
 
 
