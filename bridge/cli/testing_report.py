@@ -1,15 +1,16 @@
-"""What `pinbridge test` prints: a line for each case, then every failure with its difference and its story."""
+"""What `pinbridge test` prints: a line for each case, then every failure with its difference and its explanation."""
 
 import difflib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from bridge.cli.explanations import explanation_lines, explanations_json
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.errors import SenderError
 from bridge.events import Json
 from bridge.mappings import Mapping
-from bridge.rehearsal import Absent, CaseResult, Delivery, Difference, Fault, Heard, Scene, path_text, tell
+from bridge.rehearsal import Absent, CaseResult, Delivery, Difference, Fault, path_text
 from bridge.settings import secret_variable
 
 _LONGEST = 2_000
@@ -69,8 +70,7 @@ def describe(result: CaseResult) -> Iterator[str]:
         yield from _fault_lines(fault)
     for number, delivery in enumerate(result.deliveries, 1):
         yield f"  sample {number}, {shown(_delivery_text(delivery))}"
-        if isinstance(delivery.heard, Heard):
-            yield from _story_lines(result.mapping, delivery.heard)
+        yield from (f"    {shown(line)}" for line in explanation_lines(result.mapping, delivery))
     yield f"  now: {result.now.isoformat()}"
 
 
@@ -131,19 +131,6 @@ def _delivery_text(delivery: Delivery) -> str:
     return text
 
 
-def _story_lines(mapping: Mapping, heard: Heard) -> Iterator[str]:
-    if heard.is_duplicate:
-        yield "    a duplicate: this delivery was met before, so it counts nothing"
-        return
-    for scene in tell(mapping, heard):
-        yield f"    {shown(_scene_text(scene))}"
-        yield from (f"      {shown(reason)}" for reason in scene.reasons)
-
-
-def _scene_text(scene: Scene) -> str:
-    return f"{scene.trigger}: {scene.kind.replace('_', ' ')}" + (f", {scene.pin}" if scene.pin else "")
-
-
 def _as_json(report: Report) -> Json:
     words = [report.word(result) for result in report.results]
     return {
@@ -192,9 +179,5 @@ def _delivery_json(mapping: Mapping, delivery: Delivery) -> Json:
         "received_at": heard.event.received_at.isoformat(),
         "duplicate": heard.is_duplicate,
         "signature": heard.signature,
-        "triggers": [_scene_json(scene) for scene in tell(mapping, heard)],
+        "triggers": explanations_json(mapping, delivery),
     }
-
-
-def _scene_json(scene: Scene) -> Json:
-    return {"trigger": scene.trigger, "outcome": scene.kind, "pin": scene.pin, "reasons": list(scene.reasons)}

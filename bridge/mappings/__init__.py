@@ -17,13 +17,14 @@ from bridge.mappings.folder import (
 from bridge.mappings.loading import Loader, load_folder, load_texts
 from bridge.mappings.mapping import Mapping
 from bridge.mappings.mapping_set import MappingSet
-from bridge.mappings.records import Change, Evaluation, EventHeader, Latest, Outcome, OutcomeKind, Rendered
+from bridge.mappings.records import FAILED, Change, Evaluation, EventHeader, Latest, Outcome, OutcomeKind, Rendered
 from bridge.mappings.staleness import stale_at, stale_since
 from bridge.mappings.triggers.pin_names import AllowedPins
 from bridge.mappings.triggers.triggers import Trigger
 from bridge.mappings.values.versions import compare_versions
 
 __all__ = [
+    "FAILED",
     "NOT_MAPPINGS",
     "SOURCES_FILE",
     "AllowedPins",

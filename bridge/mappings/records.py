@@ -23,6 +23,9 @@ OutcomeKind = Literal[
 ]
 """What became of an event for one trigger; `too_late` is decided by the store, which knows the horizon."""
 
+FAILED: frozenset[OutcomeKind] = frozenset({"error", "inexact_number"})
+"""The outcomes that nobody wants."""
+
 
 class Change(NamedTuple):
     """What one event, or one item in it, says about one pin.

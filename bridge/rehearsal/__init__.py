@@ -4,12 +4,11 @@ A sample is signed, verified, read, matched, folded and rendered by what does it
 production; only the store's memory is one in memory (`memory.py`), folded by the store's own fold.
 """
 
-from bridge.rehearsal.cases import CaseResult, Delivery, Fault, Stage
+from bridge.rehearsal.cases import CaseResult, Fault, Stage
 from bridge.rehearsal.comparison import ABSENT, Absent, Difference, path_text
 from bridge.rehearsal.headers import read_header_lines, read_headers_beside
-from bridge.rehearsal.rehearsal import Heard, Rehearsal
+from bridge.rehearsal.rehearsal import Delivery, Heard, Rehearsal
 from bridge.rehearsal.samples import Sample, read_sample, source_of
-from bridge.rehearsal.stories import Scene, tell
 from bridge.rehearsal.updating import NotUpdated, update
 
 __all__ = [
@@ -23,13 +22,11 @@ __all__ = [
     "NotUpdated",
     "Rehearsal",
     "Sample",
-    "Scene",
     "Stage",
     "path_text",
     "read_header_lines",
     "read_headers_beside",
     "read_sample",
     "source_of",
-    "tell",
     "update",
 ]

@@ -1,6 +1,6 @@
 """Running the cases of a mapping: each in a rehearsal of its own, in which that mapping has always been active."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,16 +12,14 @@ from bridge.errors import ConfigurationError, SenderError
 from bridge.events import Json
 from bridge.inbound import Sources
 from bridge.located import Node, Place, ScalarNode
-from bridge.mappings import Case, CaseSample, Mapping, MappingSet, RenderError
+from bridge.mappings import FAILED, Case, CaseSample, Mapping, MappingSet, RenderError
 from bridge.mappings.values.values import plain
 from bridge.rehearsal.comparison import Difference, compare, path_text
-from bridge.rehearsal.rehearsal import Heard, Rehearsal
+from bridge.rehearsal.rehearsal import Delivery, Heard, Rehearsal
 from bridge.rehearsal.samples import Sample, read_sample
 
 TIMELESS = datetime(2026, 1, 1, tzinfo=UTC)
 """When a case plays in which nothing tells a time, and since when its mapping has been active."""
-
-_ERRORS = frozenset({"error", "inexact_number"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +29,6 @@ class Fault:
     place: Place
     message: str
     difference: Difference | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One sample of a case, and what became of it: it was heard, or refused."""
-
-    sample: Sample
-    heard: Heard | SenderError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +74,7 @@ class Stage:
         rehearsal = Rehearsal(
             alone, self.sources, horizon_s=self.horizon_s, max_body_bytes=self.max_body_bytes, active_since=TIMELESS
         )
-        deliveries = tuple(_deliver(rehearsal, samples, case.now))
+        deliveries = tuple(rehearsal.deliver(samples, case.now or TIMELESS))
         return _judged(rehearsal, mapping, case, deliveries)
 
 
@@ -116,23 +106,12 @@ def _body(node: Node | None) -> bytes:
     return b"" if node is None else orjson.dumps(plain(node.plain()))
 
 
-def _deliver(rehearsal: Rehearsal, samples: Iterable[Sample], now: datetime | None) -> Iterator[Delivery]:
-    """Deliver one after the other; what tells no time arrives with the one before it."""
-    arrival = now or TIMELESS
-    for sample in samples:
-        try:
-            arrival = sample.received_at or rehearsal.own_time_of(sample) or arrival
-            yield Delivery(sample=sample, heard=rehearsal.receive(sample, arrival))
-        except SenderError as error:
-            yield Delivery(sample=sample, heard=error)
-
-
 def _judged(rehearsal: Rehearsal, mapping: Mapping, case: Case, deliveries: tuple[Delivery, ...]) -> CaseResult:
     heard = [each.heard for each in deliveries if isinstance(each.heard, Heard)]
     now = case.now or max((each.event.received_at for each in heard), default=TIMELESS)
     moved = frozenset({pin for each in heard for pin in each.moved})
     errors = [_refusal(each.heard) for each in deliveries if isinstance(each.heard, SenderError)]
-    errors += [outcome.reason for each in heard for outcome in each.outcomes if outcome.kind in _ERRORS]
+    errors += [outcome.reason for each in heard for outcome in each.outcomes if outcome.kind in FAILED]
     body: Json = None
     undrawn: RenderError | None = None
     if case.pin is not None and _is_drawn(mapping, case, moved):

@@ -1,10 +1,10 @@
 """The bridge as mappings know it: what it hears, what that changes, and how a pin then looks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bridge.errors import ConfigurationError, Problem
+from bridge.errors import ConfigurationError, Problem, SenderError
 from bridge.events import Event
 from bridge.inbound import Source, Sources
 from bridge.mappings import Evaluation, Latest, MappingSet, Outcome, Rendered, stale_at, stale_since
@@ -24,7 +24,8 @@ class Heard:
 
     `number` is the event's place in the journal, None for a duplicate. `evaluation` is what the
     mappings made of it, `outcomes` what was left of that after folding; a duplicate has none.
-    `moved` gives each pin that it changed, with its mapping.
+    `moved` gives each pin that it changed, with its mapping. `lacks` names the headers in which its source looks
+    for the event type, where that could not be told without them.
     """
 
     event: Event
@@ -33,11 +34,31 @@ class Heard:
     evaluation: Evaluation
     outcomes: tuple[Outcome, ...]
     moved: Mapping[str, str]
+    lacks: tuple[str, ...]
 
     @property
     def is_duplicate(self) -> bool:
         """Tell whether the delivery was met before."""
         return self.number is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One sample, and what became of it: it was heard, or refused."""
+
+    sample: Sample
+    heard: Heard | SenderError
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What each trigger made of it; of a duplicate, what it would have."""
+        if isinstance(self.heard, SenderError):
+            return ()
+        return self.heard.evaluation.outcomes if self.heard.is_duplicate else self.heard.outcomes
+
+    def outcomes_of(self, trigger: str) -> list[Outcome]:
+        """Give the outcomes of one trigger, in the order of its items."""
+        return [outcome for outcome in self.outcomes if outcome.trigger == trigger]
 
 
 class Rehearsal:
@@ -68,6 +89,18 @@ class Rehearsal:
         self._memory = Memory(mappings.literal_pins(), bounds, timedelta(seconds=horizon_s))
         self._heard_at: dict[str, datetime] = {}
 
+    def deliver(self, samples: Iterable[Sample], arrival: datetime) -> Iterator[Delivery]:
+        """Deliver one after the other, each at its event's own time; what tells none arrives with the one before it.
+
+        `arrival` is when the first arrives where it tells none. Raises `ConfigurationError` for an unknown source.
+        """
+        for sample in samples:
+            try:
+                arrival = sample.received_at or self.own_time_of(sample) or arrival
+                yield Delivery(sample=sample, heard=self.receive(sample, arrival))
+            except SenderError as error:
+                yield Delivery(sample=sample, heard=error)
+
     def own_time_of(self, sample: Sample) -> datetime | None:
         """Give the time that a sample's event has of its own: by its source, else by the triggers' `at`.
 
@@ -88,16 +121,20 @@ class Rehearsal:
         evaluation = self._mappings.evaluate(event)
         for change in evaluation.changes:
             self._heard_at[change.pin] = event.received_at
-        if self._memory.is_duplicate(event):
-            return Heard(event=event, signature=signature, number=None, evaluation=evaluation, outcomes=(), moved={})
-        number, folded, moved = self._memory.take_in(event, evaluation)
+        number: int | None = None
+        outcomes: tuple[Outcome, ...] = ()
+        moved: Mapping[str, str] = {}
+        if not self._memory.is_duplicate(event):
+            number, folded, moved = self._memory.take_in(event, evaluation)
+            outcomes = folded.outcomes
         return Heard(
             event=event,
             signature=signature,
             number=number,
             evaluation=evaluation,
-            outcomes=folded.outcomes,
+            outcomes=outcomes,
             moved=moved,
+            lacks=_lacking(self._source(sample), event),
         )
 
     def render(self, mapping: str, pin: str, now: datetime) -> Rendered:
@@ -129,3 +166,8 @@ class Rehearsal:
         known = f"there are {', '.join(sorted(self._sources))}" if self._sources else "there is none"
         message = f"{sample.source[:80]!r} is no source here; {known}{suggest(sample.source, self._sources)}"
         raise ConfigurationError([Problem(file=sample.name, message=message)])
+
+
+def _lacking(source: Source, event: Event) -> tuple[str, ...]:
+    wanted = source.event.headers if source.event is not None and not event.type else frozenset()
+    return tuple(sorted(wanted - event.headers.keys()))

@@ -84,8 +84,8 @@ def test_a_failure_shows_what_differs_and_why(folder: Path) -> None:
     assert "  mappings/sales.yaml:13:54: metadata.pin_config.cards[0].value" in lines
     assert '    - expected "6"' in lines
     assert '    + came     "5"' in lines
-    assert "    sales: matched, p-sales" in lines
-    assert "      $.amount: wanted gt 0, found 5" in lines
+    assert "    sales matches → p-sales" in lines
+    assert "      ✓ $.amount: wanted gt 0, found 5" in lines
     assert lines[-1] == "1 passed, 1 failed"
 
 
@@ -160,7 +160,9 @@ def test_json_tells_all_of_it(folder: Path) -> None:
     failed, passed = told["tests"]
     assert (failed["outcome"], failed["line"], passed["outcome"]) == ("failed", 11, "ok")
     assert [(fault["expected"], fault["came"]) for fault in failed["faults"]] == [("6", "5")]
-    assert failed["samples"][0]["triggers"][0]["outcome"] == "matched"
+    (trigger,) = failed["samples"][0]["triggers"]
+    assert trigger["outcomes"] == [{"outcome": "matched", "pin": "p-sales", "reason": ""}]
+    assert trigger["passes"][0]["variables"] == {"amount": {"written": "$.amount", "value": 5}}
 
 
 def test_without_tests_it_says_how_to_write_one(tmp_path: Path) -> None:

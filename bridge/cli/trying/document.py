@@ -2,11 +2,12 @@
 
 import orjson
 
-from bridge.cli.trying.records import Heeded, Shown, Trial
+from bridge.cli.explanations import explanations_json
+from bridge.cli.trying.records import Shown, Trial
 from bridge.errors import SenderError
 from bridge.events import Json
-from bridge.mappings.triggers.explanation import Explanation, Pass
-from bridge.mappings.values.values import plain
+from bridge.mappings import Mapping
+from bridge.rehearsal import Delivery
 
 
 def trial_document(trial: Trial) -> dict[str, Json]:
@@ -14,12 +15,12 @@ def trial_document(trial: Trial) -> dict[str, Json]:
     return {
         "mapping": trial.mapping.name,
         "now": trial.now.isoformat(),
-        "deliveries": [_delivery_json(each) for each in trial.deliveries],
+        "deliveries": [_delivery_json(each, trial.mapping) for each in trial.deliveries],
         "pins": [_pin_json(each, moved=each.pin in trial.moved) for each in trial.pins],
     }
 
 
-def _delivery_json(delivery: Heeded) -> dict[str, Json]:
+def _delivery_json(delivery: Delivery, mapping: Mapping) -> dict[str, Json]:
     heard = delivery.heard
     if isinstance(heard, SenderError):
         refused: dict[str, Json] = {"status": heard.status, "code": heard.code, "message": heard.message}
@@ -33,31 +34,8 @@ def _delivery_json(delivery: Heeded) -> dict[str, Json]:
         "received_at": event.received_at.isoformat(),
         "signature": heard.signature,
         "duplicate": heard.is_duplicate,
-        "triggers": [_trigger_json(each, delivery) for each in delivery.explanations],
+        "triggers": explanations_json(mapping, delivery),
     }
-
-
-def _trigger_json(explanation: Explanation, delivery: Heeded) -> dict[str, Json]:
-    outcomes: list[Json] = [
-        {"outcome": each.kind, "pin": each.pin, "reason": each.reason}
-        for each in delivery.outcomes_of(explanation.trigger)
-    ]
-    passes: list[Json] = [_pass_json(each) for each in explanation.passes]
-    return {
-        "trigger": explanation.trigger,
-        "not_asked": explanation.not_asked,
-        "outcomes": outcomes,
-        "items": explanation.items,
-        "passes": passes,
-    }
-
-
-def _pass_json(each: Pass) -> dict[str, Json]:
-    variables: dict[str, Json] = {
-        taken.name: {"written": taken.written, "value": plain(taken.value)} for taken in each.variables
-    }
-    conditions: list[Json] = [{"holds": condition.holds, "said": condition.said} for condition in each.conditions]
-    return {"conditions": conditions, "variables": variables, "fault": each.fault}
 
 
 def _pin_json(shown: Shown, *, moved: bool) -> dict[str, Json]:

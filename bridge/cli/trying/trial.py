@@ -1,6 +1,6 @@
 """Runs payloads through a rehearsal of one mapping, in order, as the bridge would hear them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -10,14 +10,12 @@ from bridge.cli.folders import by_folder
 from bridge.cli.output import print_json
 from bridge.cli.payload import read_body
 from bridge.cli.trying.document import trial_document
-from bridge.cli.trying.records import Heeded, Shown, Trial
+from bridge.cli.trying.records import Shown, Trial
 from bridge.cli.trying.report import print_trial
 from bridge.configuration import Configuration, load_configuration
-from bridge.errors import ConfigurationError, Problem, SenderError
-from bridge.inbound import Source
+from bridge.errors import ConfigurationError, Problem
 from bridge.mappings import Mapping as CompiledMapping
 from bridge.mappings import RenderError, list_mappings
-from bridge.mappings.triggers.explanation import explain
 from bridge.outbound import describe_update
 from bridge.rehearsal import Heard, Rehearsal, Sample, read_sample, source_of
 from bridge.settings import Settings
@@ -87,10 +85,7 @@ def _run(trying: Trying, mapping: CompiledMapping, configuration: Configuration,
         horizon_s=settings.horizon,
         max_body_bytes=settings.max_body,
     )
-    deliveries = tuple(
-        _heeded(sample, heard, mapping, configuration.sources[sample.source])
-        for sample, heard in _deliver(rehearsal, samples, asked_now or wall_clock())
-    )
+    deliveries = tuple(rehearsal.deliver(samples, asked_now or wall_clock()))
     heard = [each.heard for each in deliveries if isinstance(each.heard, Heard)]
     now = asked_now or max((each.event.received_at for each in heard), default=wall_clock())
     moved = list(dict.fromkeys(pin for each in heard for pin in each.moved))
@@ -122,27 +117,6 @@ def _sample(path: Path, trying: Trying, mapping: CompiledMapping) -> Sample:
         return Sample(name="standard input", source=source, body=read_body(path), headers=trying.headers)
     sample = read_sample(path, sources=sources, source=trying.source)
     return replace(sample, headers={**sample.headers, **trying.headers})
-
-
-def _deliver(
-    rehearsal: Rehearsal, samples: Sequence[Sample], arrival: datetime
-) -> Iterator[tuple[Sample, Heard | SenderError]]:
-    """Deliver one after the other, each at its event's own time; what tells none arrives with the one before it."""
-    for sample in samples:
-        try:
-            arrival = rehearsal.own_time_of(sample) or arrival
-            yield sample, rehearsal.receive(sample, arrival)
-        except SenderError as error:
-            yield sample, error
-
-
-def _heeded(sample: Sample, heard: Heard | SenderError, mapping: CompiledMapping, source: Source) -> Heeded:
-    if isinstance(heard, SenderError):
-        return Heeded(sample=sample, heard=heard, explanations=(), lacks=())
-    explanations = tuple(explain(trigger, heard.event) for trigger in mapping.triggers)
-    wanted = source.event.headers if source.event is not None and not heard.event.type else frozenset()
-    lacks = tuple(sorted(wanted - heard.event.headers.keys()))
-    return Heeded(sample=sample, heard=heard, explanations=explanations, lacks=lacks)
 
 
 def _pins(trying: Trying, mapping: CompiledMapping, moved: list[str]) -> list[str]:
