@@ -170,7 +170,7 @@ def test_every_shipped_mapping_is_fed_by_a_sample() -> None:
         "stripe-payments",
     }
     assert mappings.warnings == ()
-    assert mappings.sources == {name.partition("/")[0] for name in SAMPLES}
+    assert set(mappings.source_places) == {name.partition("/")[0] for name in SAMPLES}
 
 
 @pytest.mark.parametrize("name", sorted(SHOWN))

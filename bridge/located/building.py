@@ -18,15 +18,15 @@ MAX_NODES = 100_000
 _STANDARD_TAGS = "tag:yaml.org,2002:"
 
 
-def parse_yaml(file: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> Node:
+def parse_yaml(file: str, data: bytes) -> Node:
     """Read one YAML document; an empty one is null.
 
     Raises `ConfigurationError` with every problem that can be told apart: a syntax error ends
     the reading, a duplicate key or a tag does not.
     """
     start = Place(file, 1, 1)
-    if len(data) > max_bytes:
-        message = f"the file has {len(data):,} bytes; at most {max_bytes:,} are allowed"
+    if len(data) > MAX_BYTES:
+        message = f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are allowed"
         raise ConfigurationError([start.problem(message)])
     text = decode(file, data)
     try:

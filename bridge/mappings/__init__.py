@@ -21,7 +21,6 @@ from bridge.mappings.records import FAILED, Change, Evaluation, EventHeader, Lat
 from bridge.mappings.staleness import stale_at, stale_since
 from bridge.mappings.triggers.pin_names import AllowedPins
 from bridge.mappings.triggers.triggers import Trigger
-from bridge.mappings.values.versions import compare_versions
 
 __all__ = [
     "FAILED",
@@ -43,7 +42,6 @@ __all__ = [
     "RenderError",
     "Rendered",
     "Trigger",
-    "compare_versions",
     "list_mappings",
     "load_folder",
     "load_texts",

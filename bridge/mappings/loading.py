@@ -1,6 +1,6 @@
 """From the bytes of YAML files to a `MappingSet`, or to every problem in them."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,13 +13,12 @@ from bridge.mappings.mapping import compile_mapping
 from bridge.mappings.mapping_set import MappingSet, source_places
 
 
-def load_folder(folder: Path, environ: Mapping[str, str], *, only: Collection[Path] | None = None) -> MappingSet:
+def load_folder(folder: Path, environ: Mapping[str, str]) -> MappingSet:
     """Load every `*.yaml` and `*.yml` below a folder, but `sources.yaml`, `samples/` and hidden ones.
 
-    Where `only` is given, load those files of the folder and no others. Raises `ConfigurationError`
-    with all problems of all files.
+    Raises `ConfigurationError` with all problems of all files.
     """
-    files, problems = read_mappings(folder, only)
+    files, problems = read_mappings(folder)
     return Loader(environ, shown_in=folder).load(files, problems=problems)
 
 

@@ -19,7 +19,10 @@ from bridge.mappings.triggers.triggers import Results
 
 
 class MappingSet:
-    """Compiled mappings by name. `warnings` are what an author should look at, and may leave.
+    """Compiled mappings by name.
+
+    `warnings` are what an author should look at, and may leave. `source_places` has one mention of each source
+    that the triggers of enabled mappings name.
 
     Raises `ConfigurationError` where two enabled mappings name the same literal pin.
     """
@@ -31,11 +34,6 @@ class MappingSet:
         self._literal_pins = _literal_pins(enabled)
         self._dispatch = Dispatch(trigger for mapping in enabled for trigger in mapping.triggers)
         self.source_places: Mapping[str, Place] = source_places(enabled)
-
-    @property
-    def sources(self) -> frozenset[str]:
-        """The sources that the triggers of enabled mappings name."""
-        return frozenset(self.source_places)
 
     def literal_pins(self) -> Mapping[str, str]:
         """Give the enabled mapping of each literal pin."""

@@ -31,7 +31,7 @@ class Change(NamedTuple):
     """What one event, or one item in it, says about one pin.
 
     `at` is when it happened, aware, in UTC. `version` decides which of two changes is the
-    newer (see `compare_versions`). `item_key` (16 bytes) is the trigger's own `key`, hashed
+    newer (see `version_order`). `item_key` (16 bytes) is the trigger's own `key`, hashed
     with the mapping's and the trigger's name; None where the trigger has none. `order_by` (4
     bytes) is the definition of `at` and `version`, hashed: versions under another definition
     say nothing about which is the newer.

@@ -13,7 +13,6 @@ from bridge.rehearsal.reception import Signature, receive
 from bridge.rehearsal.samples import Sample
 from bridge.spelling import suggest
 
-MAX_BODY_BYTES = 2**20
 _END_OF_TIME = datetime(2199, 12, 31, tzinfo=UTC)
 """An arrival that no event is dated ahead of, to learn what time an event has of its own."""
 
@@ -74,7 +73,7 @@ class Rehearsal:
         sources: Sources,
         *,
         horizon_s: int,
-        max_body_bytes: int = MAX_BODY_BYTES,
+        max_body_bytes: int,
         active_since: datetime | None = None,
     ) -> None:
         bounds = {
@@ -145,10 +144,6 @@ class Rehearsal:
     def latest(self, mapping: str, pin: str) -> Mapping[str, Latest]:
         """Give the newest of each trigger that has fed a pin."""
         return self._memory.latest(mapping, pin)
-
-    def heard_at(self, pin: str) -> datetime | None:
-        """Give the arrival of the newest delivery that concerned a pin, duplicates included; None before the first."""
-        return self._heard_at.get(pin)
 
     def _turns_stale_at(self, mapping: str, pin: str) -> datetime | None:
         stale_after_s = self._mappings.mappings[mapping].stale_after_s

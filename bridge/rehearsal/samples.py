@@ -34,8 +34,8 @@ class Sample:
     received_at: datetime | None = None
 
 
-def read_sample(path: Path, *, sources: Collection[str], source: str | None = None) -> Sample:
-    """Read a payload and the headers beside it; `sources` are those that it may be of.
+def read_sample(path: Path, *, sources: Collection[str], source: str | None) -> Sample:
+    """Read a payload and the headers beside it; `sources` are those that it may be of, `source` the one that is said.
 
     Raises `ConfigurationError` where a file cannot be read, or the source cannot be told.
     """

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import ConfigurationError
-from bridge.rehearsal import read_sample
+from bridge.rehearsal import Sample, read_sample
 
 
 def written(path: Path, text: str = '{"a": 1}') -> Path:
@@ -16,34 +16,39 @@ def written(path: Path, text: str = '{"a": 1}') -> Path:
     return path
 
 
+def read(path: Path, sources: set[str]) -> Sample:
+    """Read a sample that nobody says the source of."""
+    return read_sample(path, sources=sources, source=None)
+
+
 def test_a_sample_is_of_the_source_whose_folder_it_lies_in(tmp_path: Path) -> None:
     """At any depth below it; the innermost `samples` counts."""
     path = written(tmp_path / "samples" / "github" / "samples" / "stripe" / "old" / "payment.json")
-    sample = read_sample(path, sources={"stripe", "github"})
+    sample = read(path, {"stripe", "github"})
     assert (sample.source, sample.body, dict(sample.headers)) == ("stripe", b'{"a": 1}', {})
 
 
 def test_a_sample_elsewhere_is_of_the_only_source(tmp_path: Path) -> None:
     """Or of the one that is said."""
     path = written(tmp_path / "payment.json")
-    assert read_sample(path, sources={"billing"}).source == "billing"
+    assert read(path, {"billing"}).source == "billing"
     assert read_sample(path, sources={"billing", "stripe"}, source="stripe").source == "stripe"
-    assert read_sample(written(tmp_path / "samples" / "stripe" / "a.json"), sources={"billing"}).source == "billing"
+    assert read(written(tmp_path / "samples" / "stripe" / "a.json"), {"billing"}).source == "billing"
 
 
 def test_a_sample_of_several_sources_is_refused(tmp_path: Path) -> None:
     """The message names those that there are."""
     with pytest.raises(ConfigurationError, match=r"say it, or put the file into samples/<source>/; there are a, b"):
-        read_sample(written(tmp_path / "payment.json"), sources={"a", "b"})
+        read(written(tmp_path / "payment.json"), {"a", "b"})
     with pytest.raises(ConfigurationError, match=r"the folder of 'strip', which is no source here; did you mean 'stri"):
-        read_sample(written(tmp_path / "samples" / "strip" / "payment.json"), sources={"github", "stripe"})
+        read(written(tmp_path / "samples" / "strip" / "payment.json"), {"github", "stripe"})
 
 
 def test_headers_lie_beside_a_sample(tmp_path: Path) -> None:
     """In `<name>.headers.json`; names count in any case."""
     path = written(tmp_path / "push.json")
     written(tmp_path / "push.headers.json", '{"X-GitHub-Event": "push"}')
-    assert dict(read_sample(path, sources={"github"}).headers) == {"x-github-event": "push"}
+    assert dict(read(path, {"github"}).headers) == {"x-github-event": "push"}
 
 
 @pytest.mark.parametrize(
@@ -65,18 +70,18 @@ def test_headers_that_are_none_are_refused(tmp_path: Path, text: str, said: str)
     path = written(tmp_path / "push.json")
     beside = written(tmp_path / "push.headers.json", text)
     with pytest.raises(ConfigurationError, match=re.escape(f"{beside}: {said}")):
-        read_sample(path, sources={"github"})
+        read(path, {"github"})
 
 
 def test_what_is_no_file_of_a_bounded_size_is_refused(tmp_path: Path) -> None:
     """A folder, a device that never ends, a file that is not there."""
     with pytest.raises(ConfigurationError, match="No such file"):
-        read_sample(tmp_path / "missing.json", sources={"a"})
+        read(tmp_path / "missing.json", {"a"})
     with pytest.raises(ConfigurationError, match="is not a file"):
-        read_sample(tmp_path, sources={"a"})
+        read(tmp_path, {"a"})
     with pytest.raises(ConfigurationError, match="is not a file"):
-        read_sample(Path("/dev/zero"), sources={"a"})
+        read(Path("/dev/zero"), {"a"})
     with (tmp_path / "large.json").open("wb") as large:
         large.truncate(2**24 + 1)
     with pytest.raises(ConfigurationError, match="is larger than"):
-        read_sample(tmp_path / "large.json", sources={"a"})
+        read(tmp_path / "large.json", {"a"})

@@ -72,7 +72,7 @@ def test_the_rehearsal_and_the_store_show_the_same(deliveries: list[Sent]) -> No
     """Duplicates, outcomes, what is kept of the newest events, and every body."""
     mappings = load_texts(FILES, {})
     sources = load_sources(mappings.source_places, SOURCES, lambda _: ())
-    rehearsal = Rehearsal(mappings, sources, horizon_s=HORIZON_S)
+    rehearsal = Rehearsal(mappings, sources, horizon_s=HORIZON_S, max_body_bytes=2**20)
     heard, arrival = [], NOON
     for sent in deliveries:
         arrival += timedelta(minutes=sent.minutes)
@@ -128,7 +128,8 @@ def _active(mappings: MappingSet, name: str) -> ActivePin:
 def test_the_deliveries_reach_every_outcome_of_the_fold() -> None:
     """So that the agreement is not about nothing: one run that has them all."""
     mappings = load_texts(FILES, {})
-    rehearsal = Rehearsal(mappings, load_sources(mappings.source_places, SOURCES, lambda _: ()), horizon_s=HORIZON_S)
+    sources = load_sources(mappings.source_places, SOURCES, lambda _: ())
+    rehearsal = Rehearsal(mappings, sources, horizon_s=HORIZON_S, max_body_bytes=2**20)
     base = {"type": "sale", "n": 1, "at": NOON.isoformat(), "items": []}
     said = [
         ("once", {**base, "id": "1", "shop": "b"}),

@@ -6,15 +6,15 @@ from decimal import Decimal
 import pytest
 
 from bridge.errors import ConfigurationError
-from bridge.located import MappingNode, Place, ScalarNode, SequenceNode, parse_yaml
+from bridge.located import MAX_BYTES, MappingNode, Place, ScalarNode, SequenceNode, parse_yaml
 from bridge.spelling import suggest
 
 
-def problems(text: str | bytes, **options: int) -> list[str]:
+def problems(text: str | bytes) -> list[str]:
     """Give the lines of the error that the text must cause."""
     data = text.encode() if isinstance(text, str) else text
     with pytest.raises(ConfigurationError) as caught:
-        parse_yaml("m.yaml", data, **options)
+        parse_yaml("m.yaml", data)
     return [str(problem) for problem in caught.value.problems]
 
 
@@ -216,7 +216,8 @@ def test_nesting_through_aliases_is_bounded() -> None:
 
 def test_a_large_file_is_refused_unread() -> None:
     """The bound is in bytes."""
-    assert problems("a: 12345", max_bytes=4) == ["m.yaml:1:1: the file has 8 bytes; at most 4 are allowed"]
+    told = f"m.yaml:1:1: the file has {MAX_BYTES + 1:,} bytes; at most {MAX_BYTES:,} are allowed"
+    assert problems(b"\x00" * (MAX_BYTES + 1)) == [told]
 
 
 def test_suggest_names_the_nearest_word_or_nothing() -> None:

@@ -47,7 +47,7 @@ class _Place(NamedTuple):
     steps: int
 
 
-def list_paths(payload: Json, left_out: LeftOut, *, every_item: bool = False) -> Iterator[Found]:
+def list_paths(payload: Json, left_out: LeftOut, *, every_item: bool) -> Iterator[Found]:
     """Give the paths to all texts, numbers, booleans, nulls and empty containers, and to the items of lists.
 
     In the payload's order; a list's common paths come before its items. `left_out` is filled meanwhile.

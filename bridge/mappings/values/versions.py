@@ -28,12 +28,6 @@ def version_order(version: tuple[Value, ...]) -> VersionOrder:
     return tuple([ranked(part) for part in version])
 
 
-def compare_versions(a: tuple[Value, ...], b: tuple[Value, ...]) -> int:
-    """Give -1 where `a` is the older, 1 where it is the newer, 0 where neither is."""
-    left, right = version_order(a), version_order(b)
-    return (left > right) - (left < right)
-
-
 def ranked(value: Value) -> _Ranked:
     """Give a value's rank, and what compares it to others of that rank."""
     match value:

@@ -22,7 +22,7 @@ def told(mapping: str, *payloads: Mapping[str, Any]) -> tuple[list[str], Any]:
     mappings = load_texts({"m.yaml": mapping.encode()}, {})
     declared = b"shop: {verify: none, dedupe: 1h, event: $.type, id: $.id}"
     sources = load_sources(mappings.source_places, declared, lambda _: ())
-    run = Rehearsal(mappings, sources, horizon_s=86400)
+    run = Rehearsal(mappings, sources, horizon_s=86400, max_body_bytes=2**20)
     samples = [Sample(name="a", source="shop", body=json.dumps({"id": "evt_1", **each}).encode()) for each in payloads]
     *_, delivery = run.deliver(samples, datetime(2026, 11, 22, tzinfo=UTC))
     compiled = mappings.mappings["m"]

@@ -265,7 +265,7 @@ def test_sources_are_named_with_the_place_of_their_first_mention() -> None:
     loaded = load_texts(
         {"a.yaml": WHOLE.encode(), "b.yaml": (WHOLE.replace("shop", "off") + "enabled: false\n").encode()}, {}
     )
-    assert loaded.sources == {"shop"}
+    assert set(loaded.source_places) == {"shop"}
     assert str(loaded.source_places["shop"]) == "a.yaml:3:13"
 
 

@@ -65,7 +65,8 @@ def sources_of(mappings: MappingSet) -> Sources:
 def rehearse(mappings: MappingSet, payload: bytes) -> Heard:
     """Send one payload to the source `shop`."""
     sample = Sample(name="page", source="shop", body=payload)
-    return Rehearsal(mappings, sources_of(mappings), horizon_s=35 * 86400).receive(sample, NOON)
+    rehearsal = Rehearsal(mappings, sources_of(mappings), horizon_s=35 * 86400, max_body_bytes=2**20)
+    return rehearsal.receive(sample, NOON)
 
 
 def variable(definition: dict[str, Any], payload: dict[str, Any]) -> Any:

@@ -6,7 +6,7 @@ from bridge.mappings.queries.listing import Found, LeftOut, list_paths
 
 def listed(payload: Json, left_out: LeftOut | None = None) -> list[Found]:
     """List a payload's paths."""
-    return list(list_paths(payload, LeftOut() if left_out is None else left_out))
+    return list(list_paths(payload, LeftOut() if left_out is None else left_out, every_item=False))
 
 
 def test_what_is_common_to_a_lists_items_comes_before_the_items() -> None:
@@ -56,10 +56,10 @@ def test_of_a_long_list_the_first_items_are_given() -> None:
 
 
 def test_a_huge_payload_ends_at_the_bound() -> None:
-    """A list of a million objects, each with a key of its own, is cut within seconds, and that is said."""
+    """A list of a million objects, each with a key of its own, is cut within seconds of work, and that is said."""
     left_out = LeftOut()
-    begun = time.monotonic()
+    begun = time.process_time()
     payload: Json = [{f"k{number}": number} for number in range(1_000_000)]
     assert sum(1 for _ in list_paths(payload, left_out, every_item=True)) <= 2_000_000
     assert left_out.is_cut
-    assert time.monotonic() - begun < 20
+    assert time.process_time() - begun < 20

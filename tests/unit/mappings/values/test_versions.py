@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from bridge.mappings import compare_versions
 from bridge.mappings.values.values import Value
+from bridge.mappings.values.versions import version_order
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -28,11 +28,11 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 )
 def test_the_newer_wins_both_ways_round(older: tuple[Value, ...], newer: tuple[Value, ...]) -> None:
     """Numbers by value, times by instant, texts by code point, unlike types by rank."""
-    assert compare_versions(older, newer) == -1
-    assert compare_versions(newer, older) == 1
+    assert version_order(older) < version_order(newer)
+    assert version_order(newer) > version_order(older)
 
 
 def test_one_instant_in_two_zones_is_one_version() -> None:
     """Only the instant counts; so does only the value of a number."""
-    assert compare_versions((NOON,), (NOON.astimezone(timezone(timedelta(hours=2))),)) == 0
-    assert compare_versions((1,), (Decimal("1.0"),)) == 0
+    assert version_order((NOON,)) == version_order((NOON.astimezone(timezone(timedelta(hours=2))),))
+    assert version_order((1,)) == version_order((Decimal("1.0"),))
