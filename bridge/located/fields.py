@@ -64,7 +64,7 @@ class Fields:
         self.problems = problems
         self._what = what
         self._nodes: dict[str, Node] = {}
-        self._advice: list[str] = []
+        self._misspelt: set[str] = set()
         if not isinstance(node, MappingNode):
             some = ", ".join([*allowed][:3])
             problems.append(node.place.problem(f"{what} is an object with keys such as {some}, found {describe(node)}"))
@@ -80,11 +80,11 @@ class Fields:
     def _refuse(self, entry: Entry, allowed: Collection[str]) -> None:
         """Tell an unknown key; one that is nearly another is read as that, so that nothing seems to be missing."""
         advice = suggest(entry.name, allowed) or f"; allowed are {', '.join(allowed)}"
-        self._advice.append(advice)
         message = f"unknown key {entry.name[:80]!r} in {self._what}{advice}"
         self.problems.append(entry.key.place.problem(message))
-        meant = nearest(entry.name, allowed, at_least=_CLEARLY)
-        if meant is not None:
+        if (near := nearest(entry.name, allowed)) is not None:
+            self._misspelt.add(near)
+        if (meant := nearest(entry.name, allowed, at_least=_CLEARLY)) is not None:
             self._nodes.setdefault(meant, entry.value)
 
     def __contains__(self, name: str) -> bool:
@@ -102,7 +102,7 @@ class Fields:
 
     def is_misspelt(self, name: str) -> bool:
         """Tell whether an unknown key seems to mean this one."""
-        return any(advice.endswith(f"{name!r}?") for advice in self._advice)
+        return name in self._misspelt
 
     def text(self, name: str, default: str = "") -> str:
         """Give a text that is not empty."""

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from bridge.errors import ConfigurationError, Problem
-from bridge.located.syntax_advice import NO_FIT, explain
+from bridge.located.syntax_advice import explain
 from bridge.located.tree import Place
 
 
@@ -44,9 +44,9 @@ def _problem(error: MarkedYAMLError, text: str, place: Place) -> Problem:
         return place.problem(f"not valid YAML: {complaint}")
     line_before = text[mark.index - mark.column : mark.index]
     open_since = begin.line + 1 if begin is not None and begin.line < mark.line else None
-    meaning, from_start = explain(complaint, line_before=line_before, open_since=open_since)
-    found = begin if from_start and begin is not None else mark
-    column = len(line_before) - len(line_before.lstrip(" -")) if meaning.startswith(NO_FIT) else found.column
+    meaning, where = explain(complaint, line_before=line_before, open_since=open_since)
+    found = begin if where == "start" and begin is not None else mark
+    column = len(line_before) - len(line_before.lstrip(" -")) if where == "line" else found.column
     return Place(place.file, found.line + 1, column + 1).problem(f"not valid YAML: {meaning}")
 
 

@@ -40,15 +40,9 @@ def argument_faults(part: nodes.Filter) -> Iterator[tuple[str, nodes.Node, str]]
     signature = PARAMETERS.get(part.name)
     if signature is None or part.dyn_args is not None or part.dyn_kwargs is not None or _is_open(signature):
         return
-    misfit = _misfit(signature, part)
-    if misfit:
-        usage = (
-            ""
-            if misfit.endswith("?") or not signature.parameters
-            else f"; it is written as {_usage(part.name, signature)}"
-        )
-        stray = misfit.partition("'")[2].partition("'")[0] if "has no" in misfit else ""
-        yield f"{part.name} {misfit}{usage}", part, stray
+    if (misfit := _misfit(signature, part)) is not None:
+        message, stray = misfit
+        yield f"{part.name} {message}", part, stray
     elif part.args or part.kwargs:
         try:
             positional = [_literal(argument) for argument in part.args]
@@ -60,18 +54,20 @@ def argument_faults(part: nodes.Filter) -> Iterator[tuple[str, nodes.Node, str]]
             yield message, culprit, ""
 
 
-def _misfit(signature: Signature, part: nodes.Filter) -> str:
-    """Say which argument is unknown, missing or too many; empty where they fit."""
+def _misfit(signature: Signature, part: nodes.Filter) -> tuple[str, str] | None:
+    """Say which argument is unknown, missing or too many, and the word that is; None where they fit."""
     known = signature.parameters
+    usage = f"; it is written as {_usage(part.name, signature)}" if known else ""
     given = {str(argument.key) for argument in part.kwargs}
     positional = list(known)
     if stray := sorted(given - known.keys()):
-        return f"has no argument {stray[0]!r}{suggest(stray[0], known)}"
+        return f"has no argument {stray[0]!r}{suggest(stray[0], known) or usage}", stray[0]
     if len(part.args) > len(positional):
-        return f"takes {len(positional) or 'no'} argument{'' if len(positional) == 1 else 's'}, found {len(part.args)}"
+        taken = f"{len(positional) or 'no'} argument{'' if len(positional) == 1 else 's'}"
+        return f"takes {taken}, found {len(part.args)}{usage}", ""
     given.update(positional[: len(part.args)])
     missing = [name for name, each in known.items() if each.default is Parameter.empty and name not in given]
-    return f"needs the argument {missing[0]!r}" if missing else ""
+    return (f"needs the argument {missing[0]!r}{usage}", "") if missing else None
 
 
 def _is_open(signature: Signature) -> bool:
@@ -84,7 +80,7 @@ def _usage(name: str, signature: Signature) -> str:
         each.name if each.default is Parameter.empty else f"{each.name}={_written(each.default)}"
         for each in signature.parameters.values()
     ]
-    return f"{name}({', '.join(shown)})" if shown else name
+    return f"{name}({', '.join(shown)})"
 
 
 def _written(default: Any) -> str:
