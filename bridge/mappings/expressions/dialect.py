@@ -23,7 +23,7 @@ from bridge.mappings.expressions.methods import bound_method, loop_attribute
 from bridge.mappings.values import arithmetic
 from bridge.mappings.values.bounds import ExpressionError, NothingFound, Work, check_characters, check_items, measured
 from bridge.mappings.values.conversion import convert
-from bridge.mappings.values.values import Value, excerpt, plain
+from bridge.mappings.values.values import Value, excerpt, is_number, plain
 from bridge.spelling import suggest
 
 NONE_TEXT = "\u2013"
@@ -100,13 +100,8 @@ class Dialect(ImmutableSandboxedEnvironment):
 
     def compare(self, context: Context, left: Any, *steps: tuple[str, Any]) -> bool:
         """Compare as in `a < b <= c`: each neighbouring pair must hold."""
-        work = work_of(context)
         for symbol, right in steps:
-            work.spend_on(defined(left))
-            work.spend_on_all(defined(right))
-            if symbol in arithmetic.MEMBERSHIPS and isinstance(right, list | tuple):
-                work.spend(len(right))
-            if not arithmetic.compare(symbol, left, right):
+            if not compared(context, symbol, left, right):
                 return False
             left = right
         return True
@@ -188,6 +183,16 @@ def defined(value: Any) -> Any:
     if isinstance(value, Undefined):
         raise NothingFound(value._undefined_message)  # noqa: SLF001  # the one place that says what was missing
     return value
+
+
+def compared(context: Context, symbol: str, left: Any, right: Any) -> bool:
+    """Compare two values, counting the work by what stands in them."""
+    work = work_of(context)
+    work.spend_on(defined(left))
+    work.spend_on_all(defined(right))
+    if symbol in arithmetic.MEMBERSHIPS and isinstance(right, list | tuple):
+        work.spend(len(right))
+    return arithmetic.compare(symbol, left, right)
 
 
 def text_of(context: Context, value: Any) -> str:
@@ -285,6 +290,6 @@ def _kind(value: Any) -> str:
         type(None): "none",
         bool: "a boolean",
     }
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+    if is_number(value):
         return "a number"
     return names.get(type(value), "this value")

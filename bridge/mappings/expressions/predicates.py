@@ -1,26 +1,19 @@
 """The tests of the language: what may follow `is` in an expression, or name a choice in `select`."""
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from jinja2 import Undefined, pass_context
 from jinja2.runtime import Context
 
-from bridge.mappings.expressions.dialect import defined, work_of
+from bridge.mappings.expressions.dialect import compared, work_of
 from bridge.mappings.values import arithmetic
 from bridge.mappings.values.conversion import parse_number
+from bridge.mappings.values.values import is_number
 
 
 def _comparison(symbol: str) -> Callable[[Context, Any, Any], bool]:
-    def compares(context: Context, value: Any, other: Any) -> bool:
-        work_of(context).spend_on(defined(value))
-        work_of(context).spend_on_all(defined(other))
-        if symbol in arithmetic.MEMBERSHIPS and isinstance(other, list | tuple):
-            work_of(context).spend(len(other))
-        return arithmetic.compare(symbol, value, other)
-
-    return compares
+    return lambda context, value, other: compared(context, symbol, value, other)
 
 
 def _of_value(holds: Callable[..., bool]) -> Callable[..., bool]:
@@ -31,10 +24,6 @@ def _of_value(holds: Callable[..., bool]) -> Callable[..., bool]:
         return holds(value, *operands)
 
     return of_value
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
 def _divides(value: Any, divisor: Any) -> bool:
@@ -49,8 +38,8 @@ _KINDS: dict[str, Callable[..., bool]] = {
     "true": lambda value: value is True,
     "false": lambda value: value is False,
     "boolean": lambda value: isinstance(value, bool),
-    "number": _is_number,
-    "integer": lambda value: _is_number(value) and parse_number(value) == int(value),
+    "number": is_number,
+    "integer": lambda value: is_number(value) and parse_number(value) == int(value),
     "string": lambda value: isinstance(value, str),
     "mapping": lambda value: isinstance(value, dict),
     "sequence": lambda value: isinstance(value, list | tuple | str),

@@ -17,6 +17,7 @@ from jsonpath_ng.jsonpath import Wildcard
 from bridge.events import Json
 from bridge.mappings.queries.query_syntax import Descend, Step, flattened
 from bridge.mappings.values.bounds import Work
+from bridge.mappings.values.values import is_number
 
 
 class Walk(NamedTuple):
@@ -184,13 +185,9 @@ _SAME: dict[str, Callable[[bool], bool]] = {
 
 def _compares(symbol: str, left: Json, right: Json, work: Work) -> bool:
     """Compare as RFC 9535 does: only two numbers, or two texts, have an order."""
-    if (_is_number(left) and _is_number(right)) or (isinstance(left, str) and isinstance(right, str)):
+    if (is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str)):
         return _ORDERED[symbol](left, right)
     return _SAME[symbol](_is_same(left, right, work))
-
-
-def _is_number(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_same(left: Json, right: Json, work: Work) -> bool:

@@ -13,7 +13,7 @@ from decimal import ROUND_FLOOR, Context, Decimal, DivisionByZero, InvalidOperat
 
 from bridge.mappings.values.bounds import MAX_DIGITS, ExpressionError, check_characters, check_items
 from bridge.mappings.values.conversion import ConversionError, parse_number, parse_time
-from bridge.mappings.values.values import Value, excerpt
+from bridge.mappings.values.values import Value, excerpt, is_number
 
 Number = int | Decimal
 
@@ -38,7 +38,7 @@ def binary(symbol: str, left: Value, right: Value) -> Value:
         return None
     if symbol in "+-" and (isinstance(left, datetime) or isinstance(right, datetime)):
         return _with_time(symbol, left, right)
-    if symbol == "+" and not (_is_number(left) or _is_number(right)):
+    if symbol == "+" and not (is_number(left) or is_number(right)):
         return _joined(left, right)
     first, second = _operand(symbol, left), _operand(symbol, right)
     try:
@@ -213,10 +213,6 @@ MEMBERSHIPS = ("in", "notin")
 """The symbols that compare with each item of a list."""
 
 
-def _is_number(value: Value) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-
-
 def _is_numeric_text(text: str) -> bool:
     try:
         parse_number(text)
@@ -232,7 +228,7 @@ def _comparable(
     if isinstance(left, str) and isinstance(right, str):
         return left, right
     try:
-        if _is_number(left) or _is_number(right):
+        if is_number(left) or is_number(right):
             return parse_number(left), parse_number(right)
         if isinstance(left, datetime) or isinstance(right, datetime):
             return parse_time(left), parse_time(right)

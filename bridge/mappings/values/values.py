@@ -8,7 +8,7 @@ to the store and back without loss. Pure.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import cast
+from typing import TypeGuard, cast
 
 import orjson
 
@@ -37,6 +37,11 @@ class UnusableValue(PinbridgeError):
 
 class InexactNumber(UnusableValue):
     """A whole number beyond 64 bits, which JSON decoding has already rounded."""
+
+
+def is_number(value: object) -> TypeGuard[int | float | Decimal]:
+    """Tell a number from everything else; Python takes true and false for numbers, too."""
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
 def exact(value: Value) -> Value:
