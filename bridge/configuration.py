@@ -57,10 +57,27 @@ def read_folder(folder: Path, only: Collection[Path] | None = None) -> Written:
     except ConfigurationError as error:
         problems.extend(error.problems)
     try:
-        sources = _read_sources(folder)
+        sources = read_sources(folder)
     except ConfigurationError as error:
         problems.extend(error.problems)
     return Written(mappings=mappings, sources=sources, problems=tuple(problems))
+
+
+def read_sources(folder: Path) -> bytes | None:
+    """Read `sources.yaml`; None where there is none.
+
+    Raises `ConfigurationError` where it cannot be read, and for one of another suffix, which would declare nothing.
+    """
+    misnamed = folder / "sources.yml"
+    declared = folder / SOURCES_FILE
+    try:
+        if misnamed.is_file():
+            raise ConfigurationError([Problem(file=str(misnamed), message=f"is not read; name it {SOURCES_FILE}")])
+        return read_bounded(declared) if declared.is_file() else None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigurationError([Problem(file=str(declared), message=f"cannot be read: {error.strerror}")]) from error
 
 
 class ConfigurationLoader:
@@ -113,17 +130,3 @@ class ConfigurationLoader:
 
 def _secrets(configuration: Configuration) -> dict[str, tuple[bytes, ...]]:
     return {name: source.secrets for name, source in configuration.sources.items()}
-
-
-def _read_sources(folder: Path) -> bytes | None:
-    """Read `sources.yaml`; None where there is none. One of another suffix would declare nothing, so it is refused."""
-    misnamed = folder / "sources.yml"
-    declared = folder / SOURCES_FILE
-    try:
-        if misnamed.is_file():
-            raise ConfigurationError([Problem(file=str(misnamed), message=f"is not read; name it {SOURCES_FILE}")])
-        return read_bounded(declared) if declared.is_file() else None
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ConfigurationError([Problem(file=str(declared), message=f"cannot be read: {error.strerror}")]) from error

@@ -16,10 +16,12 @@ from bridge.cli.shipped import (
     shipped_schema,
     shipped_starters,
 )
+from bridge.configuration import read_sources
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
 from bridge.inbound import Source, Sources, load_sources, providers
 from bridge.located import ScalarNode
+from bridge.mappings import SOURCES_FILE
 from bridge.settings import secret_variable
 from bridge.spelling import suggest
 
@@ -92,13 +94,9 @@ def _print_for_people(files: Written, to_do: Sequence[tuple[str, str]]) -> None:
 
 def _known(folder: Path) -> Sources:
     """Give the sources of the catalogue and of the folder's `sources.yaml`."""
-    declared = folder / "sources.yaml"
-    try:
-        text = declared.read_bytes() if declared.is_file() else None
-    except OSError as error:
-        raise ConfigurationError([Problem(file=str(declared), message=f"cannot be read: {error.strerror}")]) from error
+    declared = read_sources(folder)
     named = {name: entry.place for name, entry in providers().items()}
-    return load_sources(named, text, lambda _: (), file=str(declared), secrets_are_required=False)
+    return load_sources(named, declared, lambda _: (), file=str(folder / SOURCES_FILE), secrets_are_required=False)
 
 
 def _find(name: str, known: Sources) -> Source:

@@ -2,29 +2,23 @@
 
 import re
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from bridge.errors import ConfigurationError, Problem, SenderError
 from bridge.events import Json
-from bridge.inbound.bodies import read_payload
+from bridge.inbound.bodies import read_payload as decode_payload
+from bridge.rehearsal import read_body
 
-MAX_BYTES = 16 * 2**20
+STANDARD_INPUT = "standard input"
 _FORM = re.compile(rb"[A-Za-z0-9_.%+-]+=")
 
 
-def read_body(path: Path) -> bytes:
+def read_payload(path: Path) -> bytes:
     """Give a file's bytes, or those of standard input for `-`. Raises `ConfigurationError`."""
-    try:
-        if str(path) == "-":
-            body = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with path.open("rb") as file:
-                body = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise _unreadable(path, f"cannot be read: {error.strerror}") from error
-    if len(body) > MAX_BYTES:
-        raise _unreadable(path, f"has more than {MAX_BYTES // 2**20} MiB; a bridge takes no body as large as that")
-    return body
+    if str(path) == "-":
+        return read_body(lambda: nullcontext(sys.stdin.buffer), name=STANDARD_INPUT)
+    return read_body(lambda: path.open("rb"), name=str(path))
 
 
 def read_json(path: Path) -> Json:
@@ -32,12 +26,9 @@ def read_json(path: Path) -> Json:
 
     Raises `ConfigurationError`.
     """
-    body = read_body(path)
+    body = read_payload(path)
     try:
-        return read_payload(body, is_form=_FORM.match(body) is not None, form_json="payload")
+        return decode_payload(body, is_form=_FORM.match(body) is not None, form_json="payload")
     except SenderError as error:
-        raise _unreadable(path, error.message) from error
-
-
-def _unreadable(path: Path, message: str) -> ConfigurationError:
-    return ConfigurationError([Problem(file="standard input" if str(path) == "-" else str(path), message=message)])
+        name = STANDARD_INPUT if str(path) == "-" else str(path)
+        raise ConfigurationError([Problem(file=name, message=error.message)]) from error

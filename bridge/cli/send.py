@@ -11,7 +11,7 @@ import orjson
 from bridge.app import now
 from bridge.cli.freshening import freshen
 from bridge.cli.output import print_json, stderr, stdout
-from bridge.cli.payload import read_body
+from bridge.cli.payload import read_payload
 from bridge.configuration import load_configuration
 from bridge.errors import ConfigurationError, OperatorError, Problem
 from bridge.events import Json
@@ -42,7 +42,7 @@ def send(sending: Sending, settings: Settings, environ: Mapping[str, str], *, ur
     """
     address = _running_address(settings) if url is None else _address(url)
     source = _find(sending.source, load_configuration(settings.mappings, environ).sources, settings.mappings)
-    body, headers = read_body(sending.payload), {**read_headers_beside(sending.payload), **sending.headers}
+    body, headers = read_payload(sending.payload), {**read_headers_beside(sending.payload), **sending.headers}
     if sending.fresh:
         body, headers = freshen(source, body, headers, now())
     return deliver(address, source, body, headers=headers)

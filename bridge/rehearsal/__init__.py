@@ -8,7 +8,7 @@ from bridge.rehearsal.cases import CaseResult, Fault, Stage
 from bridge.rehearsal.comparison import ABSENT, Absent, Difference, path_text
 from bridge.rehearsal.headers import read_header_lines, read_headers_beside
 from bridge.rehearsal.rehearsal import Delivery, Heard, Rehearsal
-from bridge.rehearsal.samples import Sample, read_sample, source_of
+from bridge.rehearsal.samples import Sample, read_body, read_sample, source_of
 from bridge.rehearsal.updating import NotUpdated, update
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Sample",
     "Stage",
     "path_text",
+    "read_body",
     "read_header_lines",
     "read_headers_beside",
     "read_sample",

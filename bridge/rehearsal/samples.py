@@ -1,10 +1,12 @@
 """Samples: payloads on disk, with the headers that lie beside them and the source that they are of."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import IO
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.rehearsal.headers import read_headers_beside
@@ -42,7 +44,7 @@ def read_sample(path: Path, *, sources: Collection[str], source: str | None) -> 
     return Sample(
         name=str(path),
         source=source or source_of(path, sources),
-        body=_read(path),
+        body=read_body(lambda: path.open("rb"), name=str(path)),
         headers=read_headers_beside(path),
     )
 
@@ -66,14 +68,17 @@ def source_of(path: Path, sources: Collection[str]) -> str:
     raise ConfigurationError([Problem(file=str(path), message=message + known)])
 
 
-def _read(path: Path) -> bytes:
-    if path.exists() and not path.is_file():
-        raise ConfigurationError([Problem(file=str(path), message="is not a file with a payload")])
+def read_body(opened: Callable[[], AbstractContextManager[IO[bytes]]], *, name: str) -> bytes:
+    """Read a payload from what is opened, within the bound; `name` is what messages call it.
+
+    Raises `ConfigurationError`.
+    """
     try:
-        with path.open("rb") as file:
+        with opened() as file:
             body = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ConfigurationError([Problem(file=str(path), message=f"cannot be read: {error.strerror}")]) from error
+        raise ConfigurationError([Problem(file=name, message=f"cannot be read: {error.strerror}")]) from error
     if len(body) > MAX_BYTES:
-        raise ConfigurationError([Problem(file=str(path), message=f"is larger than {MAX_BYTES:,} bytes")])
+        message = f"has more than {MAX_BYTES // 2**20} MiB; a bridge takes no body as large as that"
+        raise ConfigurationError([Problem(file=name, message=message)])
     return body

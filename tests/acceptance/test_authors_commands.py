@@ -124,6 +124,14 @@ def test_init_of_an_unknown_source_names_the_nearest_and_writes_nothing(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_init_tells_of_sources_in_a_file_of_another_suffix(tmp_path: Path) -> None:
+    """They would be unknown without a word."""
+    (tmp_path / "sources.yml").write_text("plant: {verify: none, dedupe: off}\n")
+    ended = run("init", "plant", PINBRIDGE_MAPPINGS=str(tmp_path))
+    assert ended.returncode == 2
+    assert f"{tmp_path}/sources.yml: is not read; name it sources.yaml" in ended.stderr
+
+
 def test_init_alone_lists_what_there_is(tmp_path: Path) -> None:
     """Each source with what would be written for it."""
     listed = json.loads(run("init", "--json", PINBRIDGE_MAPPINGS=str(tmp_path)).stdout)

@@ -73,15 +73,15 @@ def test_headers_that_are_none_are_refused(tmp_path: Path, text: str, said: str)
         read(path, {"github"})
 
 
-def test_what_is_no_file_of_a_bounded_size_is_refused(tmp_path: Path) -> None:
+def test_what_cannot_be_read_within_the_bound_is_refused(tmp_path: Path) -> None:
     """A folder, a device that never ends, a file that is not there."""
     with pytest.raises(ConfigurationError, match="No such file"):
         read(tmp_path / "missing.json", {"a"})
-    with pytest.raises(ConfigurationError, match="is not a file"):
+    with pytest.raises(ConfigurationError, match="cannot be read: Is a directory"):
         read(tmp_path, {"a"})
-    with pytest.raises(ConfigurationError, match="is not a file"):
+    with pytest.raises(ConfigurationError, match="has more than 16 MiB"):
         read(Path("/dev/zero"), {"a"})
     with (tmp_path / "large.json").open("wb") as large:
         large.truncate(2**24 + 1)
-    with pytest.raises(ConfigurationError, match="is larger than"):
+    with pytest.raises(ConfigurationError, match="has more than 16 MiB"):
         read(tmp_path / "large.json", {"a"})

@@ -8,7 +8,7 @@ from pathlib import Path
 from bridge.app import now as wall_clock
 from bridge.cli.folders import by_folder
 from bridge.cli.output import print_json
-from bridge.cli.payload import read_body
+from bridge.cli.payload import STANDARD_INPUT, read_payload
 from bridge.cli.trying.document import trial_document
 from bridge.cli.trying.records import Shown, Trial
 from bridge.cli.trying.report import print_trial
@@ -114,7 +114,7 @@ def _sample(path: Path, trying: Trying, mapping: CompiledMapping) -> Sample:
     sources = mapping.source_places
     if str(path) == "-":
         source = trying.source or source_of(path, sources)
-        return Sample(name="standard input", source=source, body=read_body(path), headers=trying.headers)
+        return Sample(name=STANDARD_INPUT, source=source, body=read_payload(path), headers=trying.headers)
     sample = read_sample(path, sources=sources, source=trying.source)
     return replace(sample, headers={**sample.headers, **trying.headers})
 
