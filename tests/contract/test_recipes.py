@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
-from bridge.cli.testing_report import describe
+from bridge.cli.testing.report import describe
 from bridge.configuration import Configuration, load_configuration
 from bridge.located import parse_yaml
 from bridge.mappings.schema import mapping_schema

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.cli.testing_xml import write_xml
+from bridge.cli.testing.junit import write_xml
 from bridge.inbound import load_sources
 from bridge.mappings import load_texts
 from bridge.rehearsal import CaseResult, Fault, Stage

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bridge.cli.files import read_file, write_file
 from bridge.cli.folders import by_folder
-from bridge.cli.testing_report import Report, print_report
-from bridge.cli.testing_xml import write_xml
+from bridge.cli.testing.junit import write_xml
+from bridge.cli.testing.report import Report, print_report
 from bridge.configuration import load_configuration
 from bridge.errors import ConfigurationError, Problem
 from bridge.mappings import Mapping as CompiledMapping

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from markupsafe import escape
 
-from bridge.cli.testing_report import describe
+from bridge.cli.testing.report import describe
 from bridge.rehearsal import CaseResult
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
