@@ -90,18 +90,13 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
         raise ConfigurationError([node.place.problem(f"a mapping is an object with keys, found {describe(node)}")])
     fields = Fields(node, "a mapping", KEYS, problems, dict.fromkeys(KEYS_OF_LATER_RELEASES, COMES_LATER))
     constants = _read_constants(fields)
-    shared = Shared(
-        constants={key: value.plain() for key, value in constants.items()},
-        locale=_read_locale(fields),
-        timezone=_read_timezone(fields),
-    )
+    shared = _read_shared(fields, constants)
     rule = read_pin(fields, constants)
     triggers = compile_triggers(name, fields, rule, shared, warnings)
     head = _read_head(fields, warnings)
     update = _compile_update(fields, {*triggers.variables, *constants, *OWN_NAMES}, head.pin_type, warnings)
-    delivery = _read_deliver(fields)
-    stale_after_s = _read_stale_after(fields)
-    _check_purpose(fields, rule, delivery)
+    pace = _read_pace(fields)
+    _check_purpose(fields, rule, pace)
     cases = compile_cases(fields, rule, triggers.source_places)
     if problems or rule is None or update is None:
         raise ConfigurationError(problems)
@@ -116,9 +111,9 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
         allowed_pins=rule.allowed,
         max_pins=rule.max_pins,
         pin_type=head.pin_type,
-        min_interval_s=delivery.min_interval_s,
-        refresh_s=delivery.refresh_s,
-        stale_after_s=stale_after_s,
+        min_interval_s=pace.min_interval_s,
+        refresh_s=pace.refresh_s,
+        stale_after_s=pace.stale_after_s,
         render_fingerprint=_fingerprint(fields),
         triggers=triggers.compiled,
         shared=shared,
@@ -160,6 +155,14 @@ def _read_constants(fields: Fields) -> dict[str, Node]:
     return constants
 
 
+def _read_shared(fields: Fields, constants: MappingABC[str, Node]) -> Shared:
+    return Shared(
+        constants={key: value.plain() for key, value in constants.items()},
+        locale=_read_locale(fields),
+        timezone=_read_timezone(fields),
+    )
+
+
 def _read_timezone(fields: Fields) -> tzinfo:
     name = fields.text("timezone", "UTC")
     try:
@@ -189,16 +192,18 @@ def _fault(fields: Fields, name: str, message: str) -> None:
 class _Pace:
     min_interval_s: int
     refresh_s: int | None
+    stale_after_s: int | None
 
 
-def _read_deliver(fields: Fields) -> _Pace:
+def _read_pace(fields: Fields) -> _Pace:
+    stale_after_s = _read_stale_after(fields)
     node = fields.node("deliver")
     if node is None:
-        return _Pace(DEFAULT_MIN_INTERVAL_S, None)
+        return _Pace(DEFAULT_MIN_INTERVAL_S, None, stale_after_s)
     keys = Fields(node, "'deliver'", ("min_interval", "refresh"), fields.problems)
     min_interval_s = keys.duration_s("min_interval", lowest=0)
     refresh_s = keys.duration_s("refresh", lowest=1)
-    return _Pace(DEFAULT_MIN_INTERVAL_S if min_interval_s is None else min_interval_s, refresh_s)
+    return _Pace(DEFAULT_MIN_INTERVAL_S if min_interval_s is None else min_interval_s, refresh_s, stale_after_s)
 
 
 def _read_stale_after(fields: Fields) -> int | None:
@@ -207,13 +212,13 @@ def _read_stale_after(fields: Fields) -> int | None:
     return fields.duration_s("stale_after", lowest=1)
 
 
-def _check_purpose(fields: Fields, rule: PinRule | None, delivery: _Pace) -> None:
+def _check_purpose(fields: Fields, rule: PinRule | None, pace: _Pace) -> None:
     """Without triggers, only time can move a pin, and nothing names the pins of a family."""
     if "triggers" in fields or rule is None:
         return
     if rule.literal is None:
         fields.problems.append(fields.place.problem("a family of pins needs 'triggers': events name its pins"))
-    elif delivery.refresh_s is None:
+    elif pace.refresh_s is None:
         fields.problems.append(fields.place.problem("a mapping needs 'triggers', or 'refresh' in 'deliver', or both"))
 
 
