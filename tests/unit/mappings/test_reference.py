@@ -13,6 +13,7 @@ from jsonschema import Draft7Validator
 from bridge.inbound import Sources, load_sources
 from bridge.located import parse_yaml
 from bridge.mappings import MappingSet, load_texts
+from bridge.mappings.expressions.names import RESERVED_NAMES, WORDS
 from bridge.mappings.records import OutcomeKind
 from bridge.mappings.schema import descriptions, mapping_schema
 from bridge.mappings.values.values import plain
@@ -81,6 +82,12 @@ def variable(definition: dict[str, Any], payload: dict[str, Any]) -> Any:
 def as_json(value: Any) -> bytes:
     """Write a payload, or a mapping."""
     return orjson.dumps(value, default=float)
+
+
+def test_the_names_that_are_taken_are_told() -> None:
+    """All of them, and no others."""
+    told = SECTIONS["Keys of a mapping"].partition("is taken: ")[2].partition(".\n")[0]
+    assert set(re.findall(r"`(\w+)`", told)) == RESERVED_NAMES | WORDS
 
 
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))
