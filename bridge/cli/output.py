@@ -21,9 +21,9 @@ def print_json(value: Json) -> None:
     sys.stdout.flush()
 
 
-def visible(text: str) -> str:
-    """Show what a terminal would obey as `�`; line breaks stay."""
-    return "".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in text)
+def visible(text: str, *, but: str = "\n") -> str:
+    """Show what a terminal would obey as `�`, but for what it may: line breaks, if nothing else is said."""
+    return "".join(each if each.isprintable() or each in but else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def print_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, empty: str) -> None:

@@ -16,7 +16,7 @@ from typing import Final
 from rich.cells import cell_len
 from rich.text import Text
 
-from bridge.cli.output import stderr
+from bridge.cli.output import stderr, visible
 from bridge.errors import Problem
 from bridge.located import MAX_BYTES
 
@@ -39,9 +39,9 @@ def print_problems(problems: Iterable[Problem], warnings: Iterable[Problem] = ()
 def draw(problem: Problem, kind: str, lines: Sequence[str], *, width: int) -> Text:
     """Draw one problem in at most `width` cells; without the file's lines, or a place in them, its message alone."""
     if not problem.line:
-        return Text.assemble((f"{kind}: ", _COLOURS[kind]), _visible(f"{problem.file}: {problem.message}"))
+        return Text.assemble((f"{kind}: ", _COLOURS[kind]), _on_one_line(f"{problem.file}: {problem.message}"))
     place = f"{problem.file}:{problem.line}:{problem.column}: "
-    drawn = Text.assemble((place, "bold"), (f"{kind}: ", _COLOURS[kind]), _visible(problem.message))
+    drawn = Text.assemble((place, "bold"), (f"{kind}: ", _COLOURS[kind]), _on_one_line(problem.message))
     if problem.line <= len(lines):
         number = f"{problem.line:>4} | "
         shown, indent = _window(lines[problem.line - 1], problem.column - 1, width - len(number))
@@ -64,7 +64,7 @@ def _window(line: str, index: int, width: int) -> tuple[str, int]:
     """Cut a line around a character to at most `width` cells; and count the cells before that."""
     begin, end = max(0, index - width), index + width
     cut_before, cut_after = begin > 0, end < len(line)
-    before, after = _visible(line[begin:index]), _visible(line[index:end])
+    before, after = _on_one_line(line[begin:index]), _on_one_line(line[index:end])
     if cell_len(before) + cell_len(after) > width or cut_before or cut_after:
         room = width - 2 * len(_CUT)
         kept = min(cell_len(before), max(room // 2, room - cell_len(after)))
@@ -87,9 +87,8 @@ def _last_cells(text: str, cells: int) -> str:
     return text
 
 
-def _visible(text: str) -> str:
-    expanded = text.replace("\t", _TAB)
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in expanded)
+def _on_one_line(text: str) -> str:
+    return visible(text.replace("\t", _TAB), but="")
 
 
 def _counted(kinds: Sequence[tuple[Problem, str]]) -> str:

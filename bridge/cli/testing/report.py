@@ -75,7 +75,7 @@ def describe(result: CaseResult) -> Iterator[str]:
 
 
 def shown(text: str) -> str:
-    """Give a text that no terminal obeys."""
+    """Give a text that no terminal obeys, each character for itself: two that differ do so for the eye, too."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
