@@ -1,25 +1,11 @@
 """The commands of those who write mappings: `paths`, `init`, `doctor`, `try`, as a user runs them."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
+from support.processes import run
+
 SAMPLES = Path(__file__).resolve().parents[2] / "mappings" / "samples"
-
-
-def run(*words: str, given: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the program in an environment of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "bridge", *words],
-        check=False,
-        env={"PATH": os.environ["PATH"], **environ},
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
 
 
 def test_paths_are_shown_with_their_values() -> None:

@@ -1,31 +1,16 @@
 """The commands as a user runs them: what they print, where it goes, and how they exit."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
-from support.processes import BridgeProcess, Sandbox, eventually, payment, post
+from support.processes import BridgeProcess, Sandbox, eventually, payment, post, run
 
 NewBridge = Callable[..., BridgeProcess]
-
-
-def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the program in an environment of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "bridge", *words],
-        check=False,
-        env={"PATH": os.environ["PATH"], **environ},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
 
 
 def test_serve_without_a_key_names_the_sandbox(tmp_path: Path) -> None:

@@ -30,12 +30,6 @@ def readiness(bridge: BridgeProcess) -> dict[str, Any]:
     return told
 
 
-def log_lines(bridge: BridgeProcess, event: str) -> list[dict[str, Any]]:
-    """Give the lines of the log that tell of something."""
-    lines = [json.loads(line) for line in bridge.log.read_text().splitlines() if line.startswith("{")]
-    return [line for line in lines if line["event"] == event]
-
-
 def test_a_mapping_that_changes_under_traffic_loses_and_doubles_nothing(
     new_bridge: NewBridge, sandbox: Sandbox
 ) -> None:
@@ -56,7 +50,7 @@ def test_a_mapping_that_changes_under_traffic_loses_and_doubles_nothing(
     try:
         for version in range(1, 6):
             replace(bridge.mappings / "payments.yaml", MAPPING.replace('"{{ turn }}"', f'"v{version} {{{{ turn }}}}"'))
-            eventually(lambda count=version: len(log_lines(bridge, "reloaded")) == count)  # type: ignore[misc]  # mypy
+            eventually(lambda count=version: len(bridge.lines("reloaded")) == count)  # type: ignore[misc]  # mypy
             eventually(lambda wanted=version: "".join(sandbox.values("p-shop")).startswith(f"v{wanted} "))  # type: ignore[misc]
     finally:
         stop.set()
@@ -82,7 +76,7 @@ def test_a_broken_file_degrades_and_the_old_mapping_goes_on(new_bridge: NewBridg
     eventually(lambda: sandbox.values("p-shop") == ["4", "€20.00"])
     (error,) = readiness(bridge)["errors"]
     assert "payments.yaml:21:11: 'Europe/Berln' is no time zone; did you mean 'Europe/Berlin'?" in error
-    assert [line["problems"] for line in log_lines(bridge, "reload_refused")] == [[error]]
+    assert [line["problems"] for line in bridge.lines("reload_refused")] == [[error]]
 
     replace(bridge.mappings / "payments.yaml", MAPPING.replace('"{{ turn }}"', '"turn {{ turn }}"'))
     eventually(lambda: sandbox.values("p-shop") == ["turn 4", "€20.00"])
@@ -154,7 +148,7 @@ def test_an_event_in_flight_ends_on_the_mappings_it_began_with(new_bridge: NewBr
     slow = SlowPayment(bridge, body)
     changed = MAPPING.replace('"{{ turn }}"', '"turn {{ turn }}"').replace("currency: eur", "currency: usd")
     replace(bridge.mappings / "payments.yaml", changed)
-    eventually(lambda: len(log_lines(bridge, "reloaded")) == 1)
+    eventually(lambda: len(bridge.lines("reloaded")) == 1)
     assert post(bridge.url, payment("evt_fast", turn=9)).json()["mappings"] == []
 
     answer = slow.finish()
@@ -172,7 +166,7 @@ def test_an_event_in_flight_moves_no_pin_that_is_gone(new_bridge: NewBridge, san
     eventually(lambda: sandbox.values("p-shop") == ["1", "€20.00"])
     slow = SlowPayment(bridge, payment("evt_slow", turn=5))
     (bridge.mappings / "payments.yaml").rename(bridge.mappings / "renamed.yaml")
-    eventually(lambda: len(log_lines(bridge, "reloaded")) == 1)
+    eventually(lambda: len(bridge.lines("reloaded")) == 1)
 
     answer = slow.finish()
     assert post(bridge.url, payment("evt_2", key="other", turn=2)).json()["mappings"] == ["renamed"]
@@ -182,4 +176,4 @@ def test_an_event_in_flight_moves_no_pin_that_is_gone(new_bridge: NewBridge, san
     assert "kept, but not shown" in outcomes
     eventually(lambda: sandbox.values("p-other") == ["2", "€20.00"])
     assert sandbox.values("p-shop") == ["1", "€20.00"]
-    assert log_lines(bridge, "pin_failed") == []
+    assert bridge.lines("pin_failed") == []

@@ -1,14 +1,13 @@
 """`pinbridge test` as an author runs it."""
 
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from support.processes import run
 
 SHIPPED = Path(__file__).resolve().parents[2] / "mappings"
 MAPPING = """\
@@ -33,17 +32,9 @@ tests:
 """
 
 
-def run(*words: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+def run_cases(*words: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run `pinbridge test` in an environment of its own: no secret, no key, no database."""
-    return subprocess.run(
-        [sys.executable, "-m", "bridge", "test", *map(str, words)],
-        check=False,
-        cwd=folder,
-        env={"PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return run("test", *words, cwd=folder)
 
 
 @pytest.fixture
@@ -56,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_shipped_mappings_pass(tmp_path: Path) -> None:
     """Each has tests, and no file is written."""
-    ended = run(SHIPPED, folder=tmp_path)
+    ended = run_cases(SHIPPED, folder=tmp_path)
     assert ended.returncode == 0, ended.stdout
     names = {path.stem for path in SHIPPED.glob("*.yaml")} - {"sources"}
     assert {line.split()[1].removesuffix(":") for line in ended.stdout.splitlines() if line.startswith("ok")} == names
@@ -70,14 +61,14 @@ def test_the_example_of_the_reference_passes(tmp_path: Path) -> None:
     (example,) = re.findall(r"```yaml\n(.*?)```", reference.partition("\n## Tests\n")[2], re.DOTALL)
     (tmp_path / "samples").symlink_to(SHIPPED / "samples")
     (tmp_path / "sales.yaml").write_text(example, encoding="utf-8")
-    ended = run("sales.yaml", folder=tmp_path)
+    ended = run_cases("sales.yaml", folder=tmp_path)
     assert ended.returncode == 0, ended.stdout
     assert ended.stdout.splitlines()[-1] == "5 passed"
 
 
 def test_a_failure_shows_what_differs_and_why(folder: Path) -> None:
     """A line for each case; the line of the expectation; what each trigger made of the sample; exit 1."""
-    ended = run(folder=folder)
+    ended = run_cases(folder=folder)
     assert ended.returncode == 1
     lines = ended.stdout.splitlines()
     assert lines[:2] == ["FAILED  sales: a sale", "ok      sales: a free one"]
@@ -97,28 +88,28 @@ def test_a_line_break_at_the_end_is_a_difference_that_can_be_seen(folder: Path) 
     expect = '{metadata: {pin_config: {content: "a sale\\nof 5\\n"}}}'
     text = f"{MAPPING.partition('update:')[0]}update: {{{update}}}\ntests:\n  - {case % expect}\n"
     file.write_text(text, encoding="utf-8")
-    lines = run(folder=folder).stdout.splitlines()
+    lines = run_cases(folder=folder).stdout.splitlines()
     assert '    - expected "a sale\\nof 5\\n"' in lines
     assert '    + came     "a sale\\nof 5"' in lines
 
 
 def test_k_chooses_by_name(folder: Path) -> None:
     """Of the case or of the mapping, in any case; a text that no name has is a mistake."""
-    assert run("-k", "FREE", folder=folder).stdout.splitlines()[0] == "ok      sales: a free one"
-    assert run("-k", "sales: a s", folder=folder).returncode == 1
-    mistaken = run("-k", "a sail", folder=folder)
+    assert run_cases("-k", "FREE", folder=folder).stdout.splitlines()[0] == "ok      sales: a free one"
+    assert run_cases("-k", "sales: a s", folder=folder).returncode == 1
+    mistaken = run_cases("-k", "a sail", folder=folder)
     assert mistaken.returncode == 2
     assert "no test has 'a sail' in its mapping or name; did you mean 'a sale'?" in mistaken.stderr
 
 
 def test_update_writes_what_came_and_nothing_else(folder: Path) -> None:
     """Comments stay; the next run passes, and the next update writes nothing."""
-    ended = run("--update", folder=folder)
+    ended = run_cases("--update", folder=folder)
     assert ended.returncode == 0
     assert ended.stdout.splitlines()[:2] == ["updated sales: a sale", "ok      sales: a free one"]
     written = (folder / "mappings" / "sales.yaml").read_text(encoding="utf-8")
     assert written == MAPPING + TESTS.replace('value: "6"', 'value: "5"')
-    assert run("--update", folder=folder).stdout.splitlines()[-1] == "2 passed"
+    assert run_cases("--update", folder=folder).stdout.splitlines()[-1] == "2 passed"
     assert (folder / "mappings" / "sales.yaml").read_text(encoding="utf-8") == written
 
 
@@ -133,19 +124,19 @@ def test_update_changes_no_case_that_passed(folder: Path) -> None:
 """
     file = folder / "mappings" / "sales.yaml"
     file.write_text(text, encoding="utf-8")
-    ended = run("--update", "-k", "b", folder=folder)
+    ended = run_cases("--update", "-k", "b", folder=folder)
     assert ended.returncode == 1
     assert "'b' is not updated: an anchor or an alias stands in it" in ended.stderr
     assert file.read_text(encoding="utf-8") == text
     file.write_text(text.replace("'5'", "'6'"), encoding="utf-8")
-    ended = run("--update", "-k", ": a", folder=folder)
+    ended = run_cases("--update", "-k", ": a", folder=folder)
     assert "is not updated: what came cannot be written so that all of it passes" in ended.stderr
     assert file.read_text(encoding="utf-8") == text.replace("'5'", "'6'")
 
 
 def test_junit_is_written_for_ci(folder: Path) -> None:
     """One suite for each mapping, a failure with its story."""
-    assert run("--junit", "junit.xml", folder=folder).returncode == 1
+    assert run_cases("--junit", "junit.xml", folder=folder).returncode == 1
     suite = ET.parse(folder / "junit.xml").getroot()[0]  # noqa: S314 - our own file
     assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == ("sales", "2", "1")
     assert [case.get("name") for case in suite] == ["a sale", "a free one"]
@@ -154,7 +145,7 @@ def test_junit_is_written_for_ci(folder: Path) -> None:
 
 def test_json_tells_all_of_it(folder: Path) -> None:
     """For scripts, with the same exit code."""
-    ended = run("--json", folder / "mappings" / "sales.yaml", folder=folder)
+    ended = run_cases("--json", folder / "mappings" / "sales.yaml", folder=folder)
     told = json.loads(ended.stdout)
     assert (ended.returncode, told["passed"], told["failed"]) == (1, 1, 1)
     failed, passed = told["tests"]
@@ -169,7 +160,7 @@ def test_without_tests_it_says_how_to_write_one(tmp_path: Path) -> None:
     """Which is no failure."""
     (tmp_path / "mappings").mkdir()
     (tmp_path / "mappings" / "sales.yaml").write_text(MAPPING, encoding="utf-8")
-    ended = run(folder=tmp_path)
+    ended = run_cases(folder=tmp_path)
     assert ended.returncode == 0
     assert "    tests:\n      - name: a payment" in ended.stdout
 
@@ -177,6 +168,6 @@ def test_without_tests_it_says_how_to_write_one(tmp_path: Path) -> None:
 def test_a_mapping_that_does_not_load_is_a_mistake(folder: Path) -> None:
     """Exit 2, with every problem."""
     (folder / "mappings" / "sales.yaml").write_text(MAPPING + "tests: [{}]\n", encoding="utf-8")
-    ended = run(folder=folder)
+    ended = run_cases(folder=folder)
     assert ended.returncode == 2
     assert "mappings/sales.yaml:9:9: error: a test needs the key 'name'" in ended.stderr

@@ -1,39 +1,31 @@
 """`pinbridge try`, as a user runs it: no key, no secret, nothing sent."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
+
+from support.processes import run
 
 SAMPLES = Path(__file__).resolve().parents[2] / "mappings" / "samples"
 STRIPE = SAMPLES.parent / "stripe-payments.yaml"
 PAID, REFUNDED = SAMPLES / "stripe" / "payment.json", SAMPLES / "stripe" / "refund.json"
 
 
-def run(*words: str | Path, given: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+def tried(*words: str | Path, given: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
     """Run it in an environment of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "bridge", "try", *map(str, words)],
-        check=False,
-        env={"PATH": os.environ["PATH"], **environ},
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return run("try", *words, given=given, **environ)
 
 
 def told(*words: str | Path, **environ: str) -> dict[str, Any]:
     """Run it for a script."""
-    answer: dict[str, Any] = json.loads(run(*words, "--json", **environ).stdout)
+    answer: dict[str, Any] = json.loads(tried(*words, "--json", **environ).stdout)
     return answer
 
 
 def test_it_tells_step_by_step_what_payloads_become() -> None:
     """Conditions, variables with path and value, triggers not asked, the duplicate, the drawing and the request."""
-    ended = run(STRIPE, PAID, REFUNDED, PAID)
+    ended = tried(STRIPE, PAID, REFUNDED, PAID)
     assert ended.returncode == 0, ended.stderr
     lines = [" ".join(line.split()) for line in ended.stdout.splitlines()]
     for line in (
@@ -71,7 +63,7 @@ def test_a_condition_that_fails_says_what_stood_there(tmp_path: Path) -> None:
         "pin: p-a\ntriggers: [{source: stripe, when: {$.data.object.amount: {lt: 100}}, extract: {x: $.nope}}]\n"
         "update: {metadata: {title: none}}\n"
     )
-    ended = run("small", PAID, PINBRIDGE_MAPPINGS=str(tmp_path))
+    ended = tried("small", PAID, PINBRIDGE_MAPPINGS=str(tmp_path))
     assert ended.returncode == 0, ended.stderr
     assert "small does not match\n     ✗ $.data.object.amount: wanted lt 100, found 4900\n" in ended.stdout
     assert "no payload moved it, so nothing would be sent" in ended.stdout
@@ -83,13 +75,13 @@ def test_a_variable_that_is_not_there_fails_the_trial(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(
         "pin: p-a\ntriggers: [{source: stripe, extract: {x: $.nope}}]\nupdate: {metadata: {title: none}}\n"
     )
-    ended = run(tmp_path / "a.yaml", PAID)
+    ended = tried(tmp_path / "a.yaml", PAID)
     assert ended.returncode == 1
     assert "a fails: x: $.nope matches nothing; give it a default" in ended.stdout
     (tmp_path / "b.yaml").write_text(
         'pin: p-a\ntriggers: [{source: stripe}]\nupdate:\n  metadata: {title: "{{ [][1].x }}"}\n'
     )
-    ended = run(tmp_path / "b.yaml", PAID)
+    ended = tried(tmp_path / "b.yaml", PAID)
     assert ended.returncode == 1
     assert f"cannot be drawn: {tmp_path}/b.yaml:4:" in ended.stdout
 
@@ -114,13 +106,13 @@ def test_a_payload_may_come_with_headers_and_from_standard_input() -> None:
     """GitHub's type and id stand in headers."""
     push = (SAMPLES / "github" / "push.json").read_text()
     github = SAMPLES.parent / "github-pushes.yaml"
-    ended = run(github, "-", "-H", "X-GitHub-Event: push", "-H", "X-GitHub-Delivery: 1", given=push)
+    ended = tried(github, "-", "-H", "X-GitHub-Event: push", "-H", "X-GitHub-Delivery: 1", given=push)
     assert ended.returncode == 0, ended.stdout
     assert "1. standard input: github push 1\n" in ended.stdout
-    ended = run(github, "-", given=push)
+    ended = tried(github, "-", given=push)
     assert "its type stands in x-github-event, which it lacks; say it with --header" in ended.stdout
     assert "push is not asked: it takes push, and this is of no type" in ended.stdout
-    refused = run(github, "-", given='{"ref"')
+    refused = tried(github, "-", given='{"ref"')
     assert refused.returncode == 1
     assert "the bridge refuses it: 400" in refused.stdout
 
@@ -129,7 +121,7 @@ def test_mistakes_are_told_as_validate_tells_them(tmp_path: Path) -> None:
     """A broken mapping with its line, what cannot be found with the nearest word; exit 2."""
     (tmp_path / "sources.yaml").write_text("shop: {verify: none, dedupe: off}\n")
     (tmp_path / "bad.yaml").write_text("pin: p-a\ntriggers: [{source: stripe, extrct: {}}]\nupdate: {}\n")
-    ended = run(tmp_path / "bad.yaml", PAID)
+    ended = tried(tmp_path / "bad.yaml", PAID)
     assert ended.returncode == 2
     assert "bad.yaml:2:29: error: unknown key 'extrct' in a trigger; did you mean 'extract'?\n   2 | " in ended.stderr
     for words, said in (
@@ -140,7 +132,7 @@ def test_mistakes_are_told_as_validate_tells_them(tmp_path: Path) -> None:
         ((STRIPE, PAID, "--pin", "p-x"), "'p-x' is no pin that these payloads move"),
         ((STRIPE, PAID, "--source", "strpe"), "did you mean 'stripe'?"),
     ):
-        ended = run(*words, PINBRIDGE_MAPPINGS=str(SAMPLES.parent))
+        ended = tried(*words, PINBRIDGE_MAPPINGS=str(SAMPLES.parent))
         assert ended.returncode == 2, words
         assert said in ended.stderr
 
@@ -149,7 +141,7 @@ def test_a_mapping_in_a_folder_below_is_found_by_its_name(tmp_path: Path) -> Non
     """As the other commands name it."""
     (tmp_path / "ops").mkdir()
     (tmp_path / "ops" / "alerts.yaml").write_text(STRIPE.read_text())
-    assert run("ops/alerts", PAID, PINBRIDGE_MAPPINGS=str(tmp_path)).returncode == 0
-    ended = run("ops/alert", PAID, PINBRIDGE_MAPPINGS=str(tmp_path))
+    assert tried("ops/alerts", PAID, PINBRIDGE_MAPPINGS=str(tmp_path)).returncode == 0
+    ended = tried("ops/alert", PAID, PINBRIDGE_MAPPINGS=str(tmp_path))
     assert ended.returncode == 2
     assert "there are ops/alerts; did you mean 'ops/alerts'?" in ended.stderr

@@ -1,12 +1,11 @@
 """`pinbridge validate`, as a person, an editor and CI run it."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from support.processes import run
 
 GOOD = "pin: p-good\ntriggers: [{source: stripe}]\nupdate: {metadata: {title: x}}\n"
 WRONG = "pin: p-wrong\ntriggers:\n  - source: stripe\n    evnt: charge\nupdate: {}\n"
@@ -24,15 +23,7 @@ def _folder(tmp_path: Path) -> Path:
 
 def validate(*words: str | Path, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a folder, with the secret of Stripe."""
-    return subprocess.run(
-        [sys.executable, "-m", "bridge", "validate", *map(str, words)],
-        check=False,
-        cwd=cwd,
-        env={"PATH": os.environ["PATH"], "STRIPE_WEBHOOK_SECRET": "whsec_1", **environ},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return run("validate", *words, cwd=cwd, **{"STRIPE_WEBHOOK_SECRET": "whsec_1", **environ})
 
 
 def test_a_mistake_is_drawn_as_a_compiler_draws_it(folder: Path) -> None:

@@ -10,14 +10,14 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.rehearsing import stage
 
 from bridge.events import Json
-from bridge.inbound import load_sources
 from bridge.located import parse_yaml
 from bridge.mappings import MappingSet, load_texts
 from bridge.mappings.environment import fill
 from bridge.mappings.values.values import plain
-from bridge.rehearsal import CaseResult, Stage, update
+from bridge.rehearsal import CaseResult, update
 from bridge.rehearsal.writing import write_block, write_flow, write_text
 
 HEAD = """\
@@ -131,10 +131,5 @@ def ran(data: bytes, folder: str) -> list[CaseResult]:
     """Run the cases of a file that lies in a folder."""
     loaded = load_texts({"m.yaml": data}, {})
     mapping = replace(loaded.mappings["m"], file=f"{folder}/m.yaml")
-    stage = Stage(
-        mappings=MappingSet([mapping]),
-        sources=load_sources(loaded.source_places, b"probe: {verify: none, dedupe: off}", lambda _: ()),
-        horizon_s=86400,
-        max_body_bytes=2**20,
-    )
-    return [stage.run(mapping, case) for case in mapping.cases]
+    run_on = stage(MappingSet([mapping]), b"probe: {verify: none, dedupe: off}")
+    return [run_on.run(mapping, case) for case in mapping.cases]

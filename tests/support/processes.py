@@ -44,6 +44,20 @@ deliver: {min_interval: 0s}
 """
 
 
+def run(*words: str | Path, given: str = "", cwd: Path | str = ".", **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the program to its end, in an environment of its own; `given` is its standard input."""
+    return subprocess.run(  # our own module
+        [sys.executable, "-m", "bridge", *map(str, words)],
+        check=False,
+        cwd=cwd,
+        env={"PATH": os.environ["PATH"], **environ},
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
 class Sandbox:
     """The Pindown look-alike as a process, with its control API."""
 
@@ -107,14 +121,7 @@ class BridgeProcess:
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run another command of the program in the same environment."""
-        return subprocess.run(  # our own module
-            [sys.executable, "-m", "bridge", *words],
-            check=False,
-            env=self._environ,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        return run(*words, **self._environ)
 
     def start(self, *options: str, waits_for: subprocess.Popen[bytes] | None = None) -> None:
         """Start, and wait until it says that it is ready; with `waits_for`, not before that process has ended."""

@@ -7,7 +7,6 @@ import pytest
 
 from bridge.errors import ConfigurationError
 from bridge.located import MAX_BYTES, MappingNode, Place, ScalarNode, SequenceNode, parse_yaml
-from bridge.spelling import suggest
 
 
 def problems(text: str | bytes) -> list[str]:
@@ -218,9 +217,3 @@ def test_a_large_file_is_refused_unread() -> None:
     """The bound is in bytes."""
     told = f"m.yaml:1:1: the file has {MAX_BYTES + 1:,} bytes; at most {MAX_BYTES:,} are allowed"
     assert problems(b"\x00" * (MAX_BYTES + 1)) == [told]
-
-
-def test_suggest_names_the_nearest_word_or_nothing() -> None:
-    """A near word is offered, a far one is not."""
-    assert suggest("exctract", ["extract", "each"]) == "; did you mean 'extract'?"
-    assert suggest("zzz", ["extract", "each"]) == ""

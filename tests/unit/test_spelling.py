@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.spelling import nearest
+from bridge.spelling import nearest, suggest
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,9 @@ def test_a_slip_and_a_part_are_near(word: str, meant: str) -> None:
 def test_another_word_of_similar_letters_is_not(word: str, other: str) -> None:
     """A hint that nobody meant leads astray."""
     assert nearest(word, [other]) is None
+
+
+def test_suggest_names_the_nearest_word_or_nothing() -> None:
+    """A near word is offered, a far one is not."""
+    assert suggest("exctract", ["extract", "each"]) == "; did you mean 'extract'?"
+    assert suggest("zzz", ["extract", "each"]) == ""

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from support.rehearsing import results
 
 from bridge.cli.testing.junit import write_xml
-from bridge.inbound import load_sources
-from bridge.mappings import load_texts
-from bridge.rehearsal import CaseResult, Fault, Stage
+from bridge.rehearsal import Fault
 
+SOURCES = b"shop: {verify: none, dedupe: off}"
 TEXT = """
 pin: p-1
 triggers: [{source: shop}]
@@ -19,20 +19,12 @@ tests: [{name: good, expect: {metadata: {title: Shop}}}, {name: bad, expect: {me
 """
 
 
-def results() -> list[CaseResult]:
-    """Run a good case and a bad one."""
-    mappings = load_texts({"m.yaml": TEXT.encode()}, {})
-    sources = load_sources(mappings.source_places, b"shop: {verify: none, dedupe: off}", lambda _: ())
-    stage = Stage(mappings=mappings, sources=sources, horizon_s=86400, max_body_bytes=2**20)
-    return [stage.run(mappings.mappings["m"], case) for case in mappings.mappings["m"].cases]
-
-
 @given(
     text=st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["]]>", "<a>", "\x00\x1b[0m", "\ufffe"])
 )
 def test_any_text_is_well_formed(text: str) -> None:
     """In names, in messages, in paths; what XML cannot hold is replaced."""
-    good, bad = results()
+    good, bad = results(TEXT, SOURCES)
     fault = Fault(place=bad.case.place, message=text)
     named = replace(bad, faults=(fault,), case=replace(bad.case, name=text), mapping=replace(bad.mapping, file=text))
     suites = ET.fromstring(write_xml([good, named]))  # noqa: S314 - our own text
@@ -45,7 +37,7 @@ def test_any_text_is_well_formed(text: str) -> None:
 
 def test_what_failed_is_told_whole() -> None:
     """Name, line, the first fault as its message, and the difference."""
-    ((good, bad),) = ET.fromstring(write_xml(results()))  # noqa: S314 - our own text
+    ((good, bad),) = ET.fromstring(write_xml(results(TEXT, SOURCES)))  # noqa: S314 - our own text
     assert (good.attrib, bad.get("line")) == (
         {"classname": "m", "name": "good", "file": "m.yaml", "line": "5"},
         "5",

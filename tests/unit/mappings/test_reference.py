@@ -9,6 +9,7 @@ from typing import Any, get_args
 import orjson
 import pytest
 from jsonschema import Draft7Validator
+from support.rehearsing import stage
 
 from bridge.inbound import Sources, load_sources
 from bridge.located import parse_yaml
@@ -17,7 +18,7 @@ from bridge.mappings.expressions.names import RESERVED_NAMES, WORDS
 from bridge.mappings.records import OutcomeKind
 from bridge.mappings.schema import descriptions, mapping_schema
 from bridge.mappings.values.values import plain
-from bridge.rehearsal import Heard, Rehearsal, Sample, Stage
+from bridge.rehearsal import Heard, Rehearsal, Sample
 
 REFERENCE = (Path(__file__).parents[3] / "docs" / "mappings.md").read_text(encoding="utf-8").replace(r"\|", "|")
 SECTIONS = dict(re.findall(r"^##+ (.+)\n((?:(?!##+ ).*\n)*)", REFERENCE, re.MULTILINE))
@@ -103,10 +104,9 @@ def test_every_example_loads(number: int) -> None:
 def test_every_example_passes_its_own_tests(number: int) -> None:
     """As `pinbridge test` runs them, with the shipped samples at hand."""
     loaded = load_texts({f"{SHIPPED}/example.yaml": EXAMPLES[number].encode()}, {})
-    stage = Stage(mappings=loaded, sources=sources_of(loaded), horizon_s=35 * 86400, max_body_bytes=2**20)
     for mapping in loaded.mappings.values():
         for case in mapping.cases:
-            assert stage.run(mapping, case).faults == (), case.name
+            assert stage(loaded, SOURCES).run(mapping, case).faults == (), case.name
 
 
 @pytest.mark.parametrize("section", sorted(TABLES))

@@ -1,10 +1,9 @@
 """Running cases: when one passes, and what is said of one that does not."""
 
 import pytest
+from support.rehearsing import results
 
-from bridge.inbound import load_sources
-from bridge.mappings import load_texts
-from bridge.rehearsal import CaseResult, Stage
+from bridge.rehearsal import CaseResult
 
 MAPPING = """\
 pin: p-sales
@@ -13,15 +12,14 @@ triggers: [{source: shop, event: sale, extract: {total: {path: $.total, as: numb
 update: {metadata: {title: "{{ total.real if total == 9 else total }} at {{ now | datetime('HH:mm') }}"}}
 tests:
 """
+SOURCES = b"shop: {verify: none, dedupe: off, event: $.type}"
 SALE = "send: {body: {type: sale, total: 5}}"
 
 
 def run(case: str, mapping: str = MAPPING) -> CaseResult:
     """Run one case."""
-    mappings = load_texts({"m.yaml": f"{mapping}  - {{name: a, {case}}}\n".encode()}, {})
-    sources = load_sources(mappings.source_places, b"shop: {verify: none, dedupe: off, event: $.type}", lambda _: ())
-    stage = Stage(mappings=mappings, sources=sources, horizon_s=86400, max_body_bytes=2**20)
-    return stage.run(mappings.mappings["m"], mappings.mappings["m"].cases[0])
+    (result,) = results(f"{mapping}  - {{name: a, {case}}}\n", SOURCES)
+    return result
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ from dataclasses import replace
 from textwrap import indent
 
 import pytest
+from support.rehearsing import results
 
-from bridge.inbound import load_sources
-from bridge.mappings import load_texts
-from bridge.rehearsal import CaseResult, NotUpdated, Stage, update
+from bridge.rehearsal import NotUpdated, update
 
+SOURCES = b"shop: {verify: none, dedupe: off, event: $.type}"
 MAPPING = """\
 pin: p-sales
 triggers:
@@ -19,21 +19,14 @@ tests:
 """
 
 
-def results(text: str) -> list[CaseResult]:
-    """Run the cases of a mapping."""
-    mappings = load_texts({"m.yaml": text.encode()}, {})
-    sources = load_sources(mappings.source_places, b"shop: {verify: none, dedupe: off, event: $.type}", lambda _: ())
-    stage = Stage(mappings=mappings, sources=sources, horizon_s=86400, max_body_bytes=2**20)
-    mapping = mappings.mappings["m"]
-    return [stage.run(mapping, case) for case in mapping.cases]
-
-
 def updated(expect: str, told: str) -> str:
     """Update a case that expects this, where that comes; give what it expects then."""
     head = f"{MAPPING}  - name: a\n    send: {{body: {{type: sale, told: {told}}}}}\n"
-    after = update(f"{head}{expect}".encode(), [each for each in results(f"{head}{expect}") if each.faults]).decode()
+    after = update(
+        f"{head}{expect}".encode(), [each for each in results(f"{head}{expect}", SOURCES) if each.faults]
+    ).decode()
     assert after.startswith(head)
-    assert [each.faults for each in results(after)] == [()], after
+    assert [each.faults for each in results(after, SOURCES)] == [()], after
     return after.removeprefix(head)
 
 
@@ -88,7 +81,7 @@ def test_as_little_as_makes_it_pass(expect: str, told: str, after: str) -> None:
 def test_a_case_in_brackets_gets_its_expectation_there() -> None:
     """On its line."""
     text = f"{MAPPING}  - {{name: a, send: {{body: {{type: sale, told: 1}}}}}}  # x\n"
-    assert update(text.encode(), results(text)).decode().splitlines()[-1] == (
+    assert update(text.encode(), results(text, SOURCES)).decode().splitlines()[-1] == (
         "  - {name: a, send: {body: {type: sale, told: 1}}, expect: {metadata: {pin_config: {x: 1}}}}  # x"
     )
 
@@ -96,7 +89,7 @@ def test_a_case_in_brackets_gets_its_expectation_there() -> None:
 def test_nothing_sent_is_written_as_none() -> None:
     """Where nothing was expected yet."""
     text = f"{MAPPING}  - {{name: a, send: {{body: {{type: other, told: 1}}}}}}\n"
-    assert ", expect: none}" in update(text.encode(), results(text)).decode()
+    assert ", expect: none}" in update(text.encode(), results(text, SOURCES)).decode()
 
 
 @pytest.mark.parametrize(
@@ -111,7 +104,7 @@ def test_what_is_not_written(case: str, why: str) -> None:
     """It is told where, and why."""
     text = f"{MAPPING}  - {case}\n"
     with pytest.raises(NotUpdated, match=rf"m\.yaml:7:\d+: 'a' is not updated: {why}"):
-        update(text.encode(), results(text))
+        update(text.encode(), results(text, SOURCES))
 
 
 def test_an_aliased_expectation_is_left_to_its_author() -> None:
@@ -120,21 +113,21 @@ def test_an_aliased_expectation_is_left_to_its_author() -> None:
     second = "{name: b, send: {body: {type: sale, told: 2}}, expect: {metadata: {pin_config: {x: *x}}}}"
     text = f"{MAPPING}  - {first}\n  - {second}\n"
     with pytest.raises(NotUpdated, match="'b' is not updated"):
-        update(text.encode(), [each for each in results(text) if each.faults])
+        update(text.encode(), [each for each in results(text, SOURCES) if each.faults])
 
 
 def test_an_error_is_written_where_one_was_expected() -> None:
     """With the words that came."""
     text = f"{MAPPING}  - {{name: a, send: {{body: {{type: sale}}}}, expect: {{error: other}}}}\n"
-    after = update(text.encode(), results(text)).decode()
+    after = update(text.encode(), results(text, SOURCES)).decode()
     assert "$.told" in after.splitlines()[-1]
-    assert [each.faults for each in results(after)] == [()]
+    assert [each.faults for each in results(after, SOURCES)] == [()]
 
 
 def test_results_are_found_by_their_place_not_by_their_name() -> None:
     """Whatever the mapping's own name says."""
     text = f"{MAPPING}  - {{name: a, send: {{body: {{type: sale, told: 1}}}}}}\n"
-    (result,) = results(text)
+    (result,) = results(text, SOURCES)
     renamed = replace(result, mapping=replace(result.mapping, name="other"))
     assert update(text.encode(), [renamed]) == update(text.encode(), [result])
 
