@@ -293,3 +293,7 @@ def _kind(value: Any) -> str:
     if is_number(value):
         return "a number"
     return names.get(type(value), "this value")
+
+
+DIALECT = Dialect()
+"""Where every expression and template of the language is compiled; its filters and tests come with `filters`."""

@@ -15,7 +15,7 @@ from jinja2.runtime import Context
 
 from bridge.mappings.expressions import format_filters, list_filters, text_filters
 from bridge.mappings.expressions.dialect import (
-    Dialect,
+    DIALECT,
     defined,
     items_of,
     json_text,
@@ -29,11 +29,10 @@ from bridge.mappings.expressions.predicates import PREDICATES
 from bridge.mappings.values import arithmetic
 from bridge.mappings.values.bounds import ExpressionError, check_characters
 from bridge.mappings.values.conversion import ConversionError, convert, parse_number
-from bridge.mappings.values.folding import extreme, total
 from bridge.mappings.values.values import Value, excerpt
 
-DIALECT = Dialect()
-"""Where every expression and template of the language is compiled."""
+# The environment is handed on from here: who imports it here has it with its filters and tests.
+__all__ = ["DIALECT", "LIST_FILTERS", "PARAMETERS"]
 
 _LOCATED: dict[str, Callable[..., Any]] = {
     "currency": format_filters.currency,
@@ -46,10 +45,6 @@ _LOCATED: dict[str, Callable[..., Any]] = {
     "datetime": format_filters.format_time,
     "floor": format_filters.floor,
 }
-
-
-def _look(value: Any, name: str) -> Any:
-    return defined(DIALECT.getitem(value, int(name) if name.isdecimal() and isinstance(value, list) else name))
 
 
 def _round(value: Value, digits: Value = 0, method: Value = "common") -> Value:
@@ -73,83 +68,25 @@ def _absolute(value: Value) -> Value:
     return arithmetic.negative(number) if number < 0 else number
 
 
-def _length(value: Any) -> int:
-    return len(value) if isinstance(value, str | dict) else len(list(items_of(value)))
-
-
-def _reversed(value: Any) -> Any:
-    return value[::-1] if isinstance(value, str) else list(items_of(value))[::-1]
-
-
-def _first(value: Any) -> Any:
-    return next(iter(items_of(value)), None)
-
-
-def _last(value: Any) -> Any:
-    return next(iter(list(items_of(value))[::-1]), None)
-
-
-def _sum(value: Any, attribute: Value = None, start: Value = 0) -> Value:
-    return total(list_filters.picked(value, attribute, _look), start)
-
-
-def _min(value: Any, attribute: Value = None) -> Value:
-    return extreme(list_filters.picked(value, attribute, _look), min)
-
-
-def _max(value: Any, attribute: Value = None) -> Value:
-    return extreme(list_filters.picked(value, attribute, _look), max)
-
-
-def _sort(
-    value: Any,
-    reverse: bool = False,  # noqa: FBT001, FBT002  # Jinja's own order of arguments
-    case_sensitive: bool = False,  # noqa: FBT001, FBT002  # the same
-    attribute: Value = None,
-) -> list[Any]:
-    items, keys = list(items_of(value)), list_filters.picked(value, attribute, _look)
-    return list_filters.ordered(items, keys, reverse=bool(reverse), case_sensitive=bool(case_sensitive))
-
-
-def _unique(value: Any, attribute: Value = None) -> list[Any]:
-    return list_filters.distinct(list(items_of(value)), list_filters.picked(value, attribute, _look))
-
-
-def _groupby(value: Any, attribute: Value) -> list[list[Any]]:
-    return list_filters.grouped(list(items_of(value)), list_filters.picked(value, attribute, _look))
-
-
-def _mean(value: Any, attribute: Value = None) -> Value:
-    return list_filters.mean(list_filters.picked(value, attribute, _look))
-
-
-def _median(value: Any, attribute: Value = None) -> Value:
-    return list_filters.median(list_filters.picked(value, attribute, _look))
-
-
-def _quantile(value: Any, q: Value, attribute: Value = None) -> Value:
-    return list_filters.quantile(list_filters.picked(value, attribute, _look), q)
-
-
 _LISTS: dict[str, Callable[..., Any]] = {
-    "sum": _sum,
-    "min": _min,
-    "max": _max,
-    "mean": _mean,
-    "median": _median,
-    "quantile": _quantile,
-    "first": _first,
-    "last": _last,
-    "length": _length,
-    "count": _length,
+    "sum": list_filters.sum_of,
+    "min": list_filters.smallest,
+    "max": list_filters.largest,
+    "mean": list_filters.mean,
+    "median": list_filters.median,
+    "quantile": list_filters.quantile,
+    "first": list_filters.first,
+    "last": list_filters.last,
+    "length": list_filters.length,
+    "count": list_filters.length,
     "list": lambda value: list(items_of(value)),
     "items": list_filters.pairs_of,
     "dictsort": lambda value: sorted(list_filters.pairs_of(value)),
-    "sort": _sort,
-    "unique": _unique,
-    "groupby": _groupby,
+    "sort": list_filters.ordered,
+    "unique": list_filters.distinct,
+    "groupby": list_filters.grouped,
     "batch": list_filters.batched,
-    "reverse": _reversed,
+    "reverse": list_filters.turned,
 }
 _NUMBERS: dict[str, Callable[..., Any]] = {
     "round": _round,
@@ -239,7 +176,7 @@ def _default(_context: Context, value: Any, fallback: Any = "", also_falsy: Any 
 
 
 def _join(context: Context, value: Any, separator: Value = "", attribute: Value = None) -> str:
-    texts = [text_of(context, item) for item in list_filters.picked(value, attribute, _look)]
+    texts = [text_of(context, item) for item in list_filters.picked(value, attribute)]
     joined = list_filters.joined(texts, text_of(context, separator))
     work_of(context).spend(len(texts))
     work_of(context).spend_on(joined)
@@ -249,7 +186,7 @@ def _join(context: Context, value: Any, separator: Value = "", attribute: Value 
 def _map(context: Context, value: Any, name: Value = None, *args: Any, **kwargs: Any) -> list[Any]:
     if name is None:
         attribute, fallback = kwargs.get("attribute"), kwargs.get("default")
-        return [fallback if item is None else item for item in list_filters.picked(value, attribute, _look)]
+        return [fallback if item is None else item for item in list_filters.picked(value, attribute)]
     function = DIALECT.filters.get(name) if isinstance(name, str) else None
     if function is None:
         raise ExpressionError(f"map: unknown filter {excerpt(name)}")
@@ -269,7 +206,7 @@ def _choose(*, by_attribute: bool, keep: bool) -> Callable[..., list[Any]]:
         holds = _predicate(name)
         items = list(items_of(value))
         work_of(context).spend(len(items))
-        keys = list_filters.picked(value, attribute, _look)
+        keys = list_filters.picked(value, attribute)
         return [item for key, item in zip(keys, items, strict=True) if bool(holds(context, key, *operands)) is keep]
 
     return choose

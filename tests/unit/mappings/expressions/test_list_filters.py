@@ -19,10 +19,10 @@ from bridge.mappings.values.values import Value
 
 
 def test_an_attribute_is_followed_through_dots() -> None:
-    """With the look-up that is handed over; without one the items are what they are."""
-    items = [{"a": {"b": 1}}, {"a": {"b": 2}}]
-    assert picked(items, "a.b", lambda value, name: value[name]) == [1, 2]
-    assert picked(items, None, lambda value, name: value[name]) == items
+    """By names, and by positions in lists; without one the items are what they are."""
+    items = [{"a": {"b": [1, 2]}}, {"a": {"b": [3, 4]}}]
+    assert picked(items, "a.b.1") == [2, 4]
+    assert picked(items, None) == items
 
 
 def test_folds_are_exact_and_skip_none() -> None:
@@ -49,14 +49,15 @@ def test_a_quantile_takes_a_share() -> None:
 def test_none_sorts_last_either_way() -> None:
     """And case counts only where it is asked for."""
     keys: list[Value] = ["b", None, "A", "a"]
-    assert ordered(keys, keys, reverse=False, case_sensitive=False) == ["A", "a", "b", None]
-    assert ordered(keys, keys, reverse=True, case_sensitive=True) == ["b", "a", "A", None]
+    assert ordered(keys) == ["A", "a", "b", None]
+    assert ordered(keys, reverse=True, case_sensitive=True) == ["b", "a", "A", None]
 
 
 def test_items_are_told_apart_and_grouped_by_key() -> None:
     """The first of each key stays; groups come in the order of their keys."""
-    assert distinct(["x", "y", "z"], [1, Decimal("1.0"), 2]) == ["x", "z"]
-    assert grouped(["x", "y", "z"], ["b", "a", "b"]) == [["a", ["y"]], ["b", ["x", "z"]]]
+    x, y, z = {"n": 1, "at": "b"}, {"n": Decimal("1.0"), "at": "a"}, {"n": 2, "at": "b"}
+    assert distinct([x, y, z], "n") == [x, z]
+    assert grouped([x, y, z], "at") == [["a", [y]], ["b", [x, z]]]
 
 
 def test_a_list_is_cut_into_batches() -> None:
