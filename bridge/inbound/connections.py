@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from bridge.events import Clock
 from bridge.inbound.endpoint import Reply, Scope
+from bridge.inbound.patience import Patience
 from bridge.inbound.sending import HoldingTransport, send_answer
 from bridge.once_a_minute import OnceAMinute
 
@@ -59,16 +60,17 @@ class GuardedProtocol(HttpToolsProtocol):
         self._got_on = False
         self._idle_bytes = 0
         self._is_refused = False
-        self._head_timer: asyncio.TimerHandle | None = None
+        self._has_head_begun = True
+        self._patience = Patience(self.loop, self._close)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Give the first head its deadline."""
         super().connection_made(HoldingTransport(transport, self.loop))  # type: ignore[arg-type]  # stands in for one
-        self._set_deadline()
+        self._patience.wait(HEAD_DEADLINE_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the deadline."""
-        self._unset_deadline()
+        self._patience.stop()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -89,12 +91,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self._idle_bytes = 0 if self._got_on else self._idle_bytes + len(data)
         if self._idle_bytes > MAX_HEAD_BYTES:
             self._refuse(431, "headers_too_large", f"the headers are larger than {MAX_HEAD_BYTES:,} bytes")
-        elif self._awaits_head and self._is_idle():
-            self._set_deadline()
+        elif self._awaits_head and self._is_idle() and not self._has_head_begun:
+            self._has_head_begun = True
+            self._patience.wait(HEAD_DEADLINE_S)
 
     def on_headers_complete(self) -> None:
         """Begin the request. One that asks for another protocol would lose its body, so it is refused."""
-        self._unset_deadline()
+        self._patience.rest()
+        self._has_head_begun = False
         self._awaits_head, self._got_on = False, True
         if self.parser.should_upgrade():
             self._is_refused = True
@@ -130,6 +134,17 @@ class GuardedProtocol(HttpToolsProtocol):
         self._awaits_head, self._got_on = True, True
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        """Go on with the request that came meanwhile, or wait for one: as uvicorn does, but for its timer."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._patience.wait(self.timeout_keep_alive)
+
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP."""
         self._refuse(400, "bad_request", msg)
@@ -141,19 +156,8 @@ class GuardedProtocol(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle  # uvicorn declares it before there is one
         return cycle is None or cycle.response_complete
 
-    def _set_deadline(self) -> None:
-        if self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_DEADLINE_S, self._end_if_idle)
-
-    def _unset_deadline(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
-    def _end_if_idle(self) -> None:
-        self._head_timer = None
-        if self._is_idle():
-            self.transport.close()
+    def _close(self) -> None:
+        self.transport.close()
 
     def _refuse(self, status: int, code: str, message: str) -> None:
         """Answer, where no other answer is under way, and close the connection."""

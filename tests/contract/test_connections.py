@@ -55,10 +55,17 @@ def leave_to_the_app(_scope: Scope, _body: bytes, _reply: Reply) -> bool:
 
 @asynccontextmanager
 async def served(
-    app: Any = tell, answer_whole: AnswerWhole = leave_to_the_app
+    app: Any = tell, answer_whole: AnswerWhole = leave_to_the_app, *, resting_s: int = 5
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """Serve an app behind the guard, and give one connection to it."""
-    config = Config(app, http=guarded(lambda: NOON, answer_whole), log_config=None, ws="none", lifespan="off")
+    config = Config(
+        app,
+        http=guarded(lambda: NOON, answer_whole),
+        timeout_keep_alive=resting_s,
+        log_config=None,
+        ws="none",
+        lifespan="off",
+    )
     config.load()
     protocol: Any = config.http_protocol_class
     loop = asyncio.get_running_loop()
@@ -125,6 +132,22 @@ async def test_a_head_in_pieces_has_one_deadline_for_all_of_them(monkeypatch: py
             writer.write(b"\r\n")
             await asyncio.sleep(0.02)
         assert await ending == b""
+
+
+async def test_a_connection_that_rests_too_long_is_closed_and_one_that_goes_on_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The time between two requests counts from the answer to the first, however long the connection stands."""
+    monkeypatch.setattr(connections, "HEAD_DEADLINE_S", 30)
+    async with asyncio.timeout(30), served(resting_s=1) as (reader, writer):
+        for _ in range(4):
+            writer.write(REQUEST)
+            await reader.readuntil(b"}")
+            await asyncio.sleep(0.4)
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
+        assert await reader.read() == b""
+        assert 0.3 < loop.time() - began_at < 10
 
 
 async def test_what_stands_behind_the_body_is_no_header() -> None:

@@ -1,0 +1,46 @@
+"""How long a connection may wait for a request: one timer, moved when it fires and not with each request.
+
+A timer that is set after each answer and cancelled by the next request costs a webhook as much as
+the hash of its body. So a connection only notes by when it must have got on.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+
+class Patience:
+    """Calls `end` once a wait takes longer than it may. Belongs to one connection."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:
+        self._loop = loop
+        self._end = end
+        self._ends_at: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def wait(self, limit_s: float) -> None:
+        """Wait from now on, for at most so long."""
+        ends_at = self._ends_at = self._loop.time() + limit_s
+        if self._timer is not None and self._timer.when() > ends_at:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = self._loop.call_at(ends_at, self._look)
+
+    def rest(self) -> None:
+        """Wait no longer."""
+        self._ends_at = None
+
+    def stop(self) -> None:
+        """Call nobody any more."""
+        self.rest()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._ends_at is None:
+            return
+        if self._ends_at > self._loop.time():
+            self._timer = self._loop.call_at(self._ends_at, self._look)
+        else:
+            self._end()
