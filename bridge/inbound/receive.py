@@ -38,7 +38,7 @@ def read_headers(source: Source, raw: Iterable[tuple[bytes, bytes]]) -> dict[str
     """
     headers: dict[str, str] = {}
     for raw_name, raw_value in raw:
-        name = raw_name.decode("latin-1").lower()
+        name = _name(raw_name)
         value = raw_value.decode("latin-1")
         if "\0" in value:
             raise SenderError(400, "bad_header", f"the header {name[:100]} holds a NUL")
@@ -52,6 +52,12 @@ def read_headers(source: Source, raw: Iterable[tuple[bytes, bytes]]) -> dict[str
         if name in headers and meaning not in headers:
             headers[meaning] = headers.pop(name)
     return headers
+
+
+@lru_cache(maxsize=1024)
+def _name(raw: bytes) -> str:
+    """Read a header's name; senders have the same ones every time."""
+    return raw.decode("latin-1").lower()
 
 
 def read_event(source: Source, request: Request, *, max_body_bytes: int, now: datetime) -> Event:

@@ -47,8 +47,7 @@ class Change(NamedTuple):
     order_by: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What one trigger made of an event, with the reason in an author's words.
 
     `mapping` and `trigger` are empty where one outcome speaks for many triggers.

@@ -6,7 +6,7 @@ that an error in them touches nothing else.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
@@ -141,7 +141,7 @@ def _put_right(outcomes: Sequence[Outcome], verdicts: Mapping[int, Verdict]) -> 
     told = list(outcomes)
     matched = [index for index, outcome in enumerate(outcomes) if outcome.kind == "matched"]
     for place, (kind, reason) in verdicts.items():
-        told[matched[place]] = replace(told[matched[place]], kind=kind, reason=reason)
+        told[matched[place]] = told[matched[place]]._replace(kind=kind, reason=reason)
     return tuple(told)
 
 

@@ -20,9 +20,9 @@ REMEMBER = """
     INSERT INTO seen (source, id, key, seen_at, expires_at) VALUES {rows}
     ON CONFLICT (source, id, key) DO UPDATE SET seen_at = excluded.seen_at, expires_at = excluded.expires_at
     WHERE seen.expires_at <= excluded.seen_at
-    RETURNING source, id, key
+    RETURNING key
 """
-"""Gives back the keys that are new: never met, or met and expired."""
+"""Gives back the keys that are new: never met, or met and expired. Of one source only: its keys alone differ."""
 
 # Joined, because SQLite answers `(a, b, c) IN (VALUES …)` by reading the whole table.
 KNOWN_ITEMS = """
