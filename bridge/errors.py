@@ -26,13 +26,15 @@ class Problem:
     """One mistake in something an author wrote, with its place.
 
     `line` and `column` count from 1; 0 where the mistake has no place in a file
-    (an environment variable, say), and then `file` names where it stands instead.
+    (an environment variable, say), and then `file` names where it stands instead. `hides_line`
+    says that the line may hold a secret, so that it is not shown.
     """
 
     file: str
     line: int = 0
     column: int = 0
     message: str
+    hides_line: bool = False
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file

@@ -130,8 +130,10 @@ def source_secrets(environ: Mapping[str, str], source: str) -> tuple[bytes, ...]
         try:
             text = f"{text},{Path(path).read_text(encoding='utf-8')}"
         except (OSError, UnicodeDecodeError) as error:
-            problem = Problem(file=f"{name}_FILE", message=f"the file {path!r} cannot be read: {error}")
-            raise ConfigurationError([problem]) from error
+            # What it names is not shown: it may be the secret itself.
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            problem = Problem(file=f"{name}_FILE", message=f"the file that it names cannot be read: {reason}")
+            raise ConfigurationError([problem]) from None
     return tuple(part.strip().encode() for part in text.split(",") if part.strip())
 
 

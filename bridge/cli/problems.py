@@ -4,7 +4,8 @@
       14 |     exctract: {amount: $.amount}
          |     ^
 
-The line is read from the file itself, and what a terminal would obey in it is shown as `�`.
+The line is read from the file itself, and what a terminal would obey in it is shown as `�`. One that may hold a
+secret is not shown.
 Colours come on a terminal only.
 """
 
@@ -29,9 +30,11 @@ def print_problems(problems: Iterable[Problem], warnings: Iterable[Problem] = ()
     """Print all of them to standard error, file by file, and how many there are where files are wrong."""
     kinds = [(problem, "error") for problem in problems] + [(warning, "warning") for warning in warnings]
     for file, listed in groupby(sorted(kinds), key=lambda each: each[0].file):
+        told = list(listed)
         lines = _lines_of(Path(file))
-        for problem, kind in listed:
-            stderr.print(draw(problem, kind, lines, width=stderr.width))
+        hidden = {problem.line for problem, _ in told if problem.hides_line}
+        for problem, kind in told:
+            stderr.print(draw(problem, kind, [] if problem.line in hidden else lines, width=stderr.width))
     if any(problem.line for problem, _ in kinds):
         stderr.print(_counted(kinds), style="bold", markup=False)
 

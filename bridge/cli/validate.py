@@ -1,6 +1,5 @@
 """`pinbridge validate`: read mappings and sources, and name every mistake."""
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -100,11 +99,15 @@ def _unset_secrets(sources: Sources) -> list[Problem]:
     ]
 
 
+def _told(problem: Problem) -> dict[str, Json]:
+    return {"file": problem.file, "line": problem.line, "column": problem.column, "message": problem.message}
+
+
 def _report(found: _Found, *, as_json: bool) -> None:
     if as_json:
         listed: dict[str, Json] = {
-            "problems": [dataclasses.asdict(problem) for problem in sorted(found.problems)],
-            "warnings": [dataclasses.asdict(warning) for warning in sorted(found.warnings)],
+            "problems": [_told(problem) for problem in sorted(found.problems)],
+            "warnings": [_told(warning) for warning in sorted(found.warnings)],
         }
         print_json(listed)
         return

@@ -11,9 +11,11 @@ from bridge.errors import ConfigurationError, Problem
 from bridge.inbound.locations import HeaderPlace, Location, PathPlace, parse_header, parse_path
 from bridge.inbound.reading import Collector, choice, collecting, duration_s, fields, parsed, refuse, text
 from bridge.inbound.schemes import SCHEMES, read_scheme
+from bridge.inbound.secrecy import misplaced, veiled, veiled_syntax
 from bridge.inbound.verification import DEFAULT_TOLERANCE_S, Scheme
 from bridge.located import MappingNode, Node, Place, ScalarNode, SequenceNode, parse_yaml
-from bridge.located.fields import COMES_LATER, describe
+from bridge.located.fields import COMES_LATER, NO_OTHERS, describe
+from bridge.settings import secret_variable
 from bridge.spelling import suggest
 from bridge.units import parse_duration_s
 
@@ -76,7 +78,7 @@ def own_entries(file: str, data: bytes, problems: list[Problem]) -> dict[str, tu
     try:
         root = parse_yaml(file, data)
     except ConfigurationError as error:
-        problems.extend(error.problems)
+        problems.extend(veiled_syntax(error.problems, data))
         return {}
     if isinstance(root, ScalarNode) and root.value is None:
         return {}
@@ -92,11 +94,8 @@ def own_entries(file: str, data: bytes, problems: list[Problem]) -> dict[str, tu
         if isinstance(node, MappingNode):
             entries[entry.name] = (entry.key.place, node)
         else:
-            problems.append(
-                node.place.problem(
-                    f"the source {entry.name[:80]!r} is an object with keys such as provider, found {describe(node)}"
-                )
-            )
+            message = f"the source {entry.name[:80]!r} is an object with keys such as provider, found {describe(node)}"
+            problems.extend(veiled([node.place.problem(message)], node, KEYS))
     return entries
 
 
@@ -113,7 +112,8 @@ def declare(
     Gives None where it cannot be read at all; `problems` then says why.
     """
     collect = Collector(problems)
-    keys = _keys(own, collect) if own is not None else {}
+    variable = secret_variable(name)
+    keys = _keys(own, collect, misplaced(variable)) if own is not None else {}
     provider = collect.read(choice(tuple(known)), keys.get("provider"), name if name in known else "")
     if provider:
         keys = {**_keys(known[provider], collect), **keys}
@@ -122,7 +122,7 @@ def declare(
             words = ", ".join(SCHEMES)
             problems.append(place.problem(f"the source {name!r} needs 'verify' ({words}) or 'provider'"))
         return None
-    declaration = _read(provider or None, keys, collect)
+    declaration = _read(provider or None, keys, collect, variable)
     if declaration is not None and not _can_tell_apart(declaration, keys) and not _misspells(own, ("id", "dedupe")):
         problems.append(place.problem(_NOT_TOLD_APART.format(name)))
     return declaration
@@ -133,8 +133,8 @@ def _misspells(own: MappingNode | None, keys: tuple[str, ...]) -> bool:
     return own is not None and any(entry.name not in KEYS and suggest(entry.name, keys) for entry in own.entries)
 
 
-def _read(provider: str | None, keys: Mapping[str, Node], collect: Collector) -> Declaration | None:
-    scheme = collect.read(read_scheme, keys.get("verify"), None)
+def _read(provider: str | None, keys: Mapping[str, Node], collect: Collector, variable: str) -> Declaration | None:
+    scheme = collect.read(lambda node: read_scheme(node, variable), keys.get("verify"), None)
     dedupe = collect.read(_dedupe, keys.get("dedupe"), _Dedupe())
     event, event_id, at = (collect.read(_location, keys.get(key), None) for key in ("event", "id", "at"))
     tolerance_s = collect.read(duration_s, keys.get("tolerance"), DEFAULT_TOLERANCE_S)
@@ -163,8 +163,11 @@ def _can_tell_apart(declaration: Declaration, keys: Mapping[str, Node]) -> bool:
     return "id" in keys or "dedupe" in keys or declaration.scheme.signs_time
 
 
-def _keys(node: Node, collect: Collector) -> dict[str, Node]:
-    return collect.fields(node, "a source", KEYS, _LATER)
+def _keys(node: Node, collect: Collector, others: Mapping[str, str] = NO_OTHERS) -> dict[str, Node]:
+    found: list[Problem] = []
+    keys = Collector(found).fields(node, "a source", KEYS, {**_LATER, **others})
+    collect.problems.extend(veiled(found, node, KEYS))
+    return keys
 
 
 def _dedupe(node: Node) -> _Dedupe:

@@ -1,10 +1,13 @@
 """The `verify` key of a source: from YAML to a scheme."""
 
 from collections.abc import Mapping
+from functools import partial
 
+from bridge.errors import ConfigurationError
 from bridge.inbound.credentials import AuthorizationScheme, NoScheme, TokenScheme
 from bridge.inbound.locations import parse_header
 from bridge.inbound.reading import Collector, choice, collecting, fields, parsed, refuse, text
+from bridge.inbound.secrecy import misplaced, misplaced_secret, veiled
 from bridge.inbound.secret_forms import SECRET_ENCODINGS, SecretForm
 from bridge.inbound.signatures import ALGORITHMS, ENCODINGS, Elements, HmacScheme, Template
 from bridge.inbound.timestamps import READERS
@@ -19,13 +22,22 @@ _SIMPLE: Mapping[str, Scheme] = {
 _HMAC_KEYS = ("scheme", "algorithm", "header", "prefix", "elements", "encoding", "signed", "timestamp", "secret")
 _KEYS = {"hmac": _HMAC_KEYS, "header": ("scheme", "header", "prefix")}
 SCHEMES = (*_KEYS, *_SIMPLE)
+_WORDS = (*SCHEMES, *_HMAC_KEYS, *ALGORITHMS, *ENCODINGS, *SECRET_ENCODINGS, *READERS)
 
 
-def read_scheme(node: Node) -> Scheme:
+def read_scheme(node: Node, variable: str = "<SOURCE>_WEBHOOK_SECRET") -> Scheme:
     """Read a word (`bearer`, `basic`, `none`) or a mapping with the key `scheme`.
 
-    Raises `ConfigurationError` with the place of what is wrong.
+    Raises `ConfigurationError` with the place of what is wrong, and with nothing that may be a secret, for which
+    there is an environment `variable`.
     """
+    try:
+        return _read(node, variable)
+    except ConfigurationError as error:
+        raise ConfigurationError(veiled(error.problems, node, _WORDS)) from None  # the cause may show the secret
+
+
+def _read(node: Node, variable: str) -> Scheme:
     if isinstance(node, ScalarNode):
         word = choice(SCHEMES)(node)
         if word in _SIMPLE:
@@ -37,13 +49,13 @@ def read_scheme(node: Node) -> Scheme:
         raise refuse(node.place, f"'verify' needs the key 'scheme': one of {', '.join(SCHEMES)}")
     word = choice(SCHEMES)(named)
     with collecting() as collect:
-        given = collect.fields(node, f"a verify of scheme {word}", _KEYS.get(word, ("scheme",)))
+        given = collect.fields(node, f"a verify of scheme {word}", _KEYS.get(word, ("scheme",)), misplaced(variable))
         if word in _SIMPLE:
             return _SIMPLE[word]
         if "header" not in given:
             message = f"the scheme {word!r} needs the key 'header', the header that it reads"
             collect.problems.append(node.place.problem(message))
-        return _read_hmac(node, given, collect) if word == "hmac" else _read_token(given, collect)
+        return _read_hmac(node, given, collect, variable) if word == "hmac" else _read_token(given, collect)
 
 
 def _read_token(given: Mapping[str, Node], collect: Collector) -> TokenScheme:
@@ -52,7 +64,7 @@ def _read_token(given: Mapping[str, Node], collect: Collector) -> TokenScheme:
     )
 
 
-def _read_hmac(node: Node, given: Mapping[str, Node], collect: Collector) -> HmacScheme:
+def _read_hmac(node: Node, given: Mapping[str, Node], collect: Collector, variable: str) -> HmacScheme:
     timestamp = collect.fields(given["timestamp"], "timestamp", ("header", "format")) if "timestamp" in given else {}
     scheme = HmacScheme(
         header=collect.read(_header, given.get("header"), ""),
@@ -63,7 +75,7 @@ def _read_hmac(node: Node, given: Mapping[str, Node], collect: Collector) -> Hma
         elements=collect.read(_read_elements, given.get("elements"), None),
         timestamp_header=collect.read(_header, timestamp.get("header"), None),
         timestamp_format=collect.read(choice(tuple(READERS)), timestamp.get("format"), "unix_s"),
-        secret=collect.read(_read_secret, given.get("secret"), SecretForm()),
+        secret=collect.read(partial(_read_secret, variable), given.get("secret"), SecretForm()),
     )
     # What does not fit together may only seem so while a part of it is misread.
     if not collect.problems:
@@ -94,7 +106,9 @@ def _read_elements(node: Node) -> Elements:
         return elements
 
 
-def _read_secret(node: Node) -> SecretForm:
+def _read_secret(variable: str, node: Node) -> SecretForm:
+    if isinstance(node, ScalarNode) and node.value is not None:
+        raise ConfigurationError([misplaced_secret(node, variable)])
     with collecting() as collect:
         given = collect.fields(node, "secret", ("encoding", "strip"))
         return SecretForm(

@@ -1,9 +1,11 @@
 """Problems as a compiler prints them: readable by people, and by editors that know compilers."""
 
+from pathlib import Path
+
 import pytest
 from rich.cells import cell_len
 
-from bridge.cli.problems import draw
+from bridge.cli.problems import draw, print_problems
 from bridge.errors import Problem
 
 
@@ -84,3 +86,14 @@ def test_what_has_no_line_to_show_is_told_without() -> None:
     assert draw(variable, "warning", [], width=40).plain == "warning: STRIPE_WEBHOOK_SECRET: is not set"
     gone = Problem(file="m.yaml", line=9, column=1, message="wrong")
     assert draw(gone, "error", ["one line"], width=40).plain == "m.yaml:9:1: error: wrong"
+
+
+def test_a_line_that_may_hold_a_secret_is_not_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not by another problem in it either."""
+    file = tmp_path / "sources.yaml"
+    file.write_text("plant: {secret: hunter2, adr: 5}\nlan: 5\n")
+    hiding = Problem(file=str(file), line=1, column=9, message="wrong", hides_line=True)
+    print_problems([hiding, Problem(file=str(file), line=1, column=26, message="wrong")])
+    assert "hunter2" not in capsys.readouterr().err
+    print_problems([hiding, Problem(file=str(file), line=2, column=6, message="wrong")])
+    assert "lan: 5" in capsys.readouterr().err

@@ -138,7 +138,7 @@ def test_an_unreadable_secret_file_is_one_of_the_problems() -> None:
         ("plant: {provider: stripe, tolerance: 2d}", "at most 1d"),
         ("plant: {provider: stripe, ack: {status: 404}}", "from 200 to 299"),
         ("plant: {provider: stripe, aliases: x}", "'aliases' is an object"),
-        ("plant: 5", "1:8: the source 'plant' is an object with keys such as provider, found the number 5"),
+        ("plant: 5", "1:8: the source 'plant' is an object with keys such as provider, found a number"),
         ("Plant: {provider: stripe}", "cannot name a source"),
         ("[stripe]", "this file is an object of sources by name"),
         ("a: [", "not valid YAML"),
