@@ -1,12 +1,14 @@
 """Makes a stored sample look as if it had just happened: a new delivery id, and its times moved up to now.
 
-Every time in the payload moves by the same length, so that what lay an hour apart still does.
+Every time in the payload moves by the same length, so that what lay an hour apart still does: the event's
+own time, where the source knows it and it is there, becomes now, else the newest one that is past.
 A text counts as a time where it is ISO 8601 with a time of day, a whole number where its key
-says so (`created`, `pushed_at`, `timestamp`).
+says so (`created`, `pushed_at`, `timestamp`); the event's own time counts however it is written.
 """
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -15,10 +17,12 @@ import orjson
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
 from bridge.inbound import Source
-from bridge.inbound.locations import HeaderPlace
+from bridge.inbound.locations import HeaderPlace, PathPlace
+from bridge.times import read_instant
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 _TIME_KEY = re.compile(r"(.*_)?(at|created|updated|timestamp|time|date)|.*(At|Time|Date)", re.ASCII)
+_FIRST_MS = 10**11
 _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -32,16 +36,52 @@ def freshen(source: Source, body: bytes, headers: Mapping[str, str], now: dateti
     except orjson.JSONDecodeError as error:
         problem = Problem(file="--fresh", message=f"only a JSON payload can be made fresh; this is none: {error}")
         raise ConfigurationError([problem]) from error
-    past = [found for found in _times_in(payload, "") if _OLDEST < found <= now]
-    payload = _moved(payload, "", now - max(past) if past else timedelta())
     fresh_headers = dict(headers)
+    own = _own_time(source, payload, headers)
+    if own is None:
+        past = [found for found in _times_in(payload, "") if _OLDEST < found <= now]
+        payload = _moved(payload, "", now - max(past) if past else timedelta())
+    else:
+        place, value = own
+        payload = _moved(payload, "", now - read_instant(value))
+        if isinstance(place, HeaderPlace):
+            fresh_headers = _with_header(fresh_headers, place.name, str(_written_alike(value, now)))
+        else:
+            payload = _replaced(payload, place.steps, _written_alike(value, now))
     for place in source.id.places if source.id else ():
         if isinstance(place, HeaderPlace):
-            fresh_headers = {name: value for name, value in headers.items() if name.lower() != place.name}
-            fresh_headers[place.name] = str(uuid4())
+            fresh_headers = _with_header(fresh_headers, place.name, str(uuid4()))
         else:
             payload = _replaced(payload, place.steps, f"sample-{uuid4().hex}")
     return orjson.dumps(payload), fresh_headers
+
+
+def _own_time(source: Source, payload: Json, headers: Mapping[str, str]) -> tuple[HeaderPlace | PathPlace, Json] | None:
+    """Find where the event's own time stands, and what stands there; None where that is no time."""
+    given = {name.lower(): value for name, value in headers.items()}
+    for place in source.at.places if source.at else ():
+        found = place.find(payload, given)
+        if found is not None:
+            with suppress(ValueError):
+                read_instant(found)
+                return place, found
+            return None
+    return None
+
+
+def _written_alike(value: Json, instant: datetime) -> Json:
+    """Write an instant as another one is written: ISO 8601, or seconds or milliseconds, as a number or as its text."""
+    try:
+        is_ms = float(str(value)) >= _FIRST_MS
+    except ValueError:
+        return instant.isoformat().replace("+00:00", "Z")
+    number = int(instant.timestamp() * (1000 if is_ms else 1))
+    return str(number) if isinstance(value, str) else number
+
+
+def _with_header(headers: Mapping[str, str], name: str, value: str) -> dict[str, str]:
+    """Give the headers with one of them replaced, whatever its case was; `name` is in lower case."""
+    return {**{each: old for each, old in headers.items() if each.lower() != name}, name: value}
 
 
 def _times_in(value: Json, key: str) -> list[datetime]:
@@ -77,7 +117,7 @@ def _as_time(value: Json, key: str) -> datetime | None:
     return None
 
 
-def _replaced(value: Json, steps: tuple[str | int, ...], new: str) -> Json:
+def _replaced(value: Json, steps: tuple[str | int, ...], new: Json) -> Json:
     """Give the value with what stands at a place replaced; a place that is not there stays so."""
     if not steps:
         return new

@@ -25,6 +25,13 @@ def fresh(name: str, payload: object, **headers: str) -> tuple[Any, dict[str, st
     return orjson.loads(body), given
 
 
+def fresh_of(declared: bytes, payload: object, **headers: str) -> tuple[Any, dict[str, str]]:
+    """Freshen a payload of the source `plant`, which is declared so."""
+    plant = load_sources({}, declared, lambda _name: (b"secret",))["plant"]
+    body, given = freshen(plant, orjson.dumps(payload), headers, NOW)
+    return orjson.loads(body), given
+
+
 def test_times_move_together_up_to_now() -> None:
     """The newest becomes now, the others keep their distance; what has not begun or is year 1 is kept apart."""
     payload = {
@@ -38,6 +45,39 @@ def test_times_move_together_up_to_now() -> None:
     assert made["created"] == now_s
     assert made["data"]["object"] == {"paid_at": now_s - 10, "amount": 1_700_000_000, "at": "2027-03-04T05:06:06Z"}
     assert made["endsAt"] == "0001-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("at", "written"),
+    [
+        (1_700_000_000, int(NOW.timestamp())),
+        (1_700_000_000_000, int(NOW.timestamp()) * 1000),
+        ("1700000000", str(int(NOW.timestamp()))),
+        ("2023-11-14 22:13:20", "2027-03-04T05:06:07Z"),
+    ],
+)
+def test_the_event_s_own_time_becomes_now(at: object, written: object) -> None:
+    """A meeting that was five days ahead of it still is, and the time is written as it was."""
+    declared = b"plant: {verify: none, id: $.id, at: $.sent}"
+    made, _ = fresh_of(declared, {"id": "1", "sent": at, "meeting": {"startsAt": "2023-11-19T22:13:20Z"}})
+    assert made["sent"] == written
+    assert made["meeting"]["startsAt"] == "2027-03-09T05:06:07Z"
+
+
+def test_the_event_s_own_time_in_a_header_becomes_now() -> None:
+    """The payload's times move by as much."""
+    declared = b"plant: {verify: none, id: $.id, at: [{header: X-Sent}, $.sent]}"
+    made, headers = fresh_of(declared, {"id": "1", "due_at": 1_700_000_600}, **{"X-Sent": "1700000000"})
+    assert headers == {"x-sent": str(int(NOW.timestamp()))}
+    assert made["due_at"] == int(NOW.timestamp()) + 600
+
+
+@pytest.mark.parametrize("at", [None, "soon"])
+def test_without_an_own_time_the_newest_past_one_becomes_now(at: object) -> None:
+    """One that cannot be read is left as it stands."""
+    payload = {"id": "1", "sent": at, "created": 1_700_000_000}
+    made, _ = fresh_of(b"plant: {verify: none, id: $.id, at: $.sent}", payload)
+    assert (made["sent"], made["created"]) == (at, int(NOW.timestamp()))
 
 
 def test_the_delivery_id_is_new_each_time() -> None:
