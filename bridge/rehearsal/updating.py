@@ -12,6 +12,7 @@ from bridge.rehearsal.cases import CaseResult
 from bridge.rehearsal.comparison import compare
 from bridge.rehearsal.regions import Region, read_regions
 from bridge.rehearsal.writing import write_block, write_flow, write_item, write_lines, write_literal, write_text
+from bridge.spelling import nearest
 
 _STEP = "  "
 _WIDTH = 110
@@ -74,6 +75,9 @@ def _came(result: CaseResult) -> Json:
         return {ERROR: result.errors[0]}
     if kind in {"error", "unwritten"} and result.case.samples and result.case.pin not in result.moved:
         return NOTHING
+    if kind == "body" and result.case.samples and result.case.pin not in result.moved:
+        why = f"it expects what {result.case.pin} shows, and no event moves that pin now"
+        raise _by_hand(result, f"{why}; if that is right, write `expect: none` yourself")
     return NOTHING if result.body is None else result.body
 
 
@@ -152,15 +156,20 @@ class _Editor:
 
 
 def _projected(node: Node, came: Json) -> Json:
-    """Leave of what came those keys that were asked for."""
+    """Leave of what came those keys that were asked for; a misspelt one is mended, for nothing would check less."""
     match node, came:
         case MappingNode(), dict():
-            kept = [each for each in node.entries if each.name in came]
-            return {each.name: _projected(each.value, came[each.name]) for each in kept}
+            asked_for = {_key_in(came, each.name): each.value for each in node.entries}
+            kept = {key: _projected(value, came[key]) for key, value in asked_for.items() if key is not None}
+            return kept or came
         case SequenceNode(), list():
             asked = [_projected(item, each) for item, each in zip(node.items, came, strict=False)]
             return [*asked, *came[len(asked) :]]
     return came
+
+
+def _key_in(came: dict[str, Json], name: str) -> str | None:
+    return name if name in came else nearest(name, came)
 
 
 def _spliced(data: bytes, edits: Iterable[Edit]) -> bytes:

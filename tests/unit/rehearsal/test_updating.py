@@ -51,6 +51,9 @@ def flow(text: str) -> str:
         (flow("{x: [1, 2]}"), "[1, 3, 4]", flow("{x: [1, 3, 4]}")),
         (flow("{x: [1, 2, 3]}"), "[5]", flow("{x: [5]}")),
         (flow("{x: {a: 1, gone: 2}}"), "{a: 3}", flow("{x: {a: 3}}")),
+        (flow("{x: {contents: 1}}"), "{content: 3, more: 4}", flow("{x: {content: 3}}")),
+        (flow("{x: {other: 1}}"), "{content: 3, more: 4}", flow("{x: {content: 3, more: 4}}")),
+        (flow("{x: {}}"), "[]", flow("{x: []}")),
         (
             block("x:\n  - a: 1  # first\n  - b: 2\n"),
             "[{a: 1}, {b: 3}, {c: 4, d: [5]}]",
@@ -97,6 +100,10 @@ def test_nothing_sent_is_written_as_none() -> None:
     [
         ("{name: a, send: {body: {type: sale}}, expect: {metadata: 1}}", "there is an error: "),
         ("{name: a, send: missing.json, expect: {metadata: 1}}", "its samples cannot be read"),
+        (
+            "{name: a, send: {body: {type: other}}, expect: {metadata: {pin_config: {x: 1}}}}",
+            "it expects what p-sales shows, and no event moves that pin now; if that is right, write `expect: none`",
+        ),
         ("{name: a, send: {body: {type: sale, told: 1}}, expect: {metadata: &x 2}}", "an anchor or an alias stands"),
     ],
 )
