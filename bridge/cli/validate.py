@@ -13,7 +13,7 @@ from bridge.configuration import Configuration, load_configuration
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
 from bridge.inbound import Sources
-from bridge.mappings import MappingSet, RenderError, mapping_files, read_bounded
+from bridge.mappings import MappingSet, RenderError, mapping_files, overlaps, read_bounded
 from bridge.settings import secret_variable
 
 GOOD, WRONG, UNREADABLE = 0, 1, 2
@@ -72,6 +72,7 @@ def _check(folder: Path, only: list[Path] | None, environ: Mapping[str, str], fo
 
 def _warnings(configuration: Configuration) -> Iterator[Problem]:
     yield from configuration.mappings.warnings
+    yield from overlaps(configuration.mappings.mappings.values())
     yield from _undrawable(configuration.mappings)
     yield from _unset_secrets(configuration.sources)
 

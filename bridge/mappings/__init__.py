@@ -17,6 +17,7 @@ from bridge.mappings.folder import (
 from bridge.mappings.loading import Loader, load_folder, load_texts
 from bridge.mappings.mapping import Mapping
 from bridge.mappings.mapping_set import MappingSet
+from bridge.mappings.overlaps import overlaps
 from bridge.mappings.records import FAILED, Change, Evaluation, EventHeader, Latest, Outcome, OutcomeKind, Rendered
 from bridge.mappings.staleness import stale_at, stale_since
 from bridge.mappings.triggers.pin_names import AllowedPins
@@ -46,6 +47,7 @@ __all__ = [
     "load_folder",
     "load_texts",
     "mapping_files",
+    "overlaps",
     "read_bounded",
     "read_mappings",
     "searched_folders",
