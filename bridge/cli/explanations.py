@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from bridge.events import Json
 from bridge.mappings import FAILED, Mapping, Outcome
 from bridge.mappings.triggers.explanation import MOST_ITEMS, Explanation, Pass, explain
+from bridge.mappings.triggers.extraction import ASKS_FOR_DEFAULT
 from bridge.mappings.values.values import excerpt, plain
 from bridge.rehearsal import Delivery, Heard
 
@@ -53,7 +54,7 @@ def _trigger_lines(explanation: Explanation, outcomes: Sequence[Outcome]) -> Ite
         named = [f"{trigger}, item {index:,} of {count:,}" if count > 1 else trigger for index in range(1, count + 1)]
         told = list(zip(named, outcomes, strict=True))
         for (name, outcome), each in zip(told, explanation.passes, strict=False):
-            yield _outcome_line(name, outcome)
+            yield _outcome_line(name, outcome, each.advice)
             yield from _pass_lines(each)
         failed = (_outcome_line(*each) for each in told[len(explanation.passes) :] if each[1].kind in FAILED)
         yield from list(failed)[:1]
@@ -66,27 +67,38 @@ def _outcomes_in_brief(explanation: Explanation, outcomes: Sequence[Outcome]) ->
 
     There is none at all where the trigger was ruled out together with others.
     """
+    advice = {each.fault: each.advice for each in explanation.passes if each.fault}
     if not outcomes:
-        fault = next((each.fault for each in explanation.passes if each.fault), "")
-        yield f"{explanation.trigger} fails: {fault}" if fault else f"{explanation.trigger} does not match"
+        fault = next(iter(advice), "")
+        told = f"fails: {_advised(fault, advice[fault])}" if fault else "does not match"
+        yield f"{explanation.trigger} {told}"
     kinds: defaultdict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         kinds[outcome.kind].append(outcome)
     for alike in kinds.values():
         shown = alike if len(alike) <= MOST_ITEMS else [*alike[: MOST_ITEMS - 1], alike[-1]]
-        yield from (_outcome_line(explanation.trigger, outcome) for outcome in shown)
+        for outcome in shown:
+            yield _outcome_line(explanation.trigger, outcome, advice.get(outcome.reason, ""))
 
 
-def _outcome_line(trigger: str, outcome: Outcome) -> str:
+def _outcome_line(trigger: str, outcome: Outcome, advice: str = "") -> str:
     pin = f" → {outcome.pin}" if outcome.pin else ""
     # What did not hold stands among the conditions below.
-    reason = f": {outcome.reason}" if outcome.reason and outcome.kind != "not_matched" else ""
+    reason = f": {_advised(outcome.reason, advice)}" if outcome.reason and outcome.kind != "not_matched" else ""
     return f"{trigger} {_WORDS[outcome.kind]}{pin}{reason}"
+
+
+def _advised(reason: str, advice: str) -> str:
+    """Give a reason with the path that was meant; it asks for a default only after that."""
+    told = reason.removesuffix(f"; {ASKS_FOR_DEFAULT}")
+    otherwise = "" if told == reason else f"; else {ASKS_FOR_DEFAULT}"
+    return f"{told}; {advice}{otherwise}" if advice else reason
 
 
 def _pass_lines(each: Pass) -> Iterator[str]:
     for condition in each.conditions:
-        yield f"  {'✓' if condition.holds else '✗'} {condition.said}"
+        advice = f"; {each.advice}" if each.advice and not condition.holds else ""
+        yield f"  {'✓' if condition.holds else '✗'} {condition.said}{advice}"
     names = max((len(taken.name) for taken in each.variables), default=0)
     texts = min(max((len(taken.written) for taken in each.variables), default=0), _WIDEST)
     for taken in each.variables:
@@ -110,4 +122,4 @@ def _pass_json(each: Pass) -> dict[str, Json]:
         taken.name: {"written": taken.written, "value": plain(taken.value)} for taken in each.variables
     }
     conditions: list[Json] = [{"holds": condition.holds, "said": condition.said} for condition in each.conditions]
-    return {"conditions": conditions, "variables": variables, "fault": each.fault}
+    return {"conditions": conditions, "variables": variables, "fault": each.fault, "advice": each.advice}

@@ -54,6 +54,11 @@ class Left:
     one: Reading
     many: Callable[[Facts], list[Found]] | None = None
 
+    @property
+    def is_path(self) -> bool:
+        """Tell whether it is a JSONPath."""
+        return self.text.startswith("$")
+
     def found(self, facts: Facts) -> list[Found]:
         """Give every value that stands there, none where the path matches nothing."""
         if self.many is not None:

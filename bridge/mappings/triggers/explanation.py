@@ -4,13 +4,16 @@ The steps are those of `Trigger.run`, taken once more with everything told; a pr
 that both end alike.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bridge.events import Event
 from bridge.mappings.triggers.conditions import Condition
 from bridge.mappings.triggers.dispatch import Dispatch
+from bridge.mappings.triggers.extraction import ASKS_FOR_DEFAULT
 from bridge.mappings.triggers.facts import MAX_EVENT_WORK, Facts, TriggerFault
+from bridge.mappings.triggers.path_advice import advise, advise_on_items
 from bridge.mappings.triggers.triggers import Trigger
 from bridge.mappings.values.bounds import ExpressionError, Work
 from bridge.mappings.values.conversion import ConversionError
@@ -18,6 +21,8 @@ from bridge.mappings.values.values import UnusableValue, Value
 
 MOST_ITEMS = 5
 """Of an event with many items, so many are explained."""
+
+_DONE_WITH_IT = re.compile(", (?:as|take) ")
 
 _FAULTS = (TriggerFault, ConversionError, UnusableValue, ExpressionError)
 
@@ -41,11 +46,15 @@ class Taken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
-    """How far the trigger came with the event, or with one item of it. `fault` is what ended it, if anything did."""
+    """How far the trigger came with the event, or with one item of it. `fault` is what ended it, if anything did.
+
+    `advice` says what the path was meant to be that found nothing, where that can be guessed.
+    """
 
     conditions: tuple[Checked, ...]
     variables: tuple[Taken, ...]
     fault: str = ""
+    advice: str = ""
 
     @property
     def holds(self) -> bool:
@@ -87,7 +96,14 @@ def explain(trigger: Trigger, event: Event) -> Explanation:
         _Steps(steps.conditions).go_on(trigger, Facts(event, item, trigger.shared, facts.work))
         for item in items[:MOST_ITEMS]
     ]
-    return Explanation(trigger=trigger.name, items=len(items), passes=tuple(passes) or (steps.ended(""),))
+    if not passes:
+        passes = [steps.ended("", advise_on_items(trigger.each_path, event.payload))]
+    return Explanation(trigger=trigger.name, items=len(items), passes=tuple(passes))
+
+
+def _path_in(written: str) -> str:
+    """Give the path of a variable as it is written, without what is done with what it finds."""
+    return _DONE_WITH_IT.split(written)[0] if written.startswith("$") else ""
 
 
 class _Steps:
@@ -97,27 +113,32 @@ class _Steps:
         self.conditions = list(conditions)
         self._variables: list[Taken] = []
         self._fault = ""
+        self._missing = ""
 
     def go_on(self, trigger: Trigger, facts: Facts) -> Pass:
         """Take the steps from the conditions on the item to those on the variables."""
         if self._goes_on() and self.check(trigger.early, facts) and self._take(trigger, facts):
             self.check(trigger.late, facts)
-        return self.ended(self._fault)
+        if not self._missing:
+            return self.ended(self._fault)
+        return self.ended(self._fault, advise(self._missing, facts.item, facts.event.payload, trigger.each_path))
 
     def check(self, conditions: Iterable[Condition], facts: Facts) -> bool:
         """Look at conditions up to the first that does not hold; tell whether all did."""
         for condition in conditions:
             try:
                 self.conditions.append(Checked(holds=condition.holds(facts), said=condition.reason(facts)))
+                if not self.conditions[-1].holds and condition.left.is_path and not condition.left.found(facts):
+                    self._missing = condition.left.text
             except _FAULTS as error:
                 self._fault = str(error)
             if not self._goes_on():
                 return False
         return True
 
-    def ended(self, fault: str) -> Pass:
+    def ended(self, fault: str, advice: str = "") -> Pass:
         """Give the pass as far as it came."""
-        return Pass(conditions=tuple(self.conditions), variables=tuple(self._variables), fault=fault)
+        return Pass(conditions=tuple(self.conditions), variables=tuple(self._variables), fault=fault, advice=advice)
 
     def _goes_on(self) -> bool:
         return not self._fault and all(condition.holds for condition in self.conditions)
@@ -128,6 +149,8 @@ class _Steps:
                 value = facts.variables[name] = read(facts)
             except _FAULTS as error:
                 self._fault = str(error)
+                if self._fault.endswith(ASKS_FOR_DEFAULT):
+                    self._missing = _path_in(trigger.written.get(name, ""))
                 return False
             self._variables.append(Taken(name=name, written=trigger.written.get(name, ""), value=value))
         return True

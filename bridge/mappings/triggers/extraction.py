@@ -40,6 +40,8 @@ _OTHER_KINDS = {
 }
 """What other languages call a kind, and what it is called here."""
 
+ASKS_FOR_DEFAULT = "give it a default where it may be missing"
+
 _MAX_JOINED = 2**16
 
 
@@ -169,7 +171,7 @@ def _full_reading(
             found = read(facts)
             if found is MISSING:
                 if fallback is MISSING:
-                    raise TriggerFault(f"{what} matches nothing; give it a default where it may be missing")
+                    raise TriggerFault(f"{what} matches nothing; {ASKS_FOR_DEFAULT}")
                 return fallback
             facts.charge(found)
             return finish(exact(found), facts.work)

@@ -91,7 +91,7 @@ class _Compiler:
         self.variables.update(names.variables)
 
     def _compile(self, name: str, source: str, fields: Fields, names: Names) -> Trigger:
-        each = _compile_each(fields, names)
+        each, each_path = _compile_each(fields, names)
         extract, let, when = fields.node("extract"), fields.node("let"), fields.node("when")
         variables = compile_extract(extract, names) if extract else []
         variables += compile_let(let, names) if let else []
@@ -108,6 +108,7 @@ class _Compiler:
             early=tuple(condition for condition in early if condition not in of_event),
             late=tuple(condition for condition in conditions if not condition.left.is_early),
             each=each,
+            each_path=each_path,
             variables=tuple(variables),
             written={name: text for node in (extract, let) if node for name, text in written_variables(node).items()},
             pin=pin,
@@ -175,10 +176,11 @@ def _compile_parts(fields: Fields, key: str, names: Names) -> tuple[Reading, ...
     return tuple(reading for reading in readings if reading is not None)
 
 
-def _compile_each(fields: Fields, names: Names) -> Callable[[Facts], list[Json]] | None:
+def _compile_each(fields: Fields, names: Names) -> tuple[Callable[[Facts], list[Json]] | None, str]:
+    """Give what finds the items, None where there is no such thing, and the path to them."""
     node = fields.node("each")
     if node is None:
-        return None
+        return None, ""
     kinds: tuple[str, ...] = ()
     path: Node | None = node
     if isinstance(node, MappingNode):
@@ -186,7 +188,7 @@ def _compile_each(fields: Fields, names: Names) -> Callable[[Facts], list[Json]]
         kinds = read_kinds(keys)
         path = keys.required("path")
     query = None if path is None else read_query(path, "'each'", names)
-    return None if query is None else _items_of(query, kinds)
+    return (None, "") if query is None else (_items_of(query, kinds), query.text)
 
 
 def _items_of(query: Query, kinds: tuple[str, ...]) -> Callable[[Facts], list[Json]]:

@@ -44,7 +44,7 @@ class Trigger:
     `order_by` (4 bytes) is the definition of `at` and `version`, hashed.
     `early` conditions need nothing but the payload, `late` ones the variables; those in
     `of_event` need not even the item. `each` gives the items, None where the event is one.
-    `written` says for each variable how its author wrote it.
+    `written` says for each variable how its author wrote it, and `each_path` where the items stand.
     """
 
     mapping: str
@@ -55,6 +55,7 @@ class Trigger:
     early: tuple[Condition, ...]
     late: tuple[Condition, ...]
     each: Callable[[Facts], list[Json]] | None
+    each_path: str
     variables: tuple[Variable, ...]
     written: Mapping[str, str]
     pin: Callable[[Facts], str]
@@ -80,7 +81,7 @@ class Trigger:
     def _run_items(self, facts: Facts, each: Callable[[Facts], list[Json]], results: "Results") -> None:
         items = each(facts)
         if not items:
-            results.tell(self, "no_items", "'each' finds no item")
+            results.tell(self, "no_items", f"'each': {self.each_path} finds no item")
         elif len(items) > MAX_ITEMS:
             results.tell(self, "error", f"'each' finds {len(items):,} items; at most {MAX_ITEMS:,} are allowed")
         else:
