@@ -126,7 +126,8 @@ def object_of(
                 found.flaw(path, f"{name!r} is missing in {what}")
         for name in value:
             if name not in fields:
-                message = f"{what} has no field {str(name)[:80]!r}{suggest(str(name), fields)}"
+                advice = suggest(str(name), fields) or f"; allowed are {', '.join(fields)}"
+                message = f"{what} has no field {str(name)[:80]!r}{advice}"
                 tell(found, (*path, str(name)), message, is_of_key=True)
         checked = {
             name: fields[name](child, (*path, name), found) if name in fields else child

@@ -45,6 +45,13 @@ def _why_unchecked(pin_type: str | None) -> str:
     return f"the content is not checked: {pin_type[:80]!r} is no known pin type{suggest(pin_type, PIN_TYPES)}"
 
 
+def _unknown_field(found: Findings, path: Path, message: str, *, is_of_key: bool) -> None:
+    """Note a field that the content has not; say where the pin's own title and tags belong."""
+    if path[-1] in {"title", "tags"}:
+        message = f"{message.partition(';')[0]}; it belongs in metadata, beside pin_config"
+    found.note(path, message, is_of_key=is_of_key)
+
+
 def _column(value: object, path: Path, found: Findings) -> object:
     """Want a column with an id and a heading: `label` in the Update Pin page, `name` in later pages."""
     if isinstance(value, dict) and not value.keys() & {"label", "name"}:
@@ -89,7 +96,7 @@ def _dicts_in(table: object, name: str) -> list[tuple[int, dict[str, object]]]:
 
 def _row(value: object, path: Path, found: Findings) -> object:
     if not isinstance(value, dict):
-        found.flaw(path, f"an object is wanted for a row, found {kind_of(value)}")
+        found.flaw(path, f"an object is wanted for a row, from each column's id to its cell, found {kind_of(value)}")
         return value
     return {key: cell(child, (*path, str(key)), found) for key, child in value.items()}
 
@@ -121,6 +128,7 @@ _TABLE: Final = object_of(
     "a table",
     {"columns": list_of("columns", _column, at_least=1), "rows": list_of("rows", _row)},
     required=("columns", "rows"),
+    tell=_unknown_field,
 )
 _TEXT_MEDIA_FIELDS: Final[Mapping[str, Check]] = {
     "title": text,
@@ -133,13 +141,19 @@ _TEXT_MEDIA_FIELDS: Final[Mapping[str, Check]] = {
 }
 _TEXT_MEDIA: Final = object_of("text-media", _TEXT_MEDIA_FIELDS)
 _CONTENT: Final[Mapping[str, Check]] = {
-    "stat-cards": object_of("stat-cards", {"cards": list_of("cards", _CARD, at_least=1)}, required=("cards",)),
+    "stat-cards": object_of(
+        "stat-cards",
+        {"cards": list_of("cards", _CARD, at_least=1)},
+        required=("cards",),
+        tell=_unknown_field,
+    ),
     "table": _table,
     "flexible-table": _table,
     "markdown": object_of(
         "markdown",
         {"content": text, "collaboration": object_of("collaboration", {"enabled": boolean})},
         required=("content",),
+        tell=_unknown_field,
     ),
     "text-media": _text_media,
 }

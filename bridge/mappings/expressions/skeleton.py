@@ -11,7 +11,7 @@ from bridge.errors import Problem
 from bridge.located import MappingNode, Node, Place, ScalarNode, SequenceNode
 from bridge.mappings.expressions.templates import MARKS
 from bridge.mappings.values.values import Value
-from bridge.pin_model import Flaw, fit
+from bridge.pin_model import PIN_TYPES, Flaw, fit
 from bridge.pin_model.findings import Path
 
 
@@ -28,7 +28,8 @@ def check_literal(update: Node, pin_type: str | None) -> Literal:
     skeleton = _Skeleton()
     body = skeleton.value(update, ())
     fitted = fit(body, pin_type, unknown=skeleton.unknown)
-    notes = [note for note in fitted.notes if fitted.pin_type is None or not note.is_unchecked]
+    is_unknown = pin_type is not None and pin_type not in PIN_TYPES  # which is told where the type stands
+    notes = [note for note in fitted.notes if not (is_unknown and note.is_unchecked)]
     return Literal([skeleton.problem(flaw) for flaw in fitted.flaws], [skeleton.problem(note) for note in notes])
 
 

@@ -174,6 +174,6 @@ METADATA: Mapping[str, str] = MappingProxyType(
     {
         "title": "the pin's title",
         "tags": "the pin's tags, a list of texts",
-        "pin_config": "what the pin shows, as its type wants it: `cards`, `columns` and `rows`, `content` and so on",
+        "pin_config": "what the pin shows, as its type wants it",
     }
 )

@@ -18,6 +18,7 @@ from bridge.mappings.expressions.names import RESERVED_NAMES, WORDS
 from bridge.mappings.records import OutcomeKind
 from bridge.mappings.schema import descriptions, mapping_schema
 from bridge.mappings.values.values import plain
+from bridge.pin_model import PIN_TYPES, fit
 from bridge.rehearsal import Heard, Rehearsal, Sample
 
 REFERENCE = (Path(__file__).parents[3] / "docs" / "mappings.md").read_text(encoding="utf-8").replace(r"\|", "|")
@@ -220,3 +221,38 @@ def test_an_event_has_the_outcome_that_the_page_says(outcome: str, orders: str) 
 def test_every_outcome_is_shown_and_no_other() -> None:
     """In the order in which they are defined."""
     assert {outcome for outcome, _ in OUTCOMES} == set(get_args(OutcomeKind))
+
+
+@pytest.mark.parametrize(
+    ("pin_type", "content"),
+    [
+        ("stat-cards", {"cards": [{"no": 1}], "no": 1}),
+        ("table", {"columns": [{"no": 1}], "rows": [], "no": 1}),
+        ("flexible-table", {"columns": [{"no": 1}], "rows": [], "no": 1}),
+        ("markdown", {"collaboration": {"no": 1}, "no": 1}),
+        ("text-media", {"imageConfig": {"no": 1}, "embedConfig": {"no": 1}, "no": 1}),
+    ],
+)
+def test_the_fields_of_a_type_are_those_that_are_checked(pin_type: str, content: dict[str, Any]) -> None:
+    """Every field that a message would list, and no type that is not checked."""
+    (row,) = [row for row in rows_of_content() if f"`{pin_type}`" in row.split("|")[1]]
+    notes = fit({"metadata": {"pin_config": content}}, pin_type).notes
+    fields = {field for note in notes for field in note.message.partition("allowed are ")[2].split(", ") if field}
+    assert fields
+    assert fields - set(re.findall(r"`(\w+)`", row)) == set()
+
+
+def test_the_page_has_a_row_for_each_type_that_is_checked() -> None:
+    """Of the others it is noted that they are not."""
+    shown = {name for row in rows_of_content() for name in re.findall("`([^`]+)`", row.split("|")[1])}
+    unchecked = {
+        name
+        for name in PIN_TYPES
+        if any(note.is_unchecked for note in fit({"metadata": {"pin_config": {}}}, name).notes)
+    }
+    assert shown == PIN_TYPES - unchecked
+
+
+def rows_of_content() -> list[str]:
+    """Give the rows of the table of content."""
+    return re.findall(r"^\| `.*\|$", SECTIONS["Content by type"], re.MULTILINE)
