@@ -17,6 +17,7 @@ from bridge.mappings.expressions.expressions import is_expression
 from bridge.mappings.queries.queries import MISSING
 from bridge.mappings.triggers.comparisons import OPERATORS, Test, WrongOperand, equals, index_key, one_of
 from bridge.mappings.triggers.facts import Facts, Found
+from bridge.mappings.triggers.kind_hints import BY_ORDER, NUMBER_TEXT, Hint, hint_of
 from bridge.mappings.triggers.readings import Names, Reading, read_expression, read_query
 from bridge.mappings.values.values import excerpt
 from bridge.spelling import suggest
@@ -38,7 +39,6 @@ _SIGNS = {
 }
 """What other languages call an operator, and what it is called here."""
 
-_BY_ORDER = frozenset({"gt", "gte", "lt", "lte"})
 _COMPARISON = re.compile(r"\s*(==|!=|<>|>=|<=|>|<)\s*(\S.*?)\s*")
 _COMPARES = re.compile(r"\s(==|!=|>=|<=|>|<|and|or|in)\s")
 _LEFT_SIDES = "a JSONPath, header.Name, query.name, a variable or an expression"
@@ -69,19 +69,24 @@ class Left:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One line of `when`. `keys` are the only values it can hold for, where it is an equality."""
+    """One line of `when`. `keys` are the only values it can hold for, where it is an equality.
+
+    `hint` says why it can never hold for a value of another kind; it is empty where that is no matter.
+    """
 
     left: Left
     wanted: str
     holds: Callable[[Facts], bool]
     keys: frozenset[object] | None = None
+    hint: Hint | None = None
 
     def reason(self, facts: Facts) -> str:
         """Say what was wanted and what was found."""
         found = self.left.found(facts)
         shown = ", ".join(map(excerpt, found[:3])) or "nothing"
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-        return f"{self.left.text}: wanted {self.wanted}, found {shown}{more}"
+        hint = self.hint(found[0]) if self.hint is not None and len(found) == 1 else ""
+        return f"{self.left.text}: wanted {self.wanted}, found {shown}{more}{hint and f'; {hint}'}"
 
 
 @dataclass(slots=True)
@@ -92,6 +97,7 @@ class _Right:
     test: Test | None = None
     must_exist: bool | None = None
     keys: frozenset[object] | None = None
+    hint: Hint | None = None
 
 
 def compile_conditions(node: Node, names: Names) -> list[Condition]:
@@ -125,7 +131,7 @@ def _compile_line(key: ScalarNode, value: Node, names: Names) -> Condition | Non
     if left is None or right is None:
         return None
     keys = right.keys if left.is_early else None
-    return Condition(left=left, wanted=right.wanted, holds=_holds(left, right), keys=keys)
+    return Condition(left=left, wanted=right.wanted, holds=_holds(left, right), keys=keys, hint=right.hint)
 
 
 def _holds(left: Left, right: _Right) -> Callable[[Facts], bool]:
@@ -212,7 +218,7 @@ def _compile_right(node: Node, names: Names) -> _Right | None:
     _warn_of_comparison(node, names)
     if isinstance(wanted, list):
         return _Right(_one_of_text(wanted), one_of(wanted), keys=_keys(wanted))
-    return _Right(excerpt(wanted), equals(wanted), keys=_keys([wanted]))
+    return _Right(excerpt(wanted), equals(wanted), keys=_keys([wanted]), hint=hint_of("eq", wanted))
 
 
 def _compile_operators(node: MappingNode, names: Names) -> _Right | None:
@@ -226,6 +232,7 @@ def _compile_operators(node: MappingNode, names: Names) -> _Right | None:
             right.must_exist = _exists(entry.value, names)
         elif test := _compile_operator(entry.key, entry.value, names):
             tests.append(test)
+            right.hint = right.hint or hint_of(entry.name, entry.value.plain())
             right.keys = right.keys or _operator_keys(entry.name, entry.value.plain())
     right.wanted = " and ".join(f"{entry.name} {_shown(entry.value.plain())}" for entry in node.entries)
     right.test = _all(tests)
@@ -243,7 +250,7 @@ def _compile_operator(key: ScalarNode, value: Node, names: Names) -> Test | None
         return None
     if not _is_literal(value, names):
         return None
-    if key.text in _BY_ORDER and isinstance(value, ScalarNode) and _is_quoted_number(value):
+    if key.text in BY_ORDER and isinstance(value, ScalarNode) and _is_quoted_number(value):
         message = f"{describe(value)} is compared as a text, letter by letter; leave out the quotes to compare numbers"
         names.warnings.append(value.place.problem(message))
     try:
@@ -254,7 +261,7 @@ def _compile_operator(key: ScalarNode, value: Node, names: Names) -> Test | None
 
 
 def _is_quoted_number(scalar: ScalarNode) -> bool:
-    return isinstance(scalar.value, str) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", scalar.value) is not None
+    return isinstance(scalar.value, str) and NUMBER_TEXT.fullmatch(scalar.value) is not None
 
 
 def _exists(node: Node, names: Names) -> bool | None:

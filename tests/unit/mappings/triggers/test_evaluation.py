@@ -12,6 +12,9 @@ from support.events import an_event
 from bridge.events import Event
 from bridge.mappings import Change, Evaluation, MappingSet, Outcome, load_texts
 
+NO_NUMBER = (
+    "a text is never compared with a number; extract it with `as: number`, and write the condition on that variable"
+)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -86,6 +89,7 @@ def test_events_of_other_sources_leave_no_trace() -> None:
 
 PAYLOAD = {
     "currency": "eur",
+    "size": "17",
     "amount": 5,
     "price": 0.1,
     "paid": True,
@@ -172,6 +176,13 @@ def test_a_condition_holds_or_not(when: str, *, holds: bool) -> None:
         ("{'$.items[*].n': 3}", "$.items[*].n: wanted 3, found 1, 20"),
         ("{header.X-Kind: live}", "header.X-Kind: wanted 'live', found 'test'"),
         ("{amount: 6}", "amount: wanted 6, found 5"),
+        ("{$.currency: 6}", "$.currency: wanted 6, found 'eur'"),
+        (
+            "{$.size: {gte: 5}}",
+            f"$.size: wanted gte 5, found '17'; {NO_NUMBER}",
+        ),
+        ('{$.amount: "6"}', "$.amount: wanted '6', found 5; '6' is a text; write the number without quotes"),
+        ("{$.paid: no}", "$.paid: wanted 'no', found true; 'no' is a text; write true or false, without quotes"),
         ("'{{ amount > 5 }}'", "{{ amount > 5 }}: wanted true, found false"),
     ],
 )
