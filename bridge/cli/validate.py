@@ -73,6 +73,7 @@ def _check(folder: Path, only: list[Path] | None, environ: Mapping[str, str], fo
 def _warnings(configuration: Configuration) -> Iterator[Problem]:
     yield from configuration.mappings.warnings
     yield from overlaps(configuration.mappings.mappings.values())
+    yield from _missing_samples(configuration.mappings)
     yield from _undrawable(configuration.mappings)
     yield from _unset_secrets(configuration.sources)
 
@@ -90,6 +91,17 @@ def _undrawable(mappings: MappingSet) -> Iterator[Problem]:
             except RenderError as error:
                 yield error.place.problem(f"{error.message}; {pin} {what}")
                 break
+
+
+def _missing_samples(mappings: MappingSet) -> Iterator[Problem]:
+    """Look whether the files that tests name are there; the bridge itself does without."""
+    for mapping in mappings.mappings.values():
+        folder = Path(mapping.file).parent
+        for sample in (each for case in mapping.cases for each in case.samples):
+            if sample.file is not None and not (folder / sample.file).is_file():
+                yield sample.place.problem(
+                    f"there is no file {str(folder / sample.file)[:200]!r}, which this test sends"
+                )
 
 
 def _unset_secrets(sources: Sources) -> list[Problem]:

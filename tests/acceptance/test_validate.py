@@ -155,3 +155,12 @@ def test_a_pin_that_fails_once_it_is_stale_is_warned_of(tmp_path: Path) -> None:
     assert ended.returncode == 0
     assert "c.yaml:4:28: warning: metadata.title: text is wanted here, found true" in ended.stderr
     assert "; p-c would be parked once it turns stale" in ended.stderr
+
+
+def test_a_sample_that_is_not_there_is_a_warning(folder: Path) -> None:
+    """At the place where the test names it; the bridge does without."""
+    mapping = folder / "good.yaml"
+    mapping.write_text(mapping.read_text() + "tests: [{name: a, send: samples/no.json, expect: none}]\n")
+    ended = validate("pins/good.yaml", cwd=folder.parent)
+    assert ended.returncode == 0
+    assert "warning: there is no file 'pins/samples/no.json', which this test sends" in ended.stderr

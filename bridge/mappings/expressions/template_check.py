@@ -16,6 +16,7 @@ from bridge.errors import AuthorError
 from bridge.mappings.expressions.dialect import FUNCTIONS, TURNS
 from bridge.mappings.expressions.filter_arguments import argument_faults
 from bridge.mappings.expressions.filters import DIALECT
+from bridge.mappings.expressions.names import OWN_NAMES
 from bridge.mappings.expressions.template_syntax import explain_syntax, parse_by_index
 from bridge.mappings.values.bounds import MAX_DIGITS
 from bridge.spelling import suggest
@@ -38,6 +39,7 @@ _LEFT_OUT: dict[type[nodes.Node], str] = {
 _JINJA_NAMES = frozenset({"self", "super", "caller", "varargs"})
 """Names that Jinja would give a meaning, with a road around the dialect."""
 
+_ONLY_IN_UPDATE = "it is known in 'update' only"
 _FROM_PAYLOAD = "a template knows no payload: name what it needs in a trigger's 'extract'"
 _RELATED = {
     ("filter", "money"): "did you mean 'currency'?",
@@ -56,6 +58,10 @@ _RELATED = {
     ("variable", "loop"): "it is known where 'each' or 'for' goes over a list",
     ("variable", "len"): "write 'items | length'",
     ("variable", "null"): "did you mean 'none'?",
+    ("variable", "now"): f"{_ONLY_IN_UPDATE}; 'event.received_at' is when the event came",
+    ("variable", "pin"): _ONLY_IN_UPDATE,
+    ("variable", "stale"): _ONLY_IN_UPDATE,
+    ("variable", "stale_since"): _ONLY_IN_UPDATE,
     ("variable", "payload"): _FROM_PAYLOAD,
     ("variable", "data"): _FROM_PAYLOAD,
     ("variable", "body"): _FROM_PAYLOAD,
@@ -188,6 +194,14 @@ def _check_name(part: nodes.Name) -> Iterable[TemplateFault]:
     return [_misnamed("variable", part.name, (), part.lineno)] if part.name in _JINJA_NAMES else ()
 
 
+def _check_call(part: nodes.Call) -> Iterable[TemplateFault]:
+    """Refuse what the language names to be called; what a variable holds is known to events only."""
+    called = part.node
+    if isinstance(called, nodes.Name) and called.name in OWN_NAMES:
+        message = f"{called.name!r} is no function; leave out the parentheses"
+        yield TemplateFault(message=message, index=called.lineno, word=called.name)
+
+
 def _check_loop(part: nodes.For) -> Iterable[TemplateFault]:
     """Count the turns of a loop; a loop that calls itself could not be counted."""
     if part.recursive:
@@ -211,6 +225,7 @@ _CHECKS: dict[type[nodes.Node], Callable[..., Iterable[TemplateFault]]] = {
     nodes.Test: _check_test,
     nodes.Name: _check_name,
     nodes.For: _check_loop,
+    nodes.Call: _check_call,
     nodes.Const: _check_literal,
 }
 

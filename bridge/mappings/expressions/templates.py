@@ -23,6 +23,7 @@ from bridge.mappings.expressions.expressions import (
     scope_of,
 )
 from bridge.mappings.expressions.template_places import place_of_line, placed_problems
+from bridge.mappings.expressions.template_warnings import doubtful
 from bridge.mappings.values.bounds import EVALUATION_WORK, ExpressionError, Work, check_characters, measured
 from bridge.mappings.values.values import Value
 from bridge.spelling import nearest, suggest
@@ -93,7 +94,7 @@ def compile_tree(node: Node, *, names: Collection[str]) -> Tree:
 
 
 def _untemplated(node: Node, names: frozenset[str]) -> Iterator[Problem]:
-    """Warn of texts that would be shown as they are, where a value is meant."""
+    """Warn of texts that would be shown as they are, where a value is meant, and of templates that are hardly meant."""
     if isinstance(node, SequenceNode):
         for item in node.items:
             yield from _untemplated(item, names)
@@ -105,6 +106,8 @@ def _untemplated(node: Node, names: frozenset[str]) -> Iterator[Problem]:
         yield node.place.problem(f"{describe(node)} is shown as it is, and no value of the payload; {advice}")
     elif (braced := _SINGLE_BRACES.fullmatch(node.text)) and braced[1] in names:
         yield node.place.problem(f'{describe(node)} is shown as it is; write "{{{{ {braced[1]} }}}}" for the value')
+    elif any(mark in node.text for mark in MARKS):
+        yield from doubtful(node)
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from bridge.mappings.expressions.expressions import is_expression
 from bridge.mappings.queries.queries import MISSING
 from bridge.mappings.triggers.comparisons import OPERATORS, Test, WrongOperand, equals, index_key, one_of
 from bridge.mappings.triggers.facts import Facts, Found
-from bridge.mappings.triggers.kind_hints import BY_ORDER, NUMBER_TEXT, Hint, hint_of
+from bridge.mappings.triggers.kind_hints import BY_ORDER, NUMBER_TEXT, Hint, hint_of, kind_wanted
 from bridge.mappings.triggers.readings import Names, Reading, read_expression, read_query
 from bridge.mappings.values.values import excerpt
 from bridge.spelling import suggest
@@ -30,6 +30,9 @@ _SIGNS = {
     "equals": "eq",
     "!=": "ne",
     "<>": "ne",
+    "not": "ne",
+    "not_equals": "ne",
+    "neq": "ne",
     ">": "gt",
     ">=": "gte",
     "<": "lt",
@@ -234,9 +237,22 @@ def _compile_operators(node: MappingNode, names: Names) -> _Right | None:
             tests.append(test)
             right.hint = right.hint or hint_of(entry.name, entry.value.plain())
             right.keys = right.keys or _operator_keys(entry.name, entry.value.plain())
+    _warn_of_unlike(node, names)
     right.wanted = " and ".join(f"{entry.name} {_shown(entry.value.plain())}" for entry in node.entries)
     right.test = _all(tests)
     return right
+
+
+def _warn_of_unlike(node: MappingNode, names: Names) -> None:
+    """Warn of operators that no one value can satisfy, since one wants a number and another a text."""
+    first, former = "", ""
+    for entry in node.entries:
+        kind = kind_wanted(entry.name, entry.value.plain())
+        if kind and former and kind != former:
+            message = f"{entry.name!r} wants {kind} and {first!r} {former}, so this holds for no event"
+            names.warnings.append(entry.key.place.problem(message))
+            return
+        first, former = (entry.name, kind) if kind else (first, former)
 
 
 def _compile_operator(key: ScalarNode, value: Node, names: Names) -> Test | None:

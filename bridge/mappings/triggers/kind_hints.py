@@ -39,5 +39,12 @@ def hint_of(operator: str, wanted: Plain) -> Hint | None:
     return None
 
 
+def kind_wanted(operator: str, wanted: Plain) -> str:
+    """Name the kind of value that alone satisfies an operator; nothing where several do."""
+    if operator in {"matches", "starts_with", "ends_with"} or (operator in BY_ORDER and isinstance(wanted, str)):
+        return "a text"
+    return "a number" if operator in BY_ORDER and _is_number(wanted) else ""
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)

@@ -13,6 +13,7 @@ from bridge.located import Node, Place, ScalarNode
 from bridge.located.fields import Problems, describe
 from bridge.mappings.expressions.expressions import Expression, TemplateSyntaxProblem, compile_expression, is_expression
 from bridge.mappings.expressions.template_places import placed_problems
+from bridge.mappings.expressions.template_warnings import doubtful
 from bridge.mappings.queries.queries import MISSING, Query, QuerySyntaxError, compile_query
 from bridge.mappings.triggers.facts import Facts, Found
 from bridge.mappings.values.values import Value, exact
@@ -72,6 +73,7 @@ def _path_advice(text: str) -> str:
 
 def read_expression(scalar: ScalarNode, names: Names) -> Expression | None:
     """Compile a text that is exactly one `{{ … }}`; a fault is noted."""
+    names.warnings.extend(doubtful(scalar))
     try:
         return compile_expression(scalar.text, names=names.known())
     except TemplateSyntaxProblem as error:

@@ -158,7 +158,11 @@ def _read_events(fields: Fields) -> tuple[str, ...]:
         return ()
     if isinstance(node, SequenceNode) and not node.items:
         fields.problems.append(node.place.problem("'event' names at least one event type; leave it out to take all"))
-    return tuple(read_text(item, "'event'", fields.problems) for item in one_or_many(node))
+    events = tuple(read_text(item, "'event'", fields.problems) for item in one_or_many(node))
+    if not isinstance(node, SequenceNode) and "," in events[0]:
+        listed = ", ".join(each.strip() for each in events[0].split(","))
+        fields.problems.append(node.place.problem(f"several event types are a list; write [{listed[:80]}]"))
+    return events
 
 
 def _compile_part(fields: Fields, key: str, names: Names) -> Reading | None:
