@@ -10,9 +10,12 @@ from functools import partial
 from pathlib import Path
 
 from bridge.errors import ConfigurationError, Problem
-from bridge.inbound import Sources, load_sources
+from bridge.inbound import Source, Sources, declared_sources, load_sources, providers
+from bridge.inbound import load_source as make_source
+from bridge.located import Place
 from bridge.mappings import SOURCES_FILE, Loader, MappingSet, read_bounded, read_mappings
 from bridge.settings import source_secrets
+from bridge.spelling import suggest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,33 @@ def load_configuration(
     """
     loader = ConfigurationLoader(folder, environ, secrets_are_required=secrets_are_required)
     return loader.compile(read_folder(folder, only))
+
+
+def load_source(folder: Path, environ: Mapping[str, str], name: str) -> Source:
+    """Give one source with its secrets, whatever is wrong with the mappings and with the other sources.
+
+    Raises `ConfigurationError` where nothing names it, where its own declaration is wrong, or without its secret.
+    """
+    written = read_folder(folder)
+    loader = Loader(environ, shown_in=folder)
+    unread: tuple[Problem, ...] = ()
+    try:
+        loader.load(written.mappings, problems=written.problems)
+    except ConfigurationError as error:
+        unread = error.problems
+    named = dict(loader.source_places)
+    if unread and name in providers():
+        named.setdefault(name, Place(str(folder), 0, 0))  # a mapping that is broken may name it
+    file = str(folder / SOURCES_FILE)
+    found = make_source(name, named.get(name), written.sources, partial(source_secrets, environ), file=file)
+    if found is not None:
+        return found
+    known = sorted({*named, *declared_sources(written.sources)})
+    if known:
+        message = f"no source has this name; there are {', '.join(known)}{suggest(name, known)}"
+    else:
+        message = f"no source has this name: nothing in the folder {folder} names any"
+    raise ConfigurationError([Problem(file=name, message=message)])
 
 
 def read_folder(folder: Path, only: Collection[Path] | None = None) -> Written:

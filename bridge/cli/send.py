@@ -12,13 +12,12 @@ from bridge.app import now
 from bridge.cli.freshening import freshen
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.cli.payload import read_payload
-from bridge.configuration import load_configuration
+from bridge.configuration import load_source
 from bridge.errors import ConfigurationError, OperatorError, Problem
 from bridge.events import Json
-from bridge.inbound import Source, Sources, sign
+from bridge.inbound import Source, sign
 from bridge.rehearsal import read_headers_beside
 from bridge.settings import Settings
-from bridge.spelling import suggest
 from bridge.store import read_running
 
 TIMEOUT_S = 30.0
@@ -41,7 +40,7 @@ def send(sending: Sending, settings: Settings, environ: Mapping[str, str], *, ur
     where no bridge answers.
     """
     address = _running_address(settings) if url is None else _address(url)
-    source = _find(sending.source, load_configuration(settings.mappings, environ).sources, settings.mappings)
+    source = load_source(settings.mappings, environ, sending.source)
     body, headers = read_payload(sending.payload), {**read_headers_beside(sending.payload), **sending.headers}
     if sending.fresh:
         body, headers = freshen(source, body, headers, now())
@@ -99,16 +98,6 @@ def _describe(body: Mapping[str, Json]) -> str:
             return text
         case _:
             return orjson.dumps(body).decode()
-
-
-def _find(name: str, sources: Sources, folder: Path) -> Source:
-    if name in sources:
-        return sources[name]
-    if sources:
-        message = f"no source has this name; there are {', '.join(sorted(sources))}{suggest(name, sources)}"
-    else:
-        message = f"no source has this name: nothing in the folder {folder} names any"
-    raise ConfigurationError([Problem(file=name, message=message)])
 
 
 def _address(url: str) -> str:

@@ -3,6 +3,16 @@
 from bridge.inbound.catalogue import providers
 from bridge.inbound.endpoint import HookEndpoint, Reply
 from bridge.inbound.signing import sign
-from bridge.inbound.sources import Source, Sources, load_sources
+from bridge.inbound.sources import Source, Sources, declared_sources, load_source, load_sources
 
-__all__ = ["HookEndpoint", "Reply", "Source", "Sources", "load_sources", "providers", "sign"]
+__all__ = [
+    "HookEndpoint",
+    "Reply",
+    "Source",
+    "Sources",
+    "declared_sources",
+    "load_source",
+    "load_sources",
+    "providers",
+    "sign",
+]

@@ -6,7 +6,7 @@ place, all in one go.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -78,27 +78,67 @@ def load_sources(
     secret, a wrong key or value, a source whose deliveries could not be told apart. Where
     secrets are not required (a check of the files alone) a source without one refuses every delivery.
     """
-    problems: list[Problem] = BoundedProblems()
-    own = own_entries(file, sources_yaml or b"", problems)
-    sources: dict[str, Source] = {}
+    making = _Making(secrets=secrets, are_required=secrets_are_required)
+    own = own_entries(file, sources_yaml or b"", making.problems)
     for name in sorted({*named, *own}):
         place, node = own.get(name) or (named[name], None)
+        making.make(name, place, node, own)
+    return making.sources()
+
+
+def load_source(
+    name: str, place: Place | None, sources_yaml: bytes | None, secrets: Secrets, *, file: str = "sources.yaml"
+) -> Source | None:
+    """Make one source, whatever is wrong with others; `place` is where a mapping names it, None where none does.
+
+    Gives None where nothing names it. Raises `ConfigurationError` as `load_sources` does.
+    """
+    making = _Making(secrets=secrets, are_required=True)
+    misread: list[Problem] = []
+    own = own_entries(file, sources_yaml or b"", misread)
+    if not own:
+        making.problems.extend(misread)
+    found, node = own.get(name) or (place, None)
+    if found is not None:
+        making.make(name, found, node, own)
+    return making.sources().get(name)
+
+
+def declared_sources(sources_yaml: bytes | None) -> frozenset[str]:
+    """Name the sources that `sources.yaml` declares; none where it cannot be read."""
+    return frozenset(own_entries("sources.yaml", sources_yaml or b"", []))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Making:
+    """Makes sources one by one, and keeps what is wrong with them."""
+
+    secrets: Secrets
+    are_required: bool
+    problems: list[Problem] = field(default_factory=BoundedProblems)
+    _made: dict[str, Source] = field(default_factory=dict)
+
+    def make(self, name: str, place: Place, node: MappingNode | None, own: Collection[str]) -> None:
+        """Make a source of what `sources.yaml` says of it, or of its provider in the catalogue."""
         if node is None and _NAME.fullmatch(name) and name not in providers():
             advice = suggest(name, [*own, *providers()])
             message = f"the source {name!r} is neither in the catalogue nor in sources.yaml{advice}"
-            problems.append(place.problem(message))
-            continue
-        source = _load(name, place, node, secrets, problems)
+            self.problems.append(place.problem(message))
+            return
+        source = _load(name, place, node, self.secrets, self.problems)
         if source is None:
-            continue
-        if secrets_are_required and source.lacks_secret:
+            return
+        if self.are_required and source.lacks_secret:
             variable = secret_variable(name)
             advice = f"set {variable} (or {variable}_FILE), or say 'verify: none' in sources.yaml"
-            problems.append(place.problem(f"the source {name!r} has no secret; {advice}"))
-        sources[name] = source
-    if problems:
-        raise ConfigurationError(problems)
-    return MappingProxyType(sources)
+            self.problems.append(place.problem(f"the source {name!r} has no secret; {advice}"))
+        self._made[name] = source
+
+    def sources(self) -> Sources:
+        """Give them; raises `ConfigurationError` where anything is wrong."""
+        if self.problems:
+            raise ConfigurationError(self.problems)
+        return MappingProxyType(self._made)
 
 
 def _load(
