@@ -37,6 +37,15 @@ def explanations_json(mapping: Mapping, delivery: Delivery) -> list[Json]:
     return [_trigger_json(each, delivery.outcomes_of(each.trigger)) for each in _explanations(mapping, delivery)]
 
 
+def why_not_asked(mapping: Mapping, deliveries: Sequence[Delivery]) -> str:
+    """Say why no trigger looks at any of the deliveries; empty where one does, or where one was refused."""
+    heard_all = all(isinstance(delivery.heard, Heard) for delivery in deliveries)
+    told = [each for delivery in deliveries for each in _explanations(mapping, delivery)]
+    if not (heard_all and told and all(each.not_asked for each in told)):
+        return ""
+    return f"{told[0].trigger}: {told[0].not_asked}"
+
+
 def _explanations(mapping: Mapping, delivery: Delivery) -> list[Explanation]:
     heard = delivery.heard
     return [explain(trigger, heard.event) for trigger in mapping.triggers] if isinstance(heard, Heard) else []

@@ -171,3 +171,19 @@ def test_a_mapping_that_does_not_load_is_a_mistake(folder: Path) -> None:
     ended = run_cases(folder=folder)
     assert ended.returncode == 2
     assert "mappings/sales.yaml:9:9: error: a test needs the key 'name'" in ended.stderr
+
+
+def test_a_test_that_no_trigger_looks_at_is_noted(folder: Path) -> None:
+    """It passes, and nothing was tried."""
+    mapping = folder / "mappings" / "sales.yaml"
+    text = mapping.read_text()
+    send = "{body: {id: evt_9, type: payment_intent.suceeded}}"
+    mapping.write_text(f"{text}  - {{name: a misspelt type, send: {send}, expect: none}}\n")
+    ended = run_cases("-k", "misspelt", folder=folder)
+    assert ended.returncode == 0
+    first, note, *_ = ended.stdout.splitlines()
+    assert first == "ok      sales: a misspelt type"
+    assert note.strip() == (
+        "note: no trigger was asked, so no condition was tried: "
+        "sales: it takes payment_intent.succeeded, and this is payment_intent.suceeded"
+    )

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bridge.cli.explanations import explanation_lines, explanations_json
+from bridge.cli.explanations import explanation_lines, explanations_json, why_not_asked
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.errors import SenderError
 from bridge.events import Json
@@ -55,6 +55,8 @@ def print_report(report: Report, *, as_json: bool) -> None:
         return
     for result in report.results:
         stdout.print(f"{report.word(result):<8}{shown(_title(result))}", markup=False)
+        if note := _note(result):
+            stdout.print(f"        {shown(note)}", markup=False)
     for result in report.results:
         if not result.has_passed:
             stdout.print("\n" + "\n".join(describe(result)), markup=False)
@@ -77,6 +79,12 @@ def describe(result: CaseResult) -> Iterator[str]:
 def shown(text: str) -> str:
     """Give a text that no terminal obeys, each character for itself: two that differ do so for the eye, too."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def _note(result: CaseResult) -> str:
+    """Say of a case that expects nothing that no trigger looked at what it sent: that shows little."""
+    reason = why_not_asked(result.mapping, result.deliveries) if result.case.expect.kind == "nothing" else ""
+    return f"note: no trigger was asked, so no condition was tried: {reason}" if reason else ""
 
 
 def _title(result: CaseResult) -> str:
@@ -153,6 +161,7 @@ def _result_json(result: CaseResult, word: str) -> Json:
         "now": result.now.isoformat(),
         "body": result.body,
         "errors": list(result.errors),
+        "note": _note(result),
         "faults": [_fault_json(fault) for fault in result.faults],
         "samples": [_delivery_json(result.mapping, delivery) for delivery in result.deliveries],
     }
