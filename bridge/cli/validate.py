@@ -26,6 +26,7 @@ class _Found:
 
     mappings: list[str] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
@@ -67,7 +68,9 @@ def _check(folder: Path, only: list[Path] | None, environ: Mapping[str, str], fo
         found.warnings.append(Problem(file=str(folder), message="there is no mapping in this folder"))
     found.warnings.extend(_warnings(configuration))
     found.mappings.extend(configuration.mappings.mappings)
-    found.sources.extend(configuration.sources)
+    found.sources.extend(sorted(configuration.mappings.source_places))
+    if not only:
+        found.unused.extend(sorted(configuration.sources.keys() - configuration.mappings.source_places))
 
 
 def _warnings(configuration: Configuration) -> Iterator[Problem]:
@@ -129,4 +132,5 @@ def _report(found: _Found, *, as_json: bool) -> None:
         count = len(found.mappings)
         named = f" ({', '.join(found.mappings)})" if found.mappings else ""
         fed = f" fed by {', '.join(dict.fromkeys(found.sources))}" if found.sources else ""
-        stdout.print(f"good: {count} mapping{'' if count == 1 else 's'}{named}{fed}", markup=False)
+        also = f"; no mapping read here takes {', '.join(dict.fromkeys(found.unused))}" if found.unused else ""
+        stdout.print(f"good: {count} mapping{'' if count == 1 else 's'}{named}{fed}{also}", markup=False)

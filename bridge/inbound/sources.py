@@ -22,6 +22,9 @@ from bridge.spelling import suggest
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
+WITHOUT_ANY = "has no secret"
+"""What is said of a source that can verify nobody; whoever knows more can add to that."""
+
 Secrets = Callable[[str], tuple[bytes, ...]]
 """Gives the secrets of a source by its name, none where none is set; may raise `ConfigurationError`."""
 
@@ -131,7 +134,7 @@ class _Making:
         if self.are_required and source.lacks_secret:
             variable = secret_variable(name)
             advice = f"set {variable} (or {variable}_FILE), or say 'verify: none' in sources.yaml"
-            self.problems.append(place.problem(f"the source {name!r} has no secret; {advice}"))
+            self.problems.append(place.problem(f"the source {name!r} {WITHOUT_ANY}; {advice}"))
         self._made[name] = source
 
     def sources(self) -> Sources:

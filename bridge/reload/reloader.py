@@ -9,12 +9,14 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeVar
 
 import structlog
 
 from bridge.configuration import Configuration, ConfigurationLoader, read_folder
 from bridge.errors import ConfigurationError, Problem, StoreUnavailable
+from bridge.inbound.sources import WITHOUT_ANY
 from bridge.reload.watching import Looked, Told, Watch
 
 Swap = Callable[[Configuration], Awaitable[None]]
@@ -112,7 +114,7 @@ class Reloader:
         try:
             loaded = self._loader.compile(read_folder(self._loader.folder), after_each=self._end_if_stopping)
         except ConfigurationError as error:
-            return error.problems
+            return [_with_what_helps_now(problem) for problem in error.problems]
         except _Stopped:
             raise
         except Exception as error:  # the guard: no file, however odd, ends what runs
@@ -153,6 +155,13 @@ class Reloader:
         if list(problems) != list(self.refused):
             log.error("reload_refused", problems=[str(problem) for problem in problems])
         self.refused = problems
+
+
+def _with_what_helps_now(problem: Problem) -> Problem:
+    """Add that a variable is read at a start only; a file is read again by and by."""
+    if WITHOUT_ANY not in problem.message:
+        return problem
+    return replace(problem, message=f"{problem.message}; a variable is read when the bridge starts: restart it")
 
 
 def _tell(before: Configuration, after: Configuration, took_s: float) -> None:

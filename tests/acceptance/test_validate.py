@@ -67,7 +67,7 @@ def test_one_file_is_read_by_itself(folder: Path) -> None:
     assert ended.returncode == 1
     assert ended.stderr.startswith("pins/wrong.yaml:4:5: error: ")
     ended = validate("pins/sources.yaml", cwd=folder.parent)
-    assert (ended.returncode, ended.stdout) == (0, "good: 0 mappings fed by shop\n")
+    assert (ended.returncode, ended.stdout) == (0, "good: 0 mappings; no mapping read here takes shop\n")
 
 
 def test_several_folders_are_told_in_one_go(folder: Path) -> None:
@@ -164,3 +164,11 @@ def test_a_sample_that_is_not_there_is_a_warning(folder: Path) -> None:
     ended = validate("pins/good.yaml", cwd=folder.parent)
     assert ended.returncode == 0
     assert "warning: there is no file 'pins/samples/no.json', which this test sends" in ended.stderr
+
+
+def test_a_source_that_no_mapping_takes_is_told_apart(tmp_path: Path) -> None:
+    """It feeds nothing, though its secret is needed."""
+    (tmp_path / "good.yaml").write_text(GOOD)
+    (tmp_path / "sources.yaml").write_text("spare: {verify: none, dedupe: off}\n")
+    ended = validate(".", cwd=tmp_path)
+    assert ended.stdout == "good: 1 mapping (good) fed by stripe; no mapping read here takes spare\n"

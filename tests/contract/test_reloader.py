@@ -291,6 +291,7 @@ async def test_sources_are_swapped_with_the_mappings(followed: Followed) -> None
     await followed.refuses("the source 'plant' is neither in the catalogue nor in sources.yaml")
     (followed.folder / "sources.yaml").write_text(SOURCES + "plant: {provider: stripe}\n")
     await followed.refuses("set PLANT_WEBHOOK_SECRET")
+    await followed.refuses("a variable is read when the bridge starts: restart it")
     (followed.folder / "sources.yaml").write_text(SOURCES + "plant: {verify: none, dedupe: off}\n")
     await followed.shows(a="a", b="b")
     assert set(followed.swapped[-1].sources) == {"plant", "shop"}
