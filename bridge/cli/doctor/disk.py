@@ -1,19 +1,27 @@
-"""Whether the database's folder can be written to, lasts, and has room."""
+"""Whether the database's folder can be written to, lasts, and has room; and how the bridge is that runs on it."""
 
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
+from typing import cast
+
+import httpx
+import orjson
 
 from bridge.cli.doctor.findings import Finding, failure, ok, warning
 from bridge.errors import StoreUnusable
+from bridge.events import Json
 from bridge.store import read_running
 from bridge.store.database import Database
 
 ROOM_BYTES = 2**30
 """Below this free space a warning is due."""
 NO_ROOM_BYTES = 64 * 2**20
+
+READY_S = 5.0
+"""How long the bridge that runs here may take to say how it is."""
 
 _SUBJECT = "database"
 _VOLUME = "put it on a volume that outlives the process, and name that in PINBRIDGE_DATABASE"
@@ -111,4 +119,26 @@ def _running(url: str) -> Finding:
         running = read_running(url)
     except StoreUnusable as error:
         return warning("bridge", str(error), "run this as the user that runs the bridge")
-    return ok("bridge", f"runs here, at {running.address}" if running else "does not run on this database now")
+    if running is None:
+        return ok("bridge", "does not run on this database now")
+    return judge_bridge(running.address, _readiness(running.address))
+
+
+def _readiness(address: str) -> Json:
+    """Ask the bridge how it is; None where it does not say."""
+    try:
+        return cast(Json, orjson.loads(httpx.get(f"{address}/readyz", timeout=READY_S).content))
+    except (httpx.HTTPError, httpx.InvalidURL, orjson.JSONDecodeError):
+        return None
+
+
+def judge_bridge(address: str, readiness: Json) -> Finding:
+    """Say how the bridge that runs here is, from what it answers at /readyz."""
+    match readiness:
+        case {"status": "ready"}:
+            return ok("bridge", f"runs here, at {address}")
+        case {"status": "degraded", "reason": reason, "errors": [first, *others]}:
+            more = f" (and {len(others)} more)" if others else ""
+            message = f"runs here, at {address}, but is degraded: {reason}: {first}{more}"
+            return warning("bridge", message, "mend that; `pinbridge validate` shows each mistake in its place")
+    return warning("bridge", f"runs here, at {address}, but does not say that it is ready", "look at its log")

@@ -2,7 +2,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from bridge.cli.doctor.disk import filesystem_of, lasting, room
+from bridge.cli.doctor.disk import filesystem_of, judge_bridge, lasting, room
+from bridge.events import Json
 
 MOUNTS = """\
 22 1 0:21 / / rw,relatime - overlay overlay rw
@@ -67,3 +68,19 @@ def test_little_room_is_told(free_bytes: int, verdict: str, said: str) -> None:
     """Under a gibibyte, and where webhooks would soon be refused."""
     finding = room(free_bytes)
     assert (finding.verdict, finding.message) == (verdict, said)
+
+
+def test_a_bridge_whose_change_is_refused_is_degraded() -> None:
+    """It runs, on what was there before; the first mistake is told."""
+    degraded: Json = {
+        "status": "degraded",
+        "reason": "the change is refused",
+        "errors": ["a.yaml:1:1: x", "b.yaml:1:1: y"],
+    }
+    found = judge_bridge("http://127.0.0.1:8080", degraded)
+    assert (found.verdict, found.message) == (
+        "warning",
+        "runs here, at http://127.0.0.1:8080, but is degraded: the change is refused: a.yaml:1:1: x (and 1 more)",
+    )
+    assert judge_bridge("http://127.0.0.1:8080", {"status": "ready"}).verdict == "ok"
+    assert judge_bridge("http://127.0.0.1:8080", None).verdict == "warning"
