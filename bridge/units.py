@@ -17,6 +17,8 @@ _NUMBER_AND_UNIT = re.compile(r"([0-9]{1,15})([A-Za-z]*)", re.ASCII)
 def parse_duration_s(text: str) -> int:
     """Read a length of time, in seconds: a whole number and `s`, `m`, `h`, `d` or `w`, at most ten years."""
     match = _NUMBER_AND_UNIT.fullmatch(text)
+    if match is not None and not match[2]:
+        raise ValueError(f"{text!r} has no unit; write one of s, m, h, d and w behind it, such as {text}m")
     if match is None or match[2] not in _SECONDS:
         raise ValueError(f"{text!r} is not a length of time; write a number and s, m, h, d or w, such as 90s or 24h")
     seconds = int(match[1]) * _SECONDS[match[2]]

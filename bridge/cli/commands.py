@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -21,11 +23,12 @@ from bridge.cli.serve import serve
 from bridge.cli.testing import Wanted, run_tests
 from bridge.cli.trying import Trying, try_mapping
 from bridge.cli.validate import validate
+from bridge.errors import StoreUnusable
 from bridge.mappings import OutcomeKind
 from bridge.mappings.schema import mapping_schema
 from bridge.rehearsal import read_header_lines
 from bridge.settings import Settings, setting_lines
-from bridge.store import open_readonly
+from bridge.store import Reader, open_readonly
 
 commands = typer.Typer(
     name="pinbridge",
@@ -42,6 +45,21 @@ Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How 
 
 def _settings() -> Settings:
     return Settings.from_environ(os.environ)
+
+
+@contextmanager
+def _journal() -> Iterator[Reader]:
+    """Open the database to look at it; where there is none, say what decides where it is looked for."""
+    settings = _settings()
+    path = Path(settings.database.removeprefix("sqlite:///"))
+    try:
+        with open_readonly(settings.database) as reader:
+            yield reader
+    except StoreUnusable as error:
+        if path.exists():
+            raise
+        advice = f"PINBRIDGE_DATABASE says where it lies, counted from the working folder, {Path.cwd()}"
+        raise StoreUnusable(f"{error}, or look elsewhere: {advice}") from error
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  # Typer hands the option over by position
@@ -215,7 +233,7 @@ def events_command(
     as_json: AsJson = False,
 ) -> None:
     """Show what came in, newest first, or one event whole."""
-    with open_readonly(_settings().database) as reader:
+    with _journal() as reader:
         if number is None:
             events = reader.events(limit=limit, source=source, pin=pin, outcome=outcome)
             empty = "no event fits" if source or pin or outcome else "no events yet"
@@ -232,7 +250,7 @@ def pins_command(
     as_json: AsJson = False,
 ) -> None:
     """Show every pin, how fresh it is and what stands in its way; or one pin with its newest attempts."""
-    with open_readonly(_settings().database) as reader:
+    with _journal() as reader:
         if pin is None:
             list_pins(reader.pins(), as_json=as_json, now=now(), empty="no pins yet")
         else:
@@ -242,7 +260,7 @@ def pins_command(
 @commands.command("parked")
 def parked_command(*, as_json: AsJson = False) -> None:
     """Show the pins that are set aside, each with its reason."""
-    with open_readonly(_settings().database) as reader:
+    with _journal() as reader:
         list_pins(reader.parked(), as_json=as_json, now=now(), empty="nothing is parked")
 
 

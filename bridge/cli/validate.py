@@ -37,7 +37,7 @@ def validate(paths: Sequence[Path], configured: Path, environ: Mapping[str, str]
     A warning, and no fault of the files, is a secret that is not set, and a pin that cannot be
     drawn before its first event: it would start parked.
     """
-    unreadable = [problem for path in paths for problem in _unreadable(path)]
+    unreadable = [problem for path in paths for problem in _unreadable(path, configured)]
     found = _Found(problems=list(unreadable))
     missing = {problem.file for problem in unreadable}
     for folder, only in by_folder([path for path in paths if str(path) not in missing], configured):
@@ -46,7 +46,7 @@ def validate(paths: Sequence[Path], configured: Path, environ: Mapping[str, str]
     return UNREADABLE if unreadable else WRONG if found.problems else GOOD
 
 
-def _unreadable(path: Path) -> Iterator[Problem]:
+def _unreadable(path: Path, configured: Path) -> Iterator[Problem]:
     """Look for what cannot be read: the path itself, or the first such thing in a folder; loading tells the others."""
     looked_at = path
     try:
@@ -54,7 +54,8 @@ def _unreadable(path: Path) -> Iterator[Problem]:
         for looked_at in mapping_files(path) if path.is_dir() else ():
             read_bounded(looked_at)
     except OSError as error:
-        yield Problem(file=str(error.filename or looked_at), message=f"cannot be read: {error.strerror}")
+        advice = "; PINBRIDGE_MAPPINGS names the folder of mappings" if path == configured and not path.exists() else ""
+        yield Problem(file=str(error.filename or looked_at), message=f"cannot be read: {error.strerror}{advice}")
 
 
 def _check(folder: Path, only: list[Path] | None, environ: Mapping[str, str], found: _Found) -> None:

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.inbound.locations import HeaderPlace, Location, PathPlace, parse_header, parse_path
-from bridge.inbound.reading import Collector, choice, collecting, duration_s, fields, parsed, refuse, text
+from bridge.inbound.reading import (
+    Collector,
+    choice,
+    collecting,
+    duration_s,
+    duration_text,
+    fields,
+    parsed,
+    refuse,
+    text,
+)
 from bridge.inbound.schemes import SCHEMES, read_scheme
 from bridge.inbound.secrecy import misplaced, veiled, veiled_syntax
 from bridge.inbound.verification import DEFAULT_TOLERANCE_S, Scheme
@@ -171,10 +181,9 @@ def _keys(node: Node, collect: Collector, others: Mapping[str, str] = NO_OTHERS)
 
 
 def _dedupe(node: Node) -> _Dedupe:
-    word = text(node)
-    if word == "off":
+    if duration_text(node) == "off":
         return _Dedupe(is_on=False)
-    window_s = parsed(parse_duration_s, node)
+    window_s = parsed(parse_duration_s, node, read=duration_text)
     if window_s < 1:
         raise refuse(node.place, "a window is at least 1s; 'off' lets every delivery count")
     return _Dedupe(window_s=window_s)

@@ -86,13 +86,20 @@ def choice(allowed: Collection[str]) -> Callable[[Node], str]:
 
 def duration_s(node: Node) -> int:
     """Give a length of time in seconds: at least one, at most a day."""
-    return parsed(_bounded_duration, node)
+    return parsed(_bounded_duration, node, read=duration_text)
 
 
-def parsed(parse: Callable[[str], _Value], node: Node) -> _Value:
+def duration_text(node: Node) -> str:
+    """Give the text of a length of time; a number is one too, whose unit is missing."""
+    if isinstance(node, ScalarNode) and isinstance(node.value, int) and not isinstance(node.value, bool):
+        return node.text
+    return text(node)
+
+
+def parsed(parse: Callable[[str], _Value], node: Node, *, read: Callable[[Node], str] = text) -> _Value:
     """Give what a parser makes of a text; its `ValueError` gets the place."""
     try:
-        return parse(text(node))
+        return parse(read(node))
     except ValueError as error:
         raise refuse(node.place, str(error)) from error
 

@@ -18,6 +18,7 @@ NOT_MAPPINGS = frozenset({SOURCES_FILE, "sources.yml"})
 
 _SUFFIXES = frozenset({".yaml", ".yml"})
 _NOT_SEARCHED = "samples"
+NO_FOLDER = "there is no such folder of mappings; PINBRIDGE_MAPPINGS names another"
 
 
 def read_mappings(folder: Path, only: Collection[Path] | None = None) -> tuple[dict[str, bytes], list[Problem]]:
@@ -38,7 +39,7 @@ def read_mappings(folder: Path, only: Collection[Path] | None = None) -> tuple[d
             problems.append(Problem(file=str(path), message=f"cannot be read: {error.strerror}"))
     # Asked last: a folder that vanished meanwhile must not pass for one without mappings.
     if not folder.is_dir():
-        raise ConfigurationError([Problem(file=str(folder), message="there is no such folder of mappings")])
+        raise ConfigurationError([Problem(file=str(folder), message=NO_FOLDER)])
     return files, problems
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import orjson
 
-from bridge.errors import ConfigurationError, SenderError
+from bridge.errors import ConfigurationError, Problem, SenderError
 from bridge.events import Json
 from bridge.inbound import Sources
 from bridge.located import Node, Place, ScalarNode
@@ -68,7 +68,7 @@ class Stage:
         try:
             samples = [_sample(each, mapping) for each in case.samples]
         except ConfigurationError as error:
-            faults = tuple([Fault(place=case.place, message=str(problem)) for problem in error.problems])
+            faults = tuple([_unplayable(case, problem) for problem in error.problems])
             return _unplayed(mapping, case, faults)
         alone = self.mappings.alone(mapping.name)
         rehearsal = Rehearsal(
@@ -76,6 +76,13 @@ class Stage:
         )
         deliveries = tuple(rehearsal.deliver(samples, case.now or TIMELESS))
         return _judged(rehearsal, mapping, case, deliveries)
+
+
+def _unplayable(case: Case, problem: Problem) -> Fault:
+    """Tell what keeps a case from being played, where it stands."""
+    if not problem.line:
+        return Fault(place=case.place, message=str(problem))
+    return Fault(place=Place(problem.file, problem.line, problem.column), message=problem.message)
 
 
 def _sample(sample: CaseSample, mapping: Mapping) -> Sample:

@@ -63,7 +63,9 @@ def source_of(path: Path, sources: Collection[str]) -> str:
     if below:
         message = f"lies in the folder of {below[-1]!r}, which is no source here{suggest(below[-1], sources)}"
     else:
-        message = "does not say which source it is of; say it, or put the file into samples/<source>/"
+        message = (
+            "does not say which source it is of; say --source (in a test `source`), or put it into samples/<source>/"
+        )
     known = f"; there are {', '.join(sorted(sources))}" if sources else "; there is no source"
     raise ConfigurationError([Problem(file=str(path), message=message + known)])
 

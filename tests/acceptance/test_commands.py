@@ -205,3 +205,12 @@ def test_the_api_is_closed_without_a_token(new_bridge: NewBridge) -> None:
     assert httpx.post(f"{bridge.url}/api/retry", headers=right, json={"pins": ["p-none"]}).json() == {"pins": []}
     assert httpx.post(f"{bridge.url}/api/retry", headers=right, json={"pin": 1}).status_code == 400
     assert httpx.get(f"{bridge.url}/nowhere").json()["error"]["code"] == "not_found"
+
+
+def test_without_a_database_it_is_said_what_names_one(tmp_path: Path) -> None:
+    """Most often the command runs in another folder than the bridge."""
+    ended = run("events", PINBRIDGE_DATABASE=f"sqlite:///{tmp_path / 'none.db'}")
+    assert ended.returncode != 0
+    assert (
+        "there is no database yet; start `pinbridge serve` once, or look elsewhere: PINBRIDGE_DATABASE" in ended.stderr
+    )

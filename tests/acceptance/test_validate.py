@@ -108,7 +108,8 @@ def test_a_file_in_a_folder_that_cannot_be_read_exits_two(folder: Path) -> None:
 def test_a_folder_that_is_configured_and_missing_exits_two(tmp_path: Path) -> None:
     """It names the folder."""
     ended = validate(cwd=tmp_path, PINBRIDGE_MAPPINGS="nowhere")
-    assert (ended.returncode, ended.stderr) == (2, "error: nowhere: cannot be read: No such file or directory\n")
+    told = "cannot be read: No such file or directory; PINBRIDGE_MAPPINGS names the folder of mappings"
+    assert (ended.returncode, ended.stderr) == (2, f"error: nowhere: {told}\n")
 
 
 def test_files_are_checked_where_no_secret_is_at_hand(folder: Path) -> None:

@@ -13,12 +13,18 @@ def test_durations(text: str, seconds: int) -> None:
     assert parse_duration_s(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "5", "5 m", "-5m", "1.5h", "5M", "٣s", "5m5s", "9" * 16 + "s"])
+@pytest.mark.parametrize("text", ["", "5 m", "-5m", "1.5h", "5M", "٣s", "5m5s", "9" * 16 + "s"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
     """The message repeats the text and shows a right one."""
     with pytest.raises(ValueError, match="is not a length of time; write") as refused:
         parse_duration_s(text)
     assert repr(text) in str(refused.value)
+
+
+def test_a_number_alone_lacks_its_unit() -> None:
+    """The message shows it with one."""
+    with pytest.raises(ValueError, match="'5' has no unit; write one of s, m, h, d and w behind it, such as 5m"):
+        parse_duration_s("5")
 
 
 @pytest.mark.parametrize("text", ["3651d", "99999999999d", "999999999999999w"])

@@ -39,6 +39,7 @@ _LEFT_OUT: dict[type[nodes.Node], str] = {
 _JINJA_NAMES = frozenset({"self", "super", "caller", "varargs"})
 """Names that Jinja would give a meaning, with a road around the dialect."""
 
+_IF_EMPTY = "write 'not x' for what is none or empty, 'x | length == 0' for what has no item"
 _ONLY_IN_UPDATE = "it is known in 'update' only"
 _FROM_PAYLOAD = "a template knows no payload: name what it needs in a trigger's 'extract'"
 _RELATED = {
@@ -55,6 +56,9 @@ _RELATED = {
     ("filter", "e"): "did you mean 'markdown'?",
     ("filter", "str"): "did you mean 'string'?",
     ("filter", "safe"): "nothing is escaped here, so leave it out",
+    ("test", "empty"): _IF_EMPTY,
+    ("test", "blank"): _IF_EMPTY,
+    ("test", "null"): "did you mean 'none'?",
     ("variable", "loop"): "it is known where 'each' or 'for' goes over a list",
     ("variable", "len"): "write 'items | length'",
     ("variable", "null"): "did you mean 'none'?",
@@ -68,7 +72,7 @@ _RELATED = {
 }
 """Words that other tools have for something, and what it is called here."""
 
-_MOST_LISTED = 20
+_MOST_LISTED = 40
 _MOST_ADVISED = 50
 _TOO_LARGE = 10**MAX_DIGITS
 
@@ -239,6 +243,6 @@ def _misnamed(kind: str, name: str, known: Collection[str], index: int) -> Templ
     related = _RELATED.get((kind, name.lower()))
     advice = f"; {related}" if related else suggest(name, known)
     if not advice and 0 < len(known) <= _MOST_LISTED:
-        advice = f"; known are {', '.join(known)}"
+        advice = f"; known are {', '.join(word for word in known if word.isidentifier())}"
     message = f"unknown {kind} {name!r}{advice}"
     return TemplateFault(message=message, index=index, word=name)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bridge.located import Node, ScalarNode, SequenceNode
+from bridge.located import MappingNode, Node, ScalarNode, SequenceNode
 from bridge.located.fields import Fields, Problems, one_or_many, read_text
 from bridge.mappings.expressions.expressions import Expression, TemplateSyntaxProblem, compile_template, is_expression
 from bridge.mappings.expressions.template_places import placed_problems
@@ -23,6 +23,8 @@ DEFAULT_MAX_PINS = 1000
 MAX_MAX_PINS = 100_000
 
 _LOOK_UP = re.compile(r"\{\{\s*([^\W\d]\w*)\s*[\[.].*\}\}", re.DOTALL)
+_MOST_KEYS = 10
+_LONGEST_KEY = 40
 _WILD = re.compile(r"[*?\[]")
 _ID_FORM = "p- and letters, digits, _ or -"
 GLOB = re.compile(r"[A-Za-z0-9_*?\[\]!-]{1,66}", re.ASCII)
@@ -51,13 +53,14 @@ class AllowedPins:
 class PinRule:
     """What `pin`, `pins` and `max_pins` say. `literal` is None for a family.
 
-    `allowed` are the ids that the pins may have. `max_pins` bounds the distinct pins of a template
-    family, None where the file itself bounds them.
+    `allowed` are the ids that the pins may have; `known` says which keys a look-up knows. `max_pins` bounds
+    the distinct pins of a template family, None where the file itself bounds them.
     """
 
     node: ScalarNode
     text: str
     allowed: AllowedPins
+    known: str = ""
     literal: str | None = None
     max_pins: int | None = None
 
@@ -75,7 +78,7 @@ def read_pin(fields: Fields, constants: Mapping[str, Node]) -> PinRule | None:
     if globs is not None:
         return PinRule(node=node, text=text, allowed=AllowedPins.of(globs), max_pins=max_pins)
     ids = _read_look_up(node, text, fields, constants)
-    return PinRule(node=node, text=text, allowed=AllowedPins(ids=ids))
+    return PinRule(node=node, text=text, allowed=AllowedPins(ids=ids), known=_known(text, constants))
 
 
 def _read_literal(node: ScalarNode, text: str, fields: Fields) -> PinRule:
@@ -118,6 +121,17 @@ def _read_look_up(node: Node, text: str, fields: Fields, constants: Mapping[str,
     return frozenset(_read_ids(constant, fields.problems))
 
 
+def _known(text: str, constants: Mapping[str, Node]) -> str:
+    """Name the keys of the constant that a look-up begins with."""
+    look_up = _LOOK_UP.fullmatch(text.strip())
+    constant = constants.get(look_up[1]) if look_up else None
+    if look_up is None or not isinstance(constant, MappingNode):
+        return ""
+    keys = [entry.name[:_LONGEST_KEY] for entry in constant.entries]
+    more = ", …" if len(keys) > _MOST_KEYS else ""
+    return f"; the constant {look_up[1]!r} has {', '.join(keys[:_MOST_KEYS])}{more}"
+
+
 def _read_ids(node: Node, problems: Problems) -> Iterator[str]:
     """Read every id that a look-up can give; null says that there is no pin."""
     if not isinstance(node, ScalarNode):
@@ -139,14 +153,14 @@ def compile_pin(rule: PinRule, names: Names) -> Callable[[Facts], str]:
     except TemplateSyntaxProblem as error:
         names.problems.extend(placed_problems(rule.node, error))
         return lambda _: rule.text
-    return lambda facts: _allowed(_evaluate(expression, facts), rule)
+    return lambda facts: _allowed(_evaluate(expression, facts, rule.known), rule)
 
 
-def _evaluate(expression: Expression, facts: Facts) -> str:
+def _evaluate(expression: Expression, facts: Facts, known: str) -> str:
     try:
         name = facts.evaluate(expression)
     except NothingFound as error:
-        raise TriggerFault(f"'pin' finds nothing: {error}", "no_pin") from error
+        raise TriggerFault(f"'pin' finds nothing: {error}{known}", "no_pin") from error
     if name is None:
         raise TriggerFault(f"'pin' finds nothing: {expression.text} gives none", "no_pin")
     if isinstance(name, str) and PIN_ID.match(name):

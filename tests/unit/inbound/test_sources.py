@@ -134,7 +134,7 @@ def test_an_unreadable_secret_file_is_one_of_the_problems() -> None:
         ("plant: {provider: stripe, event: {path: x}}", "unknown key 'path' in a place"),
         ("plant: {provider: stripe, dedupe: never}", "'never' is not a length of time"),
         ("plant: {provider: stripe, dedupe: 0s}", "a window is at least 1s"),
-        ("plant: {provider: stripe, tolerance: 300}", "a text is wanted here"),
+        ("plant: {provider: stripe, tolerance: 300}", "'300' has no unit"),
         ("plant: {provider: stripe, tolerance: 2d}", "at most 1d"),
         ("plant: {provider: stripe, ack: {status: 404}}", "from 200 to 299"),
         ("plant: {provider: stripe, aliases: x}", "'aliases' is an object"),

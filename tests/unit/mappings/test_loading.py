@@ -100,12 +100,7 @@ def test_every_key_is_read() -> None:
         ),
         (
             WHOLE + "deliver: {min_interval: 5}\n",
-            [
-                (
-                    "m.yaml:5:25: 'min_interval': '5' is not a length of time; "
-                    "write a number and s, m, h, d or w, such as 90s or 24h"
-                )
-            ],
+            ["m.yaml:5:25: 'min_interval': '5' has no unit; write one of s, m, h, d and w behind it, such as 5m"],
         ),
         (
             WHOLE + "pins: [p-*]\n",

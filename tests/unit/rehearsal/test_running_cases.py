@@ -59,6 +59,13 @@ def test_a_case_that_fails_says_why(case: str, told: str) -> None:
     assert told in run(case).faults[0].message
 
 
+def test_a_sample_that_is_not_there_is_told_where_it_is_named() -> None:
+    """With one place."""
+    (fault,) = run("send: [{file: gone.json}], expect: none").faults
+    assert fault.place.column > 1
+    assert fault.message.startswith("gone.json: cannot be read")
+
+
 def test_a_template_that_needs_an_event_is_no_fault_of_a_case_that_sends_nothing() -> None:
     """An event that moves nothing draws nothing."""
     mapping = MAPPING.replace("total.real if total == 9 else total", "total + 'x'")

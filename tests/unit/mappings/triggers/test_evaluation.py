@@ -403,6 +403,13 @@ def test_a_family_looks_its_pin_up(repo: str, pin: str | None, kind: str) -> Non
     assert (outcome.pin, outcome.kind) == (pin, kind)
 
 
+def test_a_key_that_a_look_up_does_not_know_is_told_with_those_that_it_does() -> None:
+    """By the name of the constant."""
+    family = mapping("extract: {repo: $.repo}", pin=LOOK_UP, more=CONSTANTS)
+    (outcome,) = family.evaluate(event({"repo": "z"})).outcomes
+    assert outcome.reason == "'pin' finds nothing: an object has no 'z'; the constant 'pins' has a, b, c"
+
+
 @pytest.mark.parametrize(
     ("repo", "kind"), [("x", "matched"), ("other", "no_pin"), ("not an id", "error"), (["x"], "error")]
 )
