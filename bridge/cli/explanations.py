@@ -98,10 +98,10 @@ def _outcome_line(trigger: str, outcome: Outcome, advice: str = "") -> str:
 
 
 def _advised(reason: str, advice: str) -> str:
-    """Give a reason with the path that was meant; it asks for a default only after that."""
+    """Give a reason with the path that was meant; it asks for a default only where that is a guess."""
     told = reason.removesuffix(f"; {ASKS_FOR_DEFAULT}")
-    otherwise = "" if told == reason else f"; else {ASKS_FOR_DEFAULT}"
-    return f"{told}; {advice}{otherwise}" if advice else reason
+    is_certain = told == reason or not advice.endswith("?")
+    return f"{told}; {advice}{'' if is_certain else f' Else {ASKS_FOR_DEFAULT}'}" if advice else reason
 
 
 def _pass_lines(each: Pass) -> Iterator[str]:

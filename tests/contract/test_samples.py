@@ -38,7 +38,7 @@ def test_a_sample_elsewhere_is_of_the_only_source(tmp_path: Path) -> None:
 
 def test_a_sample_of_several_sources_is_refused(tmp_path: Path) -> None:
     """The message names those that there are."""
-    with pytest.raises(ConfigurationError, match=r"say it, or put the file into samples/<source>/; there are a, b"):
+    with pytest.raises(ConfigurationError, match=r"or put it into samples/<source>/; there are a, b"):
         read(written(tmp_path / "payment.json"), {"a", "b"})
     with pytest.raises(ConfigurationError, match=r"the folder of 'strip', which is no source here; did you mean 'stri"):
         read(written(tmp_path / "samples" / "strip" / "payment.json"), {"github", "stripe"})
