@@ -26,6 +26,10 @@ class HeaderPlace:
 
     name: str
 
+    def __str__(self) -> str:
+        """Say where it stands, as the end of a sentence."""
+        return f"in the header {self.name}"
+
     def find(self, _payload: Json, headers: Mapping[str, str]) -> Json:
         """Give the header's value, None where it is missing."""
         return headers.get(self.name)
@@ -36,6 +40,10 @@ class PathPlace:
     """A place in the payload: keys and indexes from the root."""
 
     steps: tuple[str | int, ...]
+
+    def __str__(self) -> str:
+        """Say where it stands, as the end of a sentence."""
+        return "at $" + "".join(f".{step}" if isinstance(step, str) else f"[{step}]" for step in self.steps)
 
     def find(self, payload: Json, _headers: Mapping[str, str]) -> Json:
         """Give what stands there, None where there is no such place."""
@@ -53,6 +61,10 @@ class Location:
     """One place, or several whose values are joined by a dot."""
 
     places: tuple[HeaderPlace | PathPlace, ...]
+
+    def __str__(self) -> str:
+        """Say where all of it stands, as the end of a sentence."""
+        return " and ".join(map(str, self.places))
 
     @property
     def headers(self) -> frozenset[str]:

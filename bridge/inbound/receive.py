@@ -121,7 +121,7 @@ def _read_id(source: Source, payload: Json, headers: Mapping[str, str]) -> str:
         return ""
     event_id = source.id.text("id", payload, headers)
     if not event_id:
-        raise SenderError(400, "missing_id", "the delivery's id is missing where this source has it")
+        raise SenderError(400, "missing_id", f"the delivery's id is missing; this source has it {source.id}")
     return event_id
 
 

@@ -212,6 +212,22 @@ def test_a_bad_body_is_refused_by_name(body: bytes, expected: str) -> None:
     assert code("open", body) == (400, expected)
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("'$.data.items[0].id'", "at $.data.items[0].id"),
+        ("{header: X-Id}", "in the header x-id"),
+        ("[$.a, {header: X-Id}]", "at $.a and in the header x-id"),
+    ],
+)
+def test_a_missing_id_is_told_with_its_place(written: str, told: str) -> None:
+    """As the source declares it."""
+    declared = f"own: {{verify: none, dedupe: off, id: {written}}}"
+    with pytest.raises(SenderError) as caught:
+        receive(load_sources({}, declared.encode(), lambda _: ())["own"], b"{}", JSON)
+    assert caught.value.message == f"the delivery's id is missing; this source has it {told}"
+
+
 def test_bounds_are_exact() -> None:
     """A hundred levels and 255 characters still pass."""
     deepest: object = 1
