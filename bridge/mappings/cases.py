@@ -71,10 +71,10 @@ class Case:
     expect: Expectation
 
 
-def compile_cases(fields: Fields, rule: PinRule | None, sources: Collection[str]) -> tuple[Case, ...]:
+def compile_cases(fields: Fields, rule: PinRule | None, sources: Collection[str] | None) -> tuple[Case, ...]:
     """Compile `tests`; `sources` are those of the mapping's triggers. Faults are noted.
 
-    What hangs on the pin and on the sources is not looked at where those are wrong themselves.
+    Pin and sources are None where they are wrong themselves; what hangs on them is then not looked at.
     """
     node = fields.node("tests")
     if node is None:
@@ -83,14 +83,14 @@ def compile_cases(fields: Fields, rule: PinRule | None, sources: Collection[str]
         message = f"'tests' is a list of cases, such as [{{name: …, send: …, expect: …}}], found {describe(node)}"
         fields.problems.append(node.place.problem(message))
         return ()
-    reading = _Reading(None if fields.problems else rule, sources, fields.problems)
+    reading = _Reading(rule, sources, fields.problems)
     return tuple([reading.case(item) for item in node.items])
 
 
 class _Reading:
     """Reads the cases of one mapping."""
 
-    def __init__(self, rule: PinRule | None, sources: Collection[str], problems: Problems) -> None:
+    def __init__(self, rule: PinRule | None, sources: Collection[str] | None, problems: Problems) -> None:
         self._rule = rule
         self._sources = sources
         self._problems = problems
@@ -118,11 +118,10 @@ class _Reading:
 
     def _pin(self, fields: Fields, expect: Expectation) -> str | None:
         node = fields.node("pin")
-        if self._rule is None:
-            return None
-        literal = self._rule.literal
+        literal = None if self._rule is None else self._rule.literal
         if node is None:
-            if literal is None and expect.kind in {"body", "unwritten"} and not fields.is_misspelt("pin"):
+            is_family = self._rule is not None and literal is None
+            if is_family and expect.kind in {"body", "unwritten"} and not fields.is_misspelt("pin"):
                 message = "a test of a family needs the key 'pin', the one that it looks at"
                 self._problems.append(fields.place.problem(message))
             return literal
@@ -183,15 +182,15 @@ class _Reading:
 
     def _source(self, fields: Fields, *, is_told: bool) -> str | None:
         node = fields.node("source")
-        if self._rule is None:
-            return None
+        source = None if node is None else read_text(node, "'source'", self._problems)
+        if self._sources is None:
+            return source
         known = sorted(self._sources)
         listed = f"; the triggers have {', '.join(known)}" if known else "; no trigger has any"
         if node is None:
             if not is_told and len(known) != 1 and not fields.is_misspelt("source"):
                 self._problems.append(fields.place.problem(f"a sample with a 'body' needs its 'source'{listed}"))
             return None if is_told or len(known) != 1 else known[0]
-        source = read_text(node, "'source'", self._problems)
         if source and source not in self._sources:
             advice = suggest(source, known) or listed
             self._problems.append(node.place.problem(f"no trigger has the source {source[:80]!r}{advice}"))

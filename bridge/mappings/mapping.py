@@ -91,13 +91,15 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
     fields = Fields(node, "a mapping", KEYS, problems, dict.fromkeys(KEYS_OF_LATER_RELEASES, COMES_LATER))
     constants = _read_constants(fields)
     shared = _read_shared(fields, constants)
+    noted = len(problems)
     rule = read_pin(fields, constants)
+    sound_rule = rule if len(problems) == noted else None
     triggers = compile_triggers(name, fields, rule, shared, warnings)
     head = _read_head(fields, warnings)
     update = _compile_update(fields, {*triggers.variables, *constants, *OWN_NAMES}, head.pin_type, warnings)
     pace = _read_pace(fields)
     _check_purpose(fields, rule, pace)
-    cases = compile_cases(fields, rule, triggers.source_places)
+    cases = compile_cases(fields, sound_rule, triggers.sources)
     if problems or rule is None or update is None:
         raise ConfigurationError(problems)
     warnings.extend(update.warnings)

@@ -31,11 +31,15 @@ _NAME = re.compile(r"[^\W\d]\w*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triggers:
-    """The triggers of one mapping, the variables they declare, and where each source is named first."""
+    """The triggers of one mapping, the variables they declare, and where each source is named first.
+
+    `sources` are all that they name, None where one could not be read: then nobody knows what they are.
+    """
 
     compiled: tuple[Trigger, ...]
     variables: frozenset[str]
     source_places: Mapping[str, Place]
+    sources: frozenset[str] | None
 
 
 def compile_triggers(
@@ -51,10 +55,13 @@ def compile_triggers(
     compiler = _Compiler(mapping, rule, shared, fields.problems, warnings)
     for item in items:
         compiler.add(item, is_only=len(items) == 1)
+    are_wanted = node is not None or fields.is_misspelt("triggers")
+    are_read = len(compiler.sources) == len(items) and (bool(items) or not are_wanted)
     return Triggers(
         compiled=tuple(compiler.compiled),
         variables=frozenset(compiler.variables),
         source_places=compiler.source_places,
+        sources=frozenset(compiler.sources) if are_read else None,
     )
 
 
@@ -71,6 +78,7 @@ class _Compiler:
         self.compiled: list[Trigger] = []
         self.variables: set[str] = set()
         self.source_places: dict[str, Place] = {}
+        self.sources: list[str] = []
         self._mapping = mapping
         self._rule = rule
         self._setting = shared
@@ -144,6 +152,8 @@ class _Compiler:
             if not _SOURCE.fullmatch(name):
                 message = f"{name[:80]!r} is no name of a source; one has letters, digits, _ and -"
                 self._problems.append(node.place.problem(message))
+            else:
+                self.sources.append(name)
             self.source_places.setdefault(name, node.place)
         return name
 

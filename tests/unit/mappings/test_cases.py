@@ -136,6 +136,39 @@ def test_what_hangs_on_a_mistake_elsewhere_is_not_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("mistake", "told"),
+    [
+        ("update: {n: 1}", "an update has no field 'n'"),
+        ("timezone: Nowhere\nupdate: {}", "'Nowhere' is no time zone"),
+        ("deliver: {refresh: 0s}\nupdate: {}", "'refresh' is at least 1s"),
+    ],
+)
+def test_a_mistake_elsewhere_hides_none_of_a_case(mistake: str, told: str) -> None:
+    """Its pin and its source are looked at all the same: all mistakes of a file are told in one go."""
+    case = "  - {name: a, send: {body: {}, source: shpo}}\n"
+    first, *others = problems(FAMILY.replace("update: {}", mistake) + case)
+    assert told in first
+    assert [problem.partition(": ")[2] for problem in others] == [
+        "a test of a family needs the key 'pin', the one that it looks at",
+        "no trigger has the source 'shpo'; did you mean 'shop'?",
+    ]
+
+
+def test_the_pin_and_the_sources_are_known_apart() -> None:
+    """Where one of them is wrong, what hangs on the other is told."""
+    case = "  - {name: a, pin: p-2, send: {body: {}, source: lab}}\n"
+    wrong_pin, wrong_source = ONE.replace("p-1", "q-1"), ONE.replace("source: shop", "source: [shop]")
+    assert problems(wrong_pin + case) == [
+        "m.yaml:1:6: 'q-1' is no pin id; one is p- and letters, digits, _ or -",
+        "m.yaml:5:50: no trigger has the source 'lab'; the triggers have shop",
+    ]
+    assert problems(wrong_source + case) == [
+        "m.yaml:2:21: 'source' is one source, found a list; write a trigger for each of them",
+        "m.yaml:5:20: this mapping has the pin 'p-1'; leave 'pin' out",
+    ]
+
+
 def test_tests_change_nothing_of_what_the_bridge_does() -> None:
     """Not even the fingerprint, by which pins are drawn anew."""
     with_tests, without = (
