@@ -180,7 +180,8 @@ class EventRecord:
 
     def to_json(self) -> dict[str, Json]:
         """Give what a script reads: the body as text, with what is not UTF-8 replaced."""
-        return _plain({**asdict(self), "body": self.body.decode("utf-8", "replace")})
+        outcomes = [outcome._asdict() for outcome in self.outcomes]
+        return _plain({**asdict(self), "outcomes": outcomes, "body": self.body.decode("utf-8", "replace")})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
