@@ -20,9 +20,13 @@ def write_file(path: Path, data: bytes) -> None:
     """Write a file so that nobody ever meets half of it; its permissions stay. Raises `ConfigurationError`.
 
     The half-written one beside it has a name that begins with a dot, which no folder of mappings looks at.
+    What is no file (a device, a pipe) is written to as it is.
     """
     target = path.resolve()
     try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)
+            return
         descriptor, beside = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:

@@ -1,8 +1,10 @@
 """`pinbridge test` as an author runs it."""
 
 import json
+import os
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -132,6 +134,17 @@ def test_update_changes_no_case_that_passed(folder: Path) -> None:
     ended = run_cases("--update", "-k", ": a", folder=folder)
     assert "is not updated: what came cannot be written so that all of it passes" in ended.stderr
     assert file.read_text(encoding="utf-8") == text.replace("'5'", "'6'")
+
+
+def test_a_pipe_is_written_to_and_stays_one(folder: Path) -> None:
+    """What stands there and is no file is not replaced by one."""
+    pipe = folder / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_text)
+        assert run_cases("--junit", "pipe", folder=folder).returncode == 1
+        assert ET.fromstring(read.result(30)).tag == "testsuites"  # noqa: S314 - our own file
+    assert pipe.is_fifo()
 
 
 def test_junit_is_written_for_ci(folder: Path) -> None:
