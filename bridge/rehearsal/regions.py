@@ -29,6 +29,11 @@ class Region:
     is_fixed: bool = False
     parts: list["Region"] = field(default_factory=list)
 
+    @property
+    def ends_in_a_block(self) -> bool:
+        """Tell whether its last line is that of a block of text, to which blank lines behind it may belong."""
+        return self.parts[-1].ends_in_a_block if self.parts else self.style in {"|", ">"}
+
     def value_of(self, key: str) -> "Region | None":
         """Give the value of an object's key, None where it is missing."""
         pairs = zip(self.parts[::2], self.parts[1::2], strict=True)

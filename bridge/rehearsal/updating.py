@@ -59,9 +59,15 @@ def _edits(text: str, root: Region, result: CaseResult) -> Iterator[Edit]:
     elif case.is_flow:
         yield Edit(case.parts[-1].end, case.parts[-1].end, f", expect: {write_flow(came)}")
     else:
-        end = editor.end_of_line(case.parts[-1].end)
         indent = " " * case.column
-        yield Edit(end, end, f"\n{indent}expect:{write_block(came, indent + _STEP)}")
+        written = f"expect:{write_block(came, indent + _STEP)}"
+        if case.ends_in_a_block:
+            # Lines behind a block of text may be its own, so that what is added stands before its key.
+            start = case.parts[-2].start
+            yield Edit(start, start, f"{written}\n{indent}")
+        else:
+            end = editor.end_of_line(case.parts[-1].end)
+            yield Edit(end, end, f"\n{indent}{written}")
 
 
 def _came(result: CaseResult) -> Json:

@@ -6,7 +6,8 @@ from textwrap import indent
 import pytest
 from support.rehearsing import results
 
-from bridge.rehearsal import NotUpdated, update
+from bridge.located import ScalarNode
+from bridge.rehearsal import CaseResult, NotUpdated, update
 
 SOURCES = b"shop: {verify: none, dedupe: off, event: $.type}"
 MAPPING = """\
@@ -87,6 +88,28 @@ def test_a_case_in_brackets_gets_its_expectation_there() -> None:
     assert update(text.encode(), results(text, SOURCES)).decode().splitlines()[-1] == (
         "  - {name: a, send: {body: {type: sale, told: 1}}, expect: {metadata: {pin_config: {x: 1}}}}  # x"
     )
+
+
+def text_of(result: CaseResult) -> object:
+    """Give the text that is the last sample's body."""
+    body = result.case.samples[-1].body
+    assert isinstance(body, ScalarNode)
+    return body.value
+
+
+@pytest.mark.parametrize("ending", ["|+\n          {JSON}\n\n\n", "|\n          {JSON}"])
+def test_a_block_of_text_at_the_end_keeps_its_lines(ending: str) -> None:
+    """Blank lines behind it, and an end without a line break, are what is sent."""
+    ending = ending.replace("{JSON}", '{"told": 1, "type": "sale"}')
+    first = "{source: shop, body: {type: sale, told: 2}}"
+    file = f"{MAPPING}  - name: a\n    send:\n      - {first}\n      - body: {ending}"
+    (before,) = results(file, SOURCES)
+    after = update(file.encode(), [before]).decode()
+    (result,) = results(after, SOURCES)
+    assert result.faults == ()
+    assert [text_of(result), text_of(before)] == [text_of(before)] * 2
+    assert after.endswith(ending)
+    assert "    expect:\n      metadata:\n" in after
 
 
 def test_nothing_sent_is_written_as_none() -> None:
