@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bridge.api import REFUSALS, Access, Api
 from bridge.configuration import Configuration, ConfigurationLoader
-from bridge.events import Event, Receipt
+from bridge.events import Event, Settle
 from bridge.inbound import HookEndpoint, Reply
 from bridge.mappings import Evaluation, MappingSet
 from bridge.once_a_minute import OnceAMinute
@@ -119,24 +119,21 @@ class Bridge:
             self._hooks.answer_whole(scope, body, reply)
         return is_hook
 
-    def _accept(self, mappings: MappingSet, event: Event, receipt: asyncio.Future[Receipt]) -> None:
+    def _accept(self, mappings: MappingSet, event: Event, settle: Settle) -> None:
         if _is_quick(event.body):
-            self._ingest(event, mappings.evaluate(event), receipt)
+            self._ingest(event, mappings.evaluate(event), settle)
             return
         # What may take long is evaluated beside the event loop, so that it holds up no other webhook.
         evaluating = asyncio.get_running_loop().run_in_executor(None, mappings.evaluate, event)
-        evaluating.add_done_callback(partial(self._ingest_large, event, receipt))
+        evaluating.add_done_callback(partial(self._ingest_large, event, settle))
 
-    def _ingest_large(
-        self, event: Event, receipt: asyncio.Future[Receipt], evaluating: asyncio.Future[Evaluation]
-    ) -> None:
+    def _ingest_large(self, event: Event, settle: Settle, evaluating: asyncio.Future[Evaluation]) -> None:
         try:
-            self._ingest(event, evaluating.result(), receipt)
+            self._ingest(event, evaluating.result(), settle)
         except Exception as error:  # noqa: BLE001 - told to who waits for it
-            if not receipt.done():
-                receipt.set_exception(error)
+            settle(error)
 
-    def _ingest(self, event: Event, evaluation: Evaluation, receipt: asyncio.Future[Receipt]) -> None:
+    def _ingest(self, event: Event, evaluation: Evaluation, settle: Settle) -> None:
         for outcome in evaluation.outcomes:
             if outcome.kind in _FAILED:
                 self._seldom.warn(
@@ -149,7 +146,7 @@ class Bridge:
                 )
         # What the payload says stands in the evaluation and in the body. To let go of its many objects before
         # the wait for the commit, not after it, spares the whole process a tenth: the next event reuses them warm.
-        self._parts.store.ingest(event.without_payload(), evaluation, receipt)
+        self._parts.store.ingest(event.without_payload(), evaluation, settle)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:

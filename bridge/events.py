@@ -60,3 +60,10 @@ class Receipt(NamedTuple):
     id: str
     number: int | None
     mappings: tuple[str, ...]
+
+
+Settle = Callable[[Receipt | Exception], None]
+"""Takes what became of a delivery: the receipt once it is durable, or the error that kept it from that.
+
+A callback and no future, since there is one for every webhook, and a future costs two turns of the event loop.
+"""

@@ -1,6 +1,5 @@
 """What the documentation promises, held against what there is."""
 
-import asyncio
 import json
 import re
 import subprocess
@@ -15,7 +14,7 @@ import httpx
 import pytest
 from jsonschema import Draft7Validator
 
-from bridge.events import Event, Receipt
+from bridge.events import Event, Receipt, Settle
 from bridge.inbound import HookEndpoint, Sources, load_sources, sign
 from bridge.located import parse_yaml
 from bridge.mappings import EventHeader, Latest, MappingSet, load_folder, load_texts
@@ -240,9 +239,9 @@ async def received(sources: Sources, name: str) -> Event:
     """Sign a sample as its source would and post it to the endpoint; gives the event that is accepted."""
     accepted: list[Event] = []
 
-    def accept(event: Event, receipt: asyncio.Future[Receipt]) -> None:
+    def accept(event: Event, settle: Settle) -> None:
         accepted.append(event)
-        receipt.set_result(Receipt(status="accepted", id=event.id, number=1, mappings=()))
+        settle(Receipt(status="accepted", id=event.id, number=1, mappings=()))
 
     source = sources[name.partition("/")[0]]
     path = ROOT / "mappings" / "samples" / name

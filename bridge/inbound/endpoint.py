@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from bridge.errors import SenderError, StoreUnavailable
-from bridge.events import Clock, Event, Receipt
+from bridge.events import Clock, Event, Receipt, Settle
 from bridge.inbound.answers import CLOSE, Answer, acknowledgement, internal, put_off, refusal
 from bridge.inbound.bodies import BodyFormat, read_format
 from bridge.inbound.deadline import Deadline
@@ -126,7 +126,9 @@ class HookEndpoint:
         try:
             begun = self._begin(scope)
             content = await self._arriving(body)
-            answer = acknowledgement(begun.source, await self._take(begun, content))
+            receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+            self._take(begun, content, partial(_fulfil, receipt))
+            answer = acknowledgement(begun.source, await receipt)
         except _Disconnected:
             return
         except Exception as error:  # noqa: BLE001 - the guard: one request's fault must not end more than that request
@@ -147,22 +149,19 @@ class HookEndpoint:
         try:
             self._held.add(len(body), len(body))
             begun = self._begin(scope)
-            receipt = self._take(begun, body)
+            self._take(begun, body, partial(self._conclude, scope, begun.source, len(body), reply))
         except Exception as error:  # noqa: BLE001 - the guard, as above
             self._held.bytes -= len(body)
             reply(self._failure(error, scope))
-        else:
-            receipt.add_done_callback(partial(self._conclude, scope, begun.source, len(body), reply))
 
     def _conclude(
-        self, scope: Scope, source: Source, held_bytes: int, reply: Reply, receipt: asyncio.Future[Receipt]
+        self, scope: Scope, source: Source, held_bytes: int, reply: Reply, outcome: Receipt | Exception
     ) -> None:
         self._held.bytes -= held_bytes
-        try:
-            answer = acknowledgement(source, receipt.result())
-        except Exception as error:  # noqa: BLE001 - the guard, as above
-            answer = self._failure(error, scope)
-        reply(answer)
+        if isinstance(outcome, Exception):
+            reply(self._failure(outcome, scope))
+        else:
+            reply(acknowledgement(source, outcome))
 
     async def _arriving(self, body: "_BodyReader") -> bytes:
         try:
@@ -171,9 +170,9 @@ class HookEndpoint:
             message = f"the body did not arrive within {self._deadline.limit_s:g} s"
             raise SenderError(408, "body_timeout", message) from error
 
-    def _take(self, begun: _Begun, body: bytes) -> asyncio.Future[Receipt]:
+    def _take(self, begun: _Begun, body: bytes, settle: Settle) -> None:
         request = Request(begun.headers, begun.format, begun.query, body)
-        return self._gathering.take(begun.source, request, begun.accept)
+        self._gathering.take(begun.source, request, begun.accept, settle)
 
     def _read_event(self, source: Source, request: Request, now: datetime) -> Event:
         event = read_event(source, request, max_body_bytes=self._max_body_bytes, now=now)
@@ -265,6 +264,15 @@ class _BodyReader:
             chunks.append(chunk)
             self.is_complete = not message.get("more_body", False)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _fulfil(receipt: asyncio.Future[Receipt], outcome: Receipt | Exception) -> None:
+    if receipt.done():
+        return
+    if isinstance(outcome, Exception):
+        receipt.set_exception(outcome)
+    else:
+        receipt.set_result(outcome)
 
 
 def _source_name(scope: Scope) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from bridge.events import Clock, Event, Receipt
+from bridge.events import Clock, Event, Settle
 from bridge.inbound.receive import Request
 from bridge.inbound.sources import Source
 
@@ -22,17 +22,17 @@ ENOUGH = 64
 IN_A_ROW = 32
 """Requests that go through one step together: few enough that what one step made is still at hand in the next."""
 
-Accept = Callable[[Event, asyncio.Future[Receipt]], None]
-"""Sees to it that an event becomes durable, and its receipt (or what went wrong) known to who waits for it."""
+Accept = Callable[[Event, Settle], None]
+"""Sees to it that an event becomes durable, and is settled then; or raises what settles it at once."""
 
 
 class Waiting(NamedTuple):
-    """A request that is to be read, with what takes its event, and who waits for the receipt."""
+    """A request that is to be read, with what takes its event, and what is told in the end."""
 
     source: Source
     request: Request
     accept: Accept
-    receipt: asyncio.Future[Receipt]
+    settle: Settle
 
 
 class Gathering:
@@ -46,14 +46,12 @@ class Gathering:
         self._clock = clock
         self._waiting: list[Waiting] = []
 
-    def take(self, source: Source, request: Request, accept: Accept) -> asyncio.Future[Receipt]:
-        """Have a request read and its event accepted; whatever goes wrong with it is raised where it is awaited."""
-        loop = asyncio.get_running_loop()
-        receipt: asyncio.Future[Receipt] = loop.create_future()
+    def take(self, source: Source, request: Request, accept: Accept, settle: Settle) -> None:
+        """Have a request read and its event accepted; `settle` is called later, whatever goes wrong with it."""
         if not self._waiting:
+            loop = asyncio.get_running_loop()
             loop.call_soon(self._end_turn, loop, 0)
-        self._waiting.append(Waiting(source, request, accept, receipt))
-        return receipt
+        self._waiting.append(Waiting(source, request, accept, settle))
 
     def _end_turn(self, loop: asyncio.AbstractEventLoop, known: int) -> None:
         """Work off what waits once a turn of the loop brought nothing new; `known` was there before it."""
@@ -71,14 +69,9 @@ class Gathering:
             try:
                 read.append((each, self._read(each.source, each.request, now)))
             except Exception as error:  # noqa: BLE001 - told to who waits for this one; the others are not concerned
-                _fail(each, error)
+                each.settle(error)
         for each, event in read:
             try:
-                each.accept(event, each.receipt)
+                each.accept(event, each.settle)
             except Exception as error:  # noqa: BLE001 - the same
-                _fail(each, error)
-
-
-def _fail(waiting: Waiting, error: Exception) -> None:
-    if not waiting.receipt.done():
-        waiting.receipt.set_exception(error)
+                each.settle(error)

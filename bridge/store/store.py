@@ -15,7 +15,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection, Engine
 
-from bridge.events import Clock, Event, Receipt
+from bridge.events import Clock, Event, Settle
 from bridge.mappings import Evaluation
 from bridge.store import activation, bookings, claims, schema, setback
 from bridge.store.activation import ActiveSet
@@ -130,17 +130,12 @@ class Store:
             self._checking = self._writer.run(_write_nothing_new)
         await asyncio.shield(self._checking)
 
-    def ingest(
-        self, event: Event, evaluation: Evaluation, receipt: asyncio.Future[Receipt] | None = None
-    ) -> asyncio.Future[Receipt]:
-        """Make a delivery durable with everything that follows from it; the receipt comes after the commit.
+    def ingest(self, event: Event, evaluation: Evaluation, settle: Settle) -> None:
+        """Make a delivery durable with everything that follows from it; `settle` is told after the commit.
 
-        `receipt` is who waits for it already; else it is a new future. It gets `StoreUnavailable` where the commit
-        fails; where too many deliveries wait, that is raised here.
+        It gets `StoreUnavailable` where the commit fails; where too many deliveries wait, that is raised here.
         """
-        waiter = receipt or asyncio.get_running_loop().create_future()
-        self._writer.ingest(Arrival(event, evaluation), waiter)
-        return waiter
+        self._writer.ingest(Arrival(event, evaluation), settle)
 
     async def activate(self, pins: Iterable[ActivePin], destination: str) -> list[str]:
         """Show what the loaded mappings declare, at `destination` (names the place that pins are sent to).

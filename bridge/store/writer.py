@@ -23,7 +23,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bridge.errors import StoreUnavailable
-from bridge.events import Receipt
+from bridge.events import Receipt, Settle
 from bridge.store.batches import Batches, Committed
 from bridge.store.checkpoints import Checkpointer
 from bridge.store.database import outages
@@ -50,7 +50,7 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
-_Delivery = tuple[Arrival, asyncio.Future[Receipt]]
+_Delivery = tuple[Arrival, Settle]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,8 @@ class Writer:
 
     # Called on the event loop.
 
-    def ingest(self, arrival: Arrival, receipt: asyncio.Future[Receipt]) -> None:
-        """Queue a delivery; `receipt` is fulfilled once that is durable, or gets `StoreUnavailable`."""
+    def ingest(self, arrival: Arrival, settle: Settle) -> None:
+        """Queue a delivery; `settle` is told once that is durable, or cannot be (`StoreUnavailable`)."""
         self._refuse_if_closed()
         size = len(arrival.event.body)
         if self._waiting >= MAX_WAITING or (self._waiting and self._waiting_bytes + size > MAX_WAITING_BYTES):
@@ -104,7 +104,7 @@ class Writer:
         if not self._gathered:
             loop = self._loop = self._loop or asyncio.get_running_loop()
             loop.call_soon(self._hand_over)
-        self._gathered.append((arrival, receipt))
+        self._gathered.append((arrival, settle))
 
     def run(self, work: Callable[[Connection], T], *, then: Callable[[], None] = lambda: None) -> asyncio.Future[T]:
         """Queue a job: one transaction, committed where it returns and rolled back where it raises.
@@ -137,8 +137,8 @@ class Writer:
     def _wake(self, deliveries: Sequence[_Delivery], body_bytes: int, committed: Committed) -> None:
         self._waiting -= len(deliveries)
         self._waiting_bytes -= body_bytes
-        for (_, waiter), result in zip(deliveries, committed.results, strict=True):
-            _answer(waiter, result)
+        for (_, settle), result in zip(deliveries, committed.results, strict=True):
+            _settle(settle, result)
         if committed.due:
             self._on_due(committed.due)
 
@@ -149,9 +149,11 @@ class Writer:
         with suppress(Empty):
             while True:
                 self._sort_in(self._queue.get(block=False))
-        waiters: list[asyncio.Future[Any]] = [waiter for _, waiter in self._deliveries]
-        for waiter in [*waiters, *(job.waiter for job in self._jobs)]:
-            _answer(waiter, StoreUnavailable(f"the store's writer failed: {type(error).__name__}: {error}"))
+        refusal = StoreUnavailable(f"the store's writer failed: {type(error).__name__}: {error}")
+        for _, settle in self._deliveries:
+            _settle(settle, refusal)
+        for job in self._jobs:
+            _answer(job.waiter, refusal)
         self._on_failure(error)
 
     # Called on the writer's thread.
@@ -202,8 +204,8 @@ class Writer:
         deliveries = list(islice(self._deliveries, BATCH))
         committed = self._batches.commit([arrival for arrival, _ in deliveries])
         body_bytes = sum([len(arrival.event.body) for arrival, _ in deliveries])
-        _, first_waiter = deliveries[0]
-        _on_loop(first_waiter.get_loop(), self._wake, deliveries, body_bytes, committed)
+        if self._loop is not None:  # set by whoever queued them
+            _on_loop(self._loop, self._wake, deliveries, body_bytes, committed)
         for _ in deliveries:
             self._deliveries.popleft()
         self._note(8 + len(deliveries) + body_bytes // 4096)
@@ -238,6 +240,14 @@ def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *argume
     # A loop that has ended refuses; nobody waits there any more.
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(call, *arguments)
+
+
+def _settle(settle: Settle, result: Receipt | StoreUnavailable) -> None:
+    try:
+        settle(result)
+    except Exception:
+        # What one waiter does wrong concerns none of those behind it.
+        log.exception("store_waiter_failed")
 
 
 def _answer(waiter: asyncio.Future[Any], result: object) -> None:

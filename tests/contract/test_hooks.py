@@ -13,7 +13,7 @@ import structlog
 import uvicorn
 
 from bridge.errors import StoreUnavailable
-from bridge.events import Event, Receipt
+from bridge.events import Event, Receipt, Settle
 from bridge.inbound import HookEndpoint, Reply, load_sources, sign
 from bridge.inbound.connections import guarded
 from bridge.located import Place
@@ -62,26 +62,19 @@ class Acceptor:
         self.is_stored = asyncio.Event()
         self.is_stored.set()
 
-    def accept(self, event: Event, receipt: asyncio.Future[Receipt]) -> None:
+    def accept(self, event: Event, settle: Settle) -> None:
         storing = asyncio.ensure_future(self._store(event))
-        storing.add_done_callback(lambda _: _copy(storing, receipt))
+        storing.add_done_callback(lambda _: None if storing.cancelled() else settle(storing.result()))
 
-    async def _store(self, event: Event) -> Receipt:
+    async def _store(self, event: Event) -> Receipt | Exception:
         await self.is_stored.wait()
         if self.failure is not None:
-            raise self.failure
+            return self.failure
         known = [seen.id for seen in self.events]
         if event.id in known:
             return Receipt(status="duplicate", id=event.id, number=None, mappings=())
         self.events.append(event)
         return Receipt(status="accepted", id=event.id, number=len(self.events), mappings=("sales",))
-
-
-def _copy(storing: asyncio.Future[Receipt], receipt: asyncio.Future[Receipt]) -> None:
-    if (error := storing.exception()) is not None:
-        receipt.set_exception(error)
-    else:
-        receipt.set_result(storing.result())
 
 
 class Answer:

@@ -11,6 +11,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.storing import ingest
 
 from bridge.events import Event
 from bridge.inbound import load_sources
@@ -107,7 +108,7 @@ async def _stored(mappings: MappingSet, events: Sequence[Event]) -> Stored:
         url = f"sqlite:///{path}"
         store = Store.open(url, clock=lambda: NOON, horizon_s=HORIZON_S, retention_s=35 * 86400)
         await store.activate([_active(mappings, name) for name in mappings.mappings], "https://api")
-        receipts = [await store.ingest(event, mappings.evaluate(event)) for event in events]
+        receipts = [await ingest(store, event, mappings.evaluate(event)) for event in events]
         await store.close()
         with open_readonly(url) as reader:
             outcomes = {each.number: each.outcomes for each in reader.events(limit=1000)}

@@ -11,6 +11,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.events import an_event
+from support.storing import ingest
 
 from bridge.mappings import Change, Evaluation, Outcome
 from bridge.store import ActivePin, Store, open_readonly
@@ -68,7 +69,7 @@ def test_of_many_senders_at_once_each_event_is_accepted_once(events: list[Told],
         store = Store.open(url, clock=lambda: NOON, horizon_s=3600, retention_s=3600)
         await store.activate([FAMILY], "https://api")
         deliveries = [_arrival(told) for told in events for _ in range(copies)]
-        receipts = await asyncio.gather(*(store.ingest(one.event, one.evaluation) for one in deliveries))
+        receipts = await asyncio.gather(*(ingest(store, one.event, one.evaluation) for one in deliveries))
         await store.close()
         with open_readonly(url) as reader:
             assert len(reader.events(limit=1000)) == len(events)

@@ -16,6 +16,7 @@ import orjson
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from support.events import an_event
+from support.storing import ingest
 
 from bridge.errors import StoreUnavailable
 from bridge.events import Event
@@ -174,12 +175,12 @@ class Bench:
             payload=payload,
         )
         self._newest = event
-        await self.store.ingest(event, self.mappings.evaluate(event))
+        await ingest(self.store, event, self.mappings.evaluate(event))
 
     async def repeat(self) -> None:
         """Deliver the newest event once more, now."""
         event = self._newest._replace(received_at=self.time.now())
-        assert (await self.store.ingest(event, self.mappings.evaluate(event))).status == "duplicate"
+        assert (await ingest(self.store, event, self.mappings.evaluate(event))).status == "duplicate"
 
     def fault(self, kind: str, **more: Any) -> None:
         """Order a fault of the sandbox."""

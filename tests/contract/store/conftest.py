@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from support.events import an_event
+from support.storing import ingest
 
 from bridge.events import Event, Receipt
 from bridge.mappings import Change, Evaluation, Outcome
@@ -83,7 +84,7 @@ class Bench:
 
     async def send(self, store: Store, id: str, *changes: Change, **fields: Any) -> Receipt:  # noqa: A002 - as above
         event = self.event(id, **fields)
-        return await store.ingest(event, evaluation(*(changes or [self.change(amount=1)])))
+        return await ingest(store, event, evaluation(*(changes or [self.change(amount=1)])))
 
     def change(self, pin: str = "p-sales", **variables: Value) -> Change:
         return change_at(self.clock.now, pin=pin, variables=variables)

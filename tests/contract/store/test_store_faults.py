@@ -135,7 +135,9 @@ async def main():
         change = Change(mapping="sales", trigger="sale", pin="p-sales", at=now(), version=(number,), item_key=None,
                         variables={"n": number})
         matched = Outcome(mapping="sales", trigger="sale", kind="matched", reason="", pin="p-sales")
-        receipt = await store.ingest(event, Evaluation(changes=(change,), outcomes=(matched,)))
+        settled = asyncio.get_running_loop().create_future()
+        store.ingest(event, Evaluation(changes=(change,), outcomes=(matched,)), settled.set_result)
+        assert not isinstance(await settled, Exception)
         print(number, flush=True)
     for start in range(0, 100_000, 16):
         await asyncio.gather(*(send(number) for number in range(start, start + 16)))

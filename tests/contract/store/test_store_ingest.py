@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from support.storing import ingest
 
 from bridge.errors import StoreUnavailable
 from bridge.events import Receipt
@@ -315,7 +316,7 @@ async def test_an_event_that_nobody_wants_is_journalled_with_the_reason(bench: A
     store = await bench.open()
     missed = Outcome(mapping="sales", trigger="sale", kind="not_matched", reason="$.x: wanted 1, found 2", pin=None)
 
-    receipt = await store.ingest(bench.event("a"), Evaluation(changes=(), outcomes=(missed,)))
+    receipt = await ingest(store, bench.event("a"), Evaluation(changes=(), outcomes=(missed,)))
 
     assert (receipt.number, receipt.mappings) == (1, ())
     assert bench.look().event(1).outcomes == (missed,)

@@ -1,0 +1,23 @@
+"""One way for all tests to store an event and wait for what becomes of it."""
+
+import asyncio
+
+from bridge.events import Event, Receipt
+from bridge.mappings import Evaluation
+from bridge.store import Store
+
+
+async def ingest(store: Store, event: Event, evaluation: Evaluation) -> Receipt:
+    """Store an event; gives its receipt, or raises what kept it from that."""
+    receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+
+    def settle(outcome: Receipt | Exception) -> None:
+        if receipt.cancelled():
+            return
+        if isinstance(outcome, Exception):
+            receipt.set_exception(outcome)
+        else:
+            receipt.set_result(outcome)
+
+    store.ingest(event, evaluation, settle)
+    return await receipt
