@@ -46,7 +46,7 @@ class Event(NamedTuple):
 
     def without_payload(self) -> "Event":
         """Give the event as it is once nothing more is to be read from its payload."""
-        return Event(*self[:-1], None)
+        return Event._make((*self[:-1], None))
 
 
 class Receipt(NamedTuple):

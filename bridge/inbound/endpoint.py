@@ -125,6 +125,7 @@ class HookEndpoint:
         body = _BodyReader(receive, self._held)
         try:
             begun = self._begin(scope)
+            self._check_length(begun.headers)
             content = await self._arriving(body)
             receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
             self._take(begun, content, partial(_fulfil, receipt))
@@ -196,9 +197,7 @@ class HookEndpoint:
         if len(query) > MAX_QUERY_BYTES:
             raise SenderError(414, "query_too_long", f"the query string is longer than {MAX_QUERY_BYTES:,} bytes")
         headers = read_headers(source, raw)
-        body_format = read_format(headers)
-        self._check_length(headers)
-        return _Begun(source, accept, headers, body_format, query)
+        return _Begun(source, accept, headers, read_format(headers), query)
 
     def _check_length(self, headers: Mapping[str, str]) -> None:
         """Refuse by the announced length."""
