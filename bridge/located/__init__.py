@@ -7,7 +7,7 @@ no recursion of ours.
 """
 
 from bridge.located.building import MAX_BYTES, parse_yaml
-from bridge.located.scalars import read_plain
+from bridge.located.scalars import read_plain, surrogate_in
 from bridge.located.tree import Entry, MappingNode, Node, Place, Plain, ScalarNode, SequenceNode
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "SequenceNode",
     "parse_yaml",
     "read_plain",
+    "surrogate_in",
 ]

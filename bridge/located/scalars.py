@@ -12,6 +12,16 @@ _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 _NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _BASES = {"0o": 8, "0x": 16}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def surrogate_in(text: str) -> str | None:
+    r"""Give the first half of a surrogate pair in a text, as an escape such as `\ud800`; None where there is none.
+
+    Python's texts may hold one; UTF-8 and JSON cannot, RFC 8259, 8.2.
+    """
+    found = None if text.isascii() else _SURROGATE.search(text)
+    return None if found is None else f"\\u{ord(found[0]):04x}"
 
 
 def read_plain(text: str) -> bool | int | Decimal | str | None:

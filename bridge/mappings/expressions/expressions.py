@@ -18,7 +18,15 @@ from bridge.mappings.expressions.dialect import FUNCTIONS, SURROUNDINGS, WORK, S
 from bridge.mappings.expressions.dialect_code import compile_nodes
 from bridge.mappings.expressions.filters import DIALECT
 from bridge.mappings.expressions.template_check import TemplateSyntaxProblem, checked, misnamed_variables, refused
-from bridge.mappings.values.bounds import ExpressionError, NothingFound, Work, check_characters, measured
+from bridge.mappings.values.bounds import (
+    ExpressionError,
+    NothingFound,
+    Work,
+    check_characters,
+    check_scalar,
+    check_text,
+    measured,
+)
 from bridge.mappings.values.values import UnusableValue, Value
 
 __all__ = [
@@ -181,8 +189,9 @@ def _value(template: Template, variables: dict[str, Any]) -> Value:
         work_of(context).spend_on_all(value)
         measured(value)
         return list(value) if isinstance(value, tuple) else value
-    if value is not None and not isinstance(value, str | int | float | list | dict) and callable(value):
+    if callable(value):
         raise ExpressionError("this is a method without its parentheses")
+    check_scalar(value)
     result: Value = value
     return result
 
@@ -194,4 +203,6 @@ def _text(template: Template, variables: dict[str, Any]) -> Value:
         characters += len(piece)
         check_characters(characters)
         pieces.append(piece)
-    return "".join(pieces)
+    text = "".join(pieces)
+    check_text(text)
+    return text

@@ -36,6 +36,11 @@ MAX_TOLD_OF = 1000
 MAX_TOLD_FURTHER = 1000
 """How many outcomes an event has at most beside the first of each trigger and kind."""
 
+_MEANT = (TriggerFault, ConversionError, UnusableValue, ExpressionError)
+_FAULTS = (*_MEANT, TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
+"""What a trigger's own values may raise; the others are what Python says of a value that nobody thought of. They are
+this trigger's too: an event must not be lost to the mappings beside it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
@@ -75,7 +80,7 @@ class Trigger:
                 self._run_item(facts, results)
             else:
                 self._run_items(facts, self.each, results)
-        except (TriggerFault, ConversionError, UnusableValue, ExpressionError) as error:
+        except _FAULTS as error:
             results.tell_error(self, error)
 
     def _run_items(self, facts: Facts, each: Callable[[Facts], list[Json]], results: "Results") -> None:
@@ -100,7 +105,7 @@ class Trigger:
                 results.tell(self, "not_matched", failed.reason(facts))
                 return
             self._change(facts, results)
-        except (TriggerFault, ConversionError, UnusableValue, ExpressionError) as error:
+        except _FAULTS as error:
             results.tell_error(self, error)
 
     def _change(self, facts: Facts, results: "Results") -> None:
@@ -182,7 +187,8 @@ class Results:
     def tell_error(self, trigger: Trigger, error: Exception) -> None:
         """Add the outcome of a trigger that gave up."""
         kind: OutcomeKind = "inexact_number" if isinstance(error, InexactNumber) else "error"
-        self.tell(trigger, error.kind if isinstance(error, TriggerFault) else kind, str(error))
+        reason = str(error) if isinstance(error, _MEANT) else f"{type(error).__name__}: {error}"[:200]
+        self.tell(trigger, error.kind if isinstance(error, TriggerFault) else kind, reason)
 
     def _tell(self, mapping: str, trigger: str, kind: OutcomeKind, reason: str, pin: str | None) -> None:
         teller = _Teller(mapping, trigger, kind)

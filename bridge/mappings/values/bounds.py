@@ -6,10 +6,13 @@ loops and filters runs for ever. The figures are far above what a pin can show.
 
 from collections.abc import Sized
 from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from bridge.errors import AuthorError
-from bridge.mappings.values.values import MAX_DEPTH, Value
+from bridge.located import surrogate_in
+from bridge.mappings.values.values import MAX_DEPTH, Value, excerpt
 
 MAX_CHARACTERS = 2**18
 """Longest text that an expression may make, and longest whole rendering."""
@@ -29,6 +32,8 @@ a loop, more for what it handles and for what formats."""
 
 EVALUATION_WORK = 8
 """Units of work of one expression, beside those of its operations."""
+
+_SCALARS = int | float | Decimal | datetime
 
 
 class ExpressionError(AuthorError):
@@ -118,6 +123,20 @@ def _check_depth(depth: int) -> None:
         raise ExpressionError(f"the value nests deeper than {MAX_DEPTH} levels")
 
 
+def check_text(text: str) -> None:
+    """Refuse half of a surrogate pair, which neither JSON nor UTF-8 can carry."""
+    if (half := surrogate_in(text)) is not None:
+        raise ExpressionError(f"the text has {half} in it, half of a surrogate pair and no character")
+
+
+def check_scalar(value: object) -> None:
+    """Refuse what no payload, pin or store can hold: what expressions only work with, and half characters."""
+    if isinstance(value, str):
+        check_text(value)
+    elif value is not None and not isinstance(value, _SCALARS):
+        raise ExpressionError("this is no value, but something that expressions work with; name a part of it")
+
+
 def measured(value: Value) -> int:
     """Count roughly the characters that a value takes when it is written.
 
@@ -125,7 +144,7 @@ def measured(value: Value) -> int:
     where the value is too large anyway.
 
     Raises:
-        ExpressionError: for a value that nests too deeply or is too large.
+        ExpressionError: for a value that nests too deeply or is too large, and for what is no value.
     """
     pending, count = [(value, 0)], 0
     while pending:
@@ -135,9 +154,18 @@ def measured(value: Value) -> int:
         _check_depth(depth)
         if isinstance(part, dict):
             check_items(len(part))
-            count += sum(map(len, part))
+            count += sum(map(_key_length, part))
             pending.extend((item, depth + 1) for item in part.values())
         elif isinstance(part, list | tuple):
             check_items(len(part))
             pending.extend((item, depth + 1) for item in part)
+        else:
+            check_scalar(part)
     return count
+
+
+def _key_length(key: object) -> int:
+    if not isinstance(key, str):
+        raise ExpressionError(f"the keys of an object are texts, found {excerpt(key)}")
+    check_text(key)
+    return len(key)

@@ -1,6 +1,7 @@
 """What an event changes: conditions, extraction, items, times, versions, keys, pins."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from support.events import an_event
 
 from bridge.events import Event
 from bridge.mappings import Change, Evaluation, MappingSet, Outcome, load_texts
+from bridge.mappings.triggers.triggers import Results
 
 NO_NUMBER = (
     "a text is never compared with a number; extract it with `as: number`, and write the condition on that variable"
@@ -401,6 +403,32 @@ def test_a_family_looks_its_pin_up(repo: str, pin: str | None, kind: str) -> Non
     family = mapping("extract: {repo: $.repo}", pin=LOOK_UP, more=CONSTANTS)
     (outcome,) = family.evaluate(event({"repo": repo})).outcomes
     assert (outcome.pin, outcome.kind) == (pin, kind)
+
+
+@pytest.mark.parametrize("line", ["key", "version", "at", "let"])
+def test_what_is_no_value_is_the_error_of_its_trigger(line: str) -> None:
+    """Such as a helper of templates, in a list too: no pin, journal or database could hold it."""
+    for written in ("{{ namespace(a=1) }}", "{{ [namespace(a=1)] }}", "{{ {'a': range} }}"):
+        trigger = f'let: {{a: "{written}"}}' if line == "let" else f'{line}: "{written}"'
+        outcome = only_outcome(mapping(trigger).evaluate(event({})))
+        assert (outcome.kind, "this is no value" in outcome.reason) == ("error", True)
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        (object(), "TypeError: Type is not JSON serializable: object"),
+        ("\ud800", "TypeError: str is not valid UTF-8: surrogates not allowed"),
+        (Decimal("sNaN"), "InvalidOperation: "),
+    ],
+)
+def test_no_fault_of_one_trigger_keeps_an_event_from_the_others(part: Any, reason: str) -> None:
+    """Whatever its values turn out to be: it has an outcome, and goes no further."""
+    (trigger,) = mapping("key: $.id").mappings["m"].triggers
+    results = Results({})
+    replace(trigger, key=(lambda _: part,)).run(event({}), results)
+    outcome = only_outcome(results.evaluation())
+    assert (outcome.kind, outcome.reason[: len(reason)]) == ("error", reason)
 
 
 def test_a_key_that_a_look_up_does_not_know_is_told_with_those_that_it_does() -> None:
