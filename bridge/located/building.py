@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from bridge.errors import ConfigurationError, Problem
 from bridge.located.parser_events import decode, read_events
 from bridge.located.quick_events import NotQuickError, read_quick_events
-from bridge.located.scalars import read_plain
+from bridge.located.scalars import read_plain, surrogate_in
 from bridge.located.tree import Entry, MappingNode, Node, Place, ScalarNode, SequenceNode
 
 MAX_BYTES = 2**20
@@ -185,5 +185,8 @@ class _Builder:
                 value = read_plain(text)
             except ValueError as error:
                 self.problems.append(place.problem(str(error)))
+        elif (half := surrogate_in(text)) is not None:
+            message = f"{half} is half of a surrogate pair and no character; write the character itself"
+            self.problems.append(place.problem(message))
         written = self._text[event.start_mark.index : event.end_mark.index]
         return ScalarNode(place, value, text, is_plain, written)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bridge.errors import Problem
-from bridge.located import Entry, MappingNode, Node, ScalarNode, SequenceNode, read_plain
+from bridge.located import Entry, MappingNode, Node, ScalarNode, SequenceNode, read_plain, surrogate_in
 from bridge.located.fields import BoundedProblems
 from bridge.spelling import suggest
 
@@ -64,6 +64,8 @@ class _Filling:
         value = text
         if len(text) > MAX_FILLED_CHARACTERS:
             faults.append(f"filled in, this has more than {MAX_FILLED_CHARACTERS:,} characters")
+        elif surrogate_in(text) is not None and not faults:
+            faults.append("filled in, this is not UTF-8 text")
         elif scalar.is_plain and not faults:
             try:
                 return replace(scalar, value=read_plain(text), text=text)

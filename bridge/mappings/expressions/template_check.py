@@ -13,6 +13,7 @@ from itertools import islice
 from jinja2 import TemplateSyntaxError, nodes
 
 from bridge.errors import AuthorError
+from bridge.located import surrogate_in
 from bridge.mappings.expressions.dialect import FUNCTIONS, TURNS
 from bridge.mappings.expressions.filter_arguments import argument_faults
 from bridge.mappings.expressions.filters import DIALECT
@@ -218,6 +219,10 @@ def _check_loop(part: nodes.For) -> Iterable[TemplateFault]:
 
 def _check_literal(part: nodes.Const) -> Iterable[TemplateFault]:
     value = part.value
+    if isinstance(value, str):
+        half = surrogate_in(value)
+        message = f"{half} is half of a surrogate pair and no character; write the character itself"
+        return () if half is None else [TemplateFault(message=message, index=part.lineno)]
     is_small = (
         math.isfinite(value) if isinstance(value, float) else not isinstance(value, int) or abs(value) < _TOO_LARGE
     )

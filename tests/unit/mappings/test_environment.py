@@ -1,5 +1,6 @@
 """References to the environment are filled in when a file is loaded."""
 
+import os
 from decimal import Decimal
 
 import pytest
@@ -71,3 +72,9 @@ def test_two_keys_that_become_one_are_refused() -> None:
     """Filling must not let one key hide another."""
     _, problems = fill(parse_yaml("m.yaml", b"p-1: a\n${PIN}: b\n"), ENVIRON)
     assert [str(problem) for problem in problems] == ["m.yaml:2:1: the key 'p-1' stands in line 1 already"]
+
+
+def test_bytes_of_the_environment_that_are_no_text_are_refused() -> None:
+    """They come as halves of surrogate pairs, which no journal and no pin can hold."""
+    _, problems = fill(parse_yaml("m.yaml", b"${NAME}"), {"NAME": os.fsdecode(b"caf\xe9")})
+    assert [str(problem) for problem in problems] == ["m.yaml:1:1: filled in, this is not UTF-8 text"]
