@@ -17,17 +17,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
+def _as_text(name: str) -> str:
+    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
+
+
 class PinbridgeError(Exception):
     """Anything the bridge raises on purpose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Problem:
-    """One mistake in something an author wrote, with its place.
+    r"""One mistake in something an author wrote, with its place.
 
     `line` and `column` count from 1; 0 where the mistake has no place in a file
     (an environment variable, say), and then `file` names where it stands instead. `hides_line`
-    says that the line may hold a secret, so that it is not shown.
+    says that the line may hold a secret, so that it is not shown. A byte of a path that is not UTF-8
+    is written as `\udce9`, so that logs and JSON can hold it.
     """
 
     file: str
@@ -35,6 +40,11 @@ class Problem:
     column: int = 0
     message: str
     hides_line: bool = False
+
+    def __post_init__(self) -> None:
+        """Make the path and the message text, which the names of files need not be."""
+        for name in ("file", "message"):
+            object.__setattr__(self, name, _as_text(getattr(self, name)))
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file

@@ -4,6 +4,7 @@ Readable on a terminal, JSON elsewhere (a container, a pipe). The lines of uvico
 libraries, which use the standard library's logging, come out in the same form.
 """
 
+import json
 import logging
 import sys
 from collections.abc import Callable
@@ -57,4 +58,8 @@ def _without_colour_copy(_logger: WrappedLogger, _name: str, line: EventDict) ->
 
 
 def _dumps(line: Any, default: Callable[[Any], Any] = repr, **_: Any) -> str:
-    return orjson.dumps(line, default=default, option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        return orjson.dumps(line, default=default, option=orjson.OPT_NON_STR_KEYS).decode()
+    except orjson.JSONEncodeError:
+        # Text that is not UTF-8, such as the name of a file: it is escaped, and the line not lost.
+        return json.dumps(line, default=default)

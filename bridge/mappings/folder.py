@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bridge.errors import ConfigurationError, Problem
-from bridge.located import MAX_BYTES
+from bridge.located import MAX_BYTES, surrogate_in
 
 SOURCES_FILE = "sources.yaml"
 """Where a folder of mappings declares its sources."""
@@ -19,6 +19,7 @@ NOT_MAPPINGS = frozenset({SOURCES_FILE, "sources.yml"})
 _SUFFIXES = frozenset({".yaml", ".yml"})
 _NOT_SEARCHED = "samples"
 NO_FOLDER = "there is no such folder of mappings; PINBRIDGE_MAPPINGS names another"
+NO_TEXT = "this name is not UTF-8 text, so no mapping can have it; rename the file or the folder"
 
 
 def read_mappings(folder: Path, only: Collection[Path] | None = None) -> tuple[dict[str, bytes], list[Problem]]:
@@ -31,6 +32,9 @@ def read_mappings(folder: Path, only: Collection[Path] | None = None) -> tuple[d
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
     for path in list_mappings(folder) if only is None else sorted(only):
+        if surrogate_in(str(path)) is not None:
+            problems.append(Problem(file=str(path), message=NO_TEXT))
+            continue
         try:
             files[path.relative_to(folder).as_posix()] = read_bounded(path)
         except OSError as error:

@@ -49,7 +49,7 @@ class Told(Watch):
         try:
             # Each folder by itself (no recursion), so that samples and hidden folders cost no watch.
             self._notify = RustNotify(watched, False, False, 0, False, False)
-        except WatchfilesRustInternalError as error:
+        except (WatchfilesRustInternalError, ValueError) as error:  # the second for a name that is not UTF-8
             raise OSError(str(error)) from error
 
     @classmethod

@@ -1,5 +1,6 @@
 """Which files of a folder are mappings."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,18 @@ def test_a_folder_that_is_not_there_is_not_taken_for_an_empty_one(tmp_path: Path
     for name in ("nowhere", "file"):
         with pytest.raises(ConfigurationError, match="there is no such folder of mappings"):
             read_mappings(tmp_path / name)
+
+
+def test_a_name_that_is_not_utf_8_is_a_problem_that_can_be_written_down(tmp_path: Path) -> None:
+    """Of a file or of a folder; what stands beside it is read."""
+    for name in (b"good.yaml", b"caf\xe9.yaml", b"caf\xe9/a.yaml", b"caf\xe9/a.json"):
+        path = tmp_path / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    files, problems = read_mappings(tmp_path)
+    assert files == {"good.yaml": b"x"}
+    assert [problem.file for problem in sorted(problems)] == [
+        f"{tmp_path}/caf\\udce9.yaml",
+        f"{tmp_path}/caf\\udce9/a.yaml",
+    ]
+    assert all("not UTF-8 text" in problem.message for problem in problems)

@@ -1,6 +1,7 @@
 """Following a real folder with a real watch: whatever is done to it, what runs ends as what is written."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -132,6 +133,19 @@ async def test_a_file_that_is_half_written_is_refused_and_taken_once_it_is_whole
         assert followed.pins == {"a": "p-a"}
         file.write(text[40:])
     await followed.shows(a="whole")
+
+
+async def test_a_name_that_is_not_utf_8_is_refused_and_ends_nothing(followed: Followed) -> None:
+    """Of a file, or of a folder, which nobody can watch."""
+    await followed.shows(a="a")
+    file = followed.folder / os.fsdecode(b"caf\xe9.yaml")
+    write(file, "b")
+    await followed.refuses("caf\\udce9.yaml: this name is not UTF-8 text")
+    file.unlink()
+    await followed.shows(a="a")
+    write(followed.folder / os.fsdecode(b"caf\xe9") / "b.yaml", "b")
+    await followed.refuses("caf\\udce9/b.yaml: this name is not UTF-8 text")
+    assert followed.pins == {"a": "p-a"}
 
 
 async def test_a_config_map_is_swapped_whole(tmp_path: Path) -> None:
