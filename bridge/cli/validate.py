@@ -62,7 +62,7 @@ def _check(folder: Path, only: list[Path] | None, environ: Mapping[str, str], fo
     try:
         configuration = load_configuration(folder, environ, only=only, secrets_are_required=False)
     except ConfigurationError as error:
-        found.problems.extend(problem for problem in error.problems if problem not in found.problems)
+        found.problems = [*dict.fromkeys([*found.problems, *error.problems])]
         found.warnings.extend(error.warnings)
         return
     if only is None and not configuration.mappings.mappings:

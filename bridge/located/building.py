@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from bridge.errors import ConfigurationError, Problem
+from bridge.located.fields import BoundedProblems
 from bridge.located.parser_events import decode, read_events
 from bridge.located.quick_events import NotQuickError, read_quick_events
 from bridge.located.scalars import read_plain, surrogate_in
@@ -83,7 +84,7 @@ class _Builder:
 
     def __init__(self, file: str, text: str) -> None:
         self.root: Node | None = None
-        self.problems: list[Problem] = []
+        self.problems: list[Problem] = BoundedProblems()
         self._file = file
         self._text = text
         self._stack: list[_Open] = []

@@ -51,6 +51,7 @@ HOSTILE: dict[str, Callable[[int], str | bytes]] = {
     "alias bomb": lambda size: "a0: &a0 [x, x]\n" + numbered("b#: &a0 [*a0, *a0]\n", size, ""),
     "alias net": lambda size: "a: &a [" + "x, " * (size // 6) + "]\nb: [" + "*a, " * (size // 8) + "]\n",
     "one key again": lambda size: "a: 1\n" * (size // 5),
+    "no numbers": lambda size: "- .nan\n" * (size // 7),
     "tags": lambda size: "- !x a\n" * (size // 7),
     "unknown keys": lambda size: numbered("kez#: 1\n", size, ""),
     "not UTF-8": lambda size: b"\xff" * size,

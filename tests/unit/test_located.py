@@ -7,6 +7,7 @@ import pytest
 
 from bridge.errors import ConfigurationError
 from bridge.located import MAX_BYTES, MappingNode, Place, ScalarNode, SequenceNode, parse_yaml
+from bridge.located.fields import MAX_PROBLEMS
 
 
 def problems(text: str | bytes) -> list[str]:
@@ -188,6 +189,14 @@ def test_bytes_that_are_not_text_are_refused_with_their_place() -> None:
 def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
     """Editors on Windows put one in front."""
     assert parse_yaml("m.yaml", b"\xef\xbb\xbfa: 1").plain() == {"a": 1}
+
+
+@pytest.mark.parametrize("item", ["!a x", ".nan", "[a]: 1", '"\\ud800"'])
+def test_of_thousands_of_mistakes_the_first_are_told(item: str) -> None:
+    """Nobody reads more, and a file of 1 MiB has 200,000 of them."""
+    told = problems(f"[{', '.join([item] * 20_000)}]")
+    assert len(told) == MAX_PROBLEMS + 1
+    assert told[-1].endswith("and more mistakes from here on; mend those above first")
 
 
 def test_what_a_small_text_expands_to_is_bounded() -> None:
