@@ -3,6 +3,8 @@
 A folder may change while it is read. What vanishes on the way counts as if it had not been there.
 """
 
+import os
+from collections import deque
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -74,19 +76,21 @@ def mapping_files(folder: Path) -> Iterator[Path]:
 def searched_folders(folder: Path) -> Iterator[Path]:
     """List the folder and those below it that may hold mappings.
 
-    A link to a folder is followed, as container platforms mount nested files, but not one back to a folder above it.
+    A link to a folder is followed, as container platforms mount nested files; but each folder is searched once,
+    under its own path rather than a link's, so that links to each other end.
     """
-    yield from _search(folder, frozenset())
-
-
-def _search(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
-    real = folder.resolve()
-    if real in above:
-        return
-    yield folder
-    for path in _entries(folder):
-        if path.name != _NOT_SEARCHED and path.is_dir():
-            yield from _search(path, above | {real})
+    own, linked = deque([folder]), deque[Path]()
+    seen: set[str] = set()
+    while own or linked:
+        here = (own or linked).popleft()
+        real = os.path.realpath(here)
+        if real in seen:
+            continue
+        seen.add(real)
+        yield here
+        for path in sorted(_entries(here)):
+            if path.name != _NOT_SEARCHED and path.is_dir():
+                (linked if path.is_symlink() else own).append(path)
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -31,6 +31,21 @@ def test_a_linked_folder_is_read_and_a_circle_of_links_ends(tmp_path: Path) -> N
     assert files == {"ops/a.yaml": b"a"}
 
 
+def test_folders_that_link_to_each_other_are_read_once(tmp_path: Path) -> None:
+    """Ways through nine of them are a million; each stands under its own path, wherever the links are."""
+    folders = [tmp_path / "pins" / f"f{number}" for number in range(9)]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "a.yaml").write_text("a")
+        for other in folders:
+            if other != folder:
+                (folder / f"to-{other.name}").symlink_to(other)
+    (tmp_path / "pins" / "a-link").symlink_to(folders[3])
+    files, problems = read_mappings(tmp_path / "pins")
+    assert list(files) == [f"f{number}/a.yaml" for number in range(9)]
+    assert problems == []
+
+
 def test_a_link_to_nothing_is_left_out(tmp_path: Path) -> None:
     """As editors leave them beside a file that they hold."""
     (tmp_path / "a.yaml").symlink_to("nowhere.yaml")
