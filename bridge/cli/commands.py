@@ -24,6 +24,7 @@ from bridge.cli.testing import Wanted, run_tests
 from bridge.cli.trying import Trying, try_mapping
 from bridge.cli.validate import validate
 from bridge.errors import StoreUnusable
+from bridge.existence import is_there
 from bridge.mappings import OutcomeKind
 from bridge.mappings.schema import mapping_schema
 from bridge.rehearsal import read_header_lines
@@ -56,7 +57,7 @@ def _journal() -> Iterator[Reader]:
         with open_readonly(settings.database) as reader:
             yield reader
     except StoreUnusable as error:
-        if path.exists():
+        if is_there(path):
             raise
         advice = f"PINBRIDGE_DATABASE says where it lies, counted from the working folder, {Path.cwd()}"
         raise StoreUnusable(f"{error}, or look elsewhere: {advice}") from error

@@ -1,8 +1,10 @@
 """Which folder of mappings a path on the command line belongs to."""
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from bridge.existence import is_file, is_folder
 from bridge.mappings import NOT_MAPPINGS, SOURCES_FILE
 
 
@@ -13,7 +15,7 @@ def by_folder(paths: Iterable[Path], configured: Path) -> Iterator[tuple[Path, l
     """
     files: dict[Path, list[Path]] = {}
     for path in paths:
-        if path.is_dir():
+        if is_folder(path):
             yield path, None
         else:
             folder = _folder_of(path, configured)
@@ -25,7 +27,8 @@ def by_folder(paths: Iterable[Path], configured: Path) -> Iterator[tuple[Path, l
 
 def _folder_of(file: Path, configured: Path) -> Path:
     """Find the folder of mappings around a file: the one in use, else the nearest one that declares sources."""
+    in_use = os.path.realpath(configured)
     for parent in file.parents:
-        if parent.resolve() == configured.resolve() or (parent / SOURCES_FILE).is_file():
+        if os.path.realpath(parent) == in_use or is_file(parent / SOURCES_FILE):
             return parent
     return file.parent

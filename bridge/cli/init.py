@@ -19,6 +19,7 @@ from bridge.cli.shipped import (
 from bridge.configuration import read_sources
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
+from bridge.existence import is_file
 from bridge.inbound import Source, Sources, load_sources, providers
 from bridge.located import ScalarNode
 from bridge.mappings import SOURCES_FILE
@@ -40,7 +41,7 @@ class Written:
             with path.open("xb") as file:
                 file.write(content)
         except FileExistsError:
-            if not path.is_file():
+            if not is_file(path):
                 raise _unwritable(path, "something other than a file stands in its way") from None
             self.left_alone.append(path)
         except OSError as error:

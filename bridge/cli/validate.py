@@ -12,6 +12,7 @@ from bridge.cli.problems import print_problems
 from bridge.configuration import Configuration, load_configuration
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
+from bridge.existence import is_file, is_there
 from bridge.inbound import Sources
 from bridge.mappings import MappingSet, RenderError, mapping_files, overlaps, read_bounded
 from bridge.settings import secret_variable
@@ -54,7 +55,9 @@ def _unreadable(path: Path, configured: Path) -> Iterator[Problem]:
         for looked_at in mapping_files(path) if path.is_dir() else ():
             read_bounded(looked_at)
     except OSError as error:
-        advice = "; PINBRIDGE_MAPPINGS names the folder of mappings" if path == configured and not path.exists() else ""
+        advice = (
+            "; PINBRIDGE_MAPPINGS names the folder of mappings" if path == configured and not is_there(path) else ""
+        )
         yield Problem(file=str(error.filename or looked_at), message=f"cannot be read: {error.strerror}{advice}")
 
 
@@ -102,7 +105,7 @@ def _missing_samples(mappings: MappingSet) -> Iterator[Problem]:
     for mapping in mappings.mappings.values():
         folder = Path(mapping.file).parent
         for sample in (each for case in mapping.cases for each in case.samples):
-            if sample.file is not None and not (folder / sample.file).is_file():
+            if sample.file is not None and not is_file(folder / sample.file):
                 yield sample.place.problem(
                     f"there is no file {str(folder / sample.file)[:200]!r}, which this test sends"
                 )

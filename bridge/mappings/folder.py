@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bridge.errors import ConfigurationError, Problem
+from bridge.existence import is_folder
 from bridge.located import MAX_BYTES, surrogate_in
 
 SOURCES_FILE = "sources.yaml"
@@ -44,7 +45,7 @@ def read_mappings(folder: Path, only: Collection[Path] | None = None) -> tuple[d
                 continue
             problems.append(Problem(file=str(path), message=f"cannot be read: {error.strerror}"))
     # Asked last: a folder that vanished meanwhile must not pass for one without mappings.
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise ConfigurationError([Problem(file=str(folder), message=NO_FOLDER)])
     return files, problems
 

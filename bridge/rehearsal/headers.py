@@ -10,6 +10,7 @@ import orjson
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
+from bridge.existence import is_file
 from bridge.mappings.cases import HEADER_NAME, HEADER_VALUE
 
 MAX_BYTES = 2**16
@@ -34,7 +35,7 @@ def read_headers_beside(payload: Path) -> dict[str, str]:
     Raises `ConfigurationError` where it is there and is not an object of texts.
     """
     path = payload.with_suffix(".headers.json")
-    if not path.is_file():
+    if not is_file(path):
         return {}
     headers = _read_json(path)
     if not isinstance(headers, dict):

@@ -16,6 +16,9 @@ SAMPLES = "samples"
 MAX_BYTES = 2**24
 """More than any source may send by default; a larger file is no payload."""
 
+_SHOWN = 300
+"""How much of a path a message shows: what stands in place of one may be anything."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
@@ -67,7 +70,7 @@ def source_of(path: Path, sources: Collection[str]) -> str:
             "does not say which source it is of; say --source (in a test `source`), or put it into samples/<source>/"
         )
     known = f"; there are {', '.join(sorted(sources))}" if sources else "; there is no source"
-    raise ConfigurationError([Problem(file=str(path), message=message + known)])
+    raise ConfigurationError([Problem(file=str(path)[:_SHOWN], message=message + known)])
 
 
 def read_body(opened: Callable[[], AbstractContextManager[IO[bytes]]], *, name: str) -> bytes:
@@ -78,8 +81,9 @@ def read_body(opened: Callable[[], AbstractContextManager[IO[bytes]]], *, name: 
     try:
         with opened() as file:
             body = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigurationError([Problem(file=name, message=f"cannot be read: {error.strerror}")]) from error
+    except (OSError, ValueError) as error:  # the second for a name that no file can have
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigurationError([Problem(file=name[:_SHOWN], message=f"cannot be read: {reason}")]) from error
     if len(body) > MAX_BYTES:
         message = f"has more than {MAX_BYTES // 2**20} MiB; a bridge takes no body as large as that"
         raise ConfigurationError([Problem(file=name, message=message)])

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.errors import StoreUnavailable, StoreUnusable
+from bridge.existence import is_folder
 
 _BEGIN_WRITING = "BEGIN IMMEDIATE"
 
@@ -47,7 +48,7 @@ class Database:
             return cls(path=None)
         # By its own name: two links to one file must meet at one lock.
         path = Path(str(parsed.database)).resolve()
-        if not path.parent.is_dir():
+        if not is_folder(path.parent):
             raise StoreUnusable(f"{path}: the folder {str(path.parent)!r} does not exist")
         return cls(path=path)
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Select, func, select
 
 from bridge.errors import StoreUnusable
 from bridge.events import Clock
+from bridge.existence import is_file
 from bridge.mappings import EventHeader, Latest, Outcome, OutcomeKind, stale_since
 from bridge.mappings.values.values import decode_values
 from bridge.store.database import Database, outages, reading_engine, refusals
@@ -127,7 +128,7 @@ def open_readonly(url: str, *, clock: Clock = wall_clock) -> Reader:
     Raises `StoreUnusable` where there is none, or where its schema is not this release's.
     """
     database = Database.at(url)
-    if database.path is None or not database.path.is_file():
+    if database.path is None or not is_file(database.path):
         raise StoreUnusable(f"{database}: there is no database yet; start `pinbridge serve` once")
     with ExitStack() as opening:
         engine = reading_engine(database.path)

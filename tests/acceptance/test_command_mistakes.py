@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.processes import BridgeProcess, payment
+from support.processes import BridgeProcess, payment, run
 
 NewBridge = Callable[..., BridgeProcess]
 
@@ -77,3 +77,48 @@ def test_a_listing_in_a_pipe_is_one_line_an_event(new_bridge: NewBridge, tmp_pat
     sample.write_bytes(payment(identifier))
     bridge.command("send", "stripe", str(sample))
     assert [identifier in line for line in bridge.command("events").stdout.splitlines()] == [False, True]
+
+
+LONG = "x" * 300
+"""More than a file's name may have; asking for such a file raises, as in a folder that cannot be entered."""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("try", LONG, "sample.json"),
+        ("try", "payments", LONG),
+        ("test", LONG),
+        ("validate", LONG),
+        ("paths", LONG),
+        ("send", "stripe", LONG),
+    ],
+)
+def test_a_path_that_cannot_even_be_asked_for_is_told(new_bridge: NewBridge, words: tuple[str, ...]) -> None:
+    """By a message, whether it stands for a mapping, a folder or a payload."""
+    ended = new_bridge().command(*words)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
+    assert LONG[:200] in ended.stderr
+
+
+@pytest.mark.parametrize("words", [("validate",), ("test",), ("try", "m", "p.json"), ("serve", "--sandbox"), ("init",)])
+def test_a_folder_of_mappings_that_cannot_even_be_asked_for_is_told(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """By whatever command needs it."""
+    ended = run(*words, cwd=tmp_path, PINBRIDGE_MAPPINGS=LONG)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
+
+
+def test_a_sample_that_no_file_can_be_is_the_mistake_of_its_test(tmp_path: Path) -> None:
+    """A name that is too long, or with a zero byte in it; other tests run."""
+    mapping = (
+        "pin: p-1\ntriggers: [{source: stripe}]\nupdate: {metadata: {title: x}}\ntests:\n"
+        f"  - {{name: long, send: {LONG}.json, expect: none}}\n"
+        '  - {name: zero, send: "a\\0b", expect: none}\n'
+        "  - {name: good, expect: {metadata: {title: x}}}\n"
+    )
+    (tmp_path / "m.yaml").write_text(mapping)
+    ended = run("test", tmp_path, cwd=tmp_path)
+    assert "File name too long" in ended.stdout
+    assert "embedded null byte" in ended.stdout
+    assert "1 passed, 2 failed" in ended.stdout.replace("\n", " "), ended.stdout
+    assert run("validate", tmp_path, cwd=tmp_path).stderr.count("warning: there is no file") == 2

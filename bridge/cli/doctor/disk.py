@@ -13,6 +13,7 @@ import orjson
 from bridge.cli.doctor.findings import Finding, failure, ok, warning
 from bridge.errors import StoreUnusable
 from bridge.events import Json
+from bridge.existence import is_there
 from bridge.store import read_running
 from bridge.store.database import Database
 
@@ -64,12 +65,12 @@ def _writable(path: Path) -> Finding:
     try:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
-        if path.exists():
+        if is_there(path):
             path.open("r+b").close()
     except OSError as error:
         message = f"{path}: cannot be written: {error.strerror}"
         return failure(_SUBJECT, message, "let the bridge's user write the folder and the file")
-    return ok(_SUBJECT, f"{path} can be written" if path.exists() else f"{path} can be made")
+    return ok(_SUBJECT, f"{path} can be written" if is_there(path) else f"{path} can be made")
 
 
 def lasting(filesystem: str, environ: Mapping[str, str]) -> Finding:

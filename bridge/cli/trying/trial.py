@@ -14,6 +14,7 @@ from bridge.cli.trying.records import Shown, Trial
 from bridge.cli.trying.report import print_trial
 from bridge.configuration import Configuration, load_configuration
 from bridge.errors import ConfigurationError, Problem
+from bridge.existence import is_file
 from bridge.mappings import Mapping as CompiledMapping
 from bridge.mappings import RenderError, list_mappings
 from bridge.outbound import describe_update
@@ -68,7 +69,7 @@ def _find(named: str, folder: Path) -> Path:
     """Find a mapping by the path of its file, or by its name in the folder of mappings."""
     candidates = [Path(named), *(folder / f"{named}{suffix}" for suffix in ("", ".yaml", ".yml"))]
     for path in candidates:
-        if path.is_file():
+        if is_file(path):
             return path
     names = [path.relative_to(folder).with_suffix("").as_posix() for path in list_mappings(folder)]
     there_are = f"there are {', '.join(names[:20])}{suggest(named, names)}" if names else "there is none"
