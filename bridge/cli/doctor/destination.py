@@ -75,8 +75,9 @@ def _lets_read(answer: Answer) -> bool:
 
 
 def _is_of_another(answer: Answer) -> bool:
-    """Tell whether it is a page, or a redirect, and so not the API's."""
-    return 300 <= answer.status < 400 or (answer.status < 500 and not answer.readable and answer.message != "")
+    """Tell whether it is a page or a redirect, or a success that shows nothing, and so not the API's."""
+    shows_nothing = 200 <= answer.status < 300 and answer.success is None and answer.data is None
+    return 300 <= answer.status < 400 or (answer.status < 500 and not answer.readable) or shows_nothing
 
 
 def judge(readings: Sequence[Reading], mappings: MappingSet | None, url: str) -> Iterator[Finding]:
@@ -132,7 +133,7 @@ def judge_pin(pin: str, result: Answer | TransportFailure, mapping: str, pin_typ
         return failure(subject, "is not there, or the key has no access to it", advice)
     if result.status == 403:
         return failure(subject, f"is there, but not for this key: {_said(result)}", "share it with the key's account")
-    if not 200 <= result.status < 300 or result.success is False:
+    if not 200 <= result.status < 300 or result.success is False or _is_of_another(result):
         return warning(subject, f"was not read: {_said(result)}", "try again in a minute")
     return _judge_type(subject, _type_in(result), mapping, pin_type)
 
@@ -179,4 +180,7 @@ def judge_clock(ahead_s: Iterable[float | None]) -> Iterator[Finding]:
 
 
 def _said(answer: Answer) -> str:
-    return " ".join(filter(None, (str(answer.status), answer.code, answer.message[:120])))
+    message = answer.message[:120]
+    if not message and not answer.code and _is_of_another(answer):
+        message = "with nothing in it that the API says"
+    return " ".join(filter(None, (str(answer.status), answer.code, message)))
