@@ -22,6 +22,7 @@ from pydantic import SecretStr
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Clock
 from bridge.outbound.answer import Answer, TransportFailure, read_answer
+from bridge.outbound.masking import Mask
 from bridge.store import REQUEST_DEADLINE_S
 
 _KEYLESS_HEADERS = {
@@ -54,7 +55,6 @@ class PindownClient:
         deadline_s: float = REQUEST_DEADLINE_S,
     ) -> None:
         self._base_url = base_url.rstrip("/")
-        self._api_key = api_key
         self._clock = clock
         self._deadline_s = deadline_s
         self._client = httpx.AsyncClient(
@@ -66,6 +66,7 @@ class PindownClient:
             timeout=httpx.Timeout(None, connect=min(CONNECT_TIMEOUT_S, deadline_s), pool=deadline_s),
             limits=httpx.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=30),
         )
+        self._mask = Mask(api_key.get_secret_value())
 
     @classmethod
     def for_app(cls, app: Any, api_key: SecretStr, *, base_url: str = "http://sandbox.invalid/v1") -> Self:
@@ -90,13 +91,28 @@ class PindownClient:
     async def _request(self, method: str, pin: str, payload: bytes | None) -> Answer:
         url = _pin_url(self._base_url, pin)
         headers = {} if payload is None else _PUT_HEADERS
-        with _translated():
+        with self._translated():
             async with asyncio.timeout(self._deadline_s):
                 async with self._client.stream(method, url, content=payload, headers=headers) as response:
                     body = await _read_bounded(response)
-        # Before anything is cut: half a key would not be found any more.
-        told = None if body is None else body.replace(self._api_key.get_secret_value().encode(), b"[key]")
+        told = None if body is None else self._mask.hide(body)
         return read_answer(response.status_code, response.headers, told, self._clock())
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn what the HTTP client raises into `TransportFailure`."""
+        try:
+            yield
+        except TimeoutError as error:
+            raise TransportFailure("timeout", "no complete answer within the deadline", sent=True) from error
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+            raise TransportFailure("connect", f"no connection: {self._said_by(error)}", sent=False) from error
+        except httpx.HTTPError as error:
+            raise TransportFailure("broken", f"the connection broke: {self._said_by(error)}", sent=True) from error
+
+    def _said_by(self, error: Exception) -> str:
+        """Give what the HTTP client says; it quotes what came where that is not HTTP."""
+        return self._mask.hide_in(str(error))[:200] or type(error).__name__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,23 +132,6 @@ def describe_update(base_url: str, pin: str) -> PinUpdate:
 
 def _pin_url(base_url: str, pin: str) -> str:
     return f"{base_url}/pins/{quote(pin, safe='')}"
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn what the HTTP client raises into `TransportFailure`."""
-    try:
-        yield
-    except TimeoutError as error:
-        raise TransportFailure("timeout", "no complete answer within the deadline", sent=True) from error
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-        raise TransportFailure("connect", f"no connection: {_said_by(error)}", sent=False) from error
-    except httpx.HTTPError as error:
-        raise TransportFailure("broken", f"the connection broke: {_said_by(error)}", sent=True) from error
-
-
-def _said_by(error: Exception) -> str:
-    return str(error)[:200] or type(error).__name__
 
 
 async def _read_bounded(response: httpx.Response) -> bytes | None:

@@ -302,6 +302,21 @@ async def test_the_bound_of_an_answer_is_exact(size: int, *, readable: bool) -> 
         assert (await client.put_pin(PIN, PAYLOAD)).readable is readable
 
 
+@pytest.mark.parametrize("came", [b"HTTP/1.1 %b no\r\n\r\n", b"%b\r\n\r\n", b"HTTP/1.1 200 OK\r\n%b\r\n\r\n"])
+async def test_a_key_in_what_is_not_http_is_masked(came: bytes) -> None:
+    """The HTTP client quotes it."""
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(came % b"pk_live_x")
+
+    async with raw_server(echo) as base_url, opened(base_url, key="pk_live_x") as client:
+        with pytest.raises(TransportFailure) as caught:
+            await client.get_pin(PIN)
+    assert "pk_live_x" not in caught.value.message
+    assert "[key]" in caught.value.message
+
+
 async def test_a_key_that_comes_back_in_an_answer_is_masked(client: PindownClient, sandbox: Sandbox) -> None:
     """What is shown and logged never holds it."""
     sandbox.fault(kind="status", status=401, message=f"the key {KEY} has expired", times=1)
