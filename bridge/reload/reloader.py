@@ -103,7 +103,7 @@ class Reloader:
             return Looked(self._look_every_s, self._stopping)
         try:
             return Told.of(self._loader.folder, self._stopping)
-        except OSError as error:
+        except (OSError, ValueError, RecursionError) as error:  # the system does not tell, or the links are too odd
             if self._untold != str(error):
                 self._untold = str(error)
                 folder = str(self._loader.folder)

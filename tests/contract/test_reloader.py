@@ -74,12 +74,12 @@ class Followed:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Follow until the block ends."""
-        task = asyncio.create_task(self.reloader.run())
+        self.task = asyncio.create_task(self.reloader.run())
         try:
             yield
         finally:
             self.reloader.stop()
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(self.task, 5)
 
 
 @pytest.fixture
@@ -145,6 +145,21 @@ async def test_a_name_that_is_not_utf_8_is_refused_and_ends_nothing(followed: Fo
     await followed.shows(a="a")
     write(followed.folder / os.fsdecode(b"caf\xe9") / "b.yaml", "b")
     await followed.refuses("caf\\udce9/b.yaml: this name is not UTF-8 text")
+    assert followed.pins == {"a": "p-a"}
+
+
+async def test_links_that_nobody_can_follow_end_nothing(followed: Followed) -> None:
+    """Two thousand of them in a row; the folder is then looked at every so often."""
+    await followed.shows(a="a")
+    links = followed.folder.parent / "links"
+    links.mkdir()
+    for number in range(2_000):
+        (links / str(number)).symlink_to(str(number + 1))
+    (followed.folder / "sources.yaml").unlink()
+    (followed.folder / "sources.yaml").symlink_to(links / "0")
+    await followed.refuses("the source 'shop'")
+    await asyncio.sleep(1)
+    assert not followed.task.done()
     assert followed.pins == {"a": "p-a"}
 
 
