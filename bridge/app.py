@@ -25,7 +25,7 @@ from bridge.api import REFUSALS, Access, Api
 from bridge.configuration import Configuration, ConfigurationLoader
 from bridge.events import Event, Settle
 from bridge.inbound import HookEndpoint, Reply
-from bridge.mappings import Evaluation, MappingSet
+from bridge.mappings import Evaluation, MappingSet, NotAtOnce
 from bridge.once_a_minute import OnceAMinute
 from bridge.outbound import DeliveryLoop, PindownClient
 from bridge.reload import Reloader
@@ -37,7 +37,8 @@ STOP_DELIVERY_S = 5.0
 
 SHORT_BYTES = 4 * 1024
 QUICK_BYTES, QUICK_VALUES = 16 * 1024, 500
-"""What is evaluated on the spot: short bodies, and those no longer than this that hold no more values, roughly."""
+"""What is evaluated on the spot, if it takes but a moment: short bodies,
+and those no longer than this that hold no more values, roughly."""
 
 _FAILED = frozenset({"error", "inexact_number"})
 """The outcomes that somebody must mend."""
@@ -121,8 +122,13 @@ class Bridge:
 
     def _accept(self, mappings: MappingSet, event: Event, settle: Settle) -> None:
         if _is_quick(event.body):
-            self._ingest(event, mappings.evaluate(event), settle)
-            return
+            try:
+                evaluation = mappings.evaluate_at_once(event)
+            except NotAtOnce:
+                pass  # its mappings ask for much, however short it is
+            else:
+                self._ingest(event, evaluation, settle)
+                return
         # What may take long is evaluated beside the event loop, so that it holds up no other webhook.
         evaluating = asyncio.get_running_loop().run_in_executor(None, mappings.evaluate, event)
         evaluating.add_done_callback(partial(self._ingest_large, event, settle))

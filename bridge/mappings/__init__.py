@@ -22,6 +22,7 @@ from bridge.mappings.records import FAILED, Change, Evaluation, EventHeader, Lat
 from bridge.mappings.staleness import stale_at, stale_since
 from bridge.mappings.triggers.pin_names import AllowedPins
 from bridge.mappings.triggers.triggers import Trigger
+from bridge.mappings.values.bounds import NotAtOnce
 
 __all__ = [
     "FAILED",
@@ -38,6 +39,7 @@ __all__ = [
     "Loader",
     "Mapping",
     "MappingSet",
+    "NotAtOnce",
     "Outcome",
     "OutcomeKind",
     "RenderError",

@@ -3,7 +3,8 @@
 Immutable but for what dispatch remembers of event types; a reload makes a new set.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -15,7 +16,9 @@ from bridge.mappings.mapping import Mapping as CompiledMapping
 from bridge.mappings.records import Evaluation, Latest, Outcome, Rendered
 from bridge.mappings.rendering import render
 from bridge.mappings.triggers.dispatch import Dispatch
+from bridge.mappings.triggers.facts import MAX_EVENT_WORK, MOMENT_WORK
 from bridge.mappings.triggers.triggers import Results
+from bridge.mappings.values.bounds import Moment, Work
 
 
 class MappingSet:
@@ -48,11 +51,24 @@ class MappingSet:
         return alone
 
     def evaluate(self, event: Event) -> Evaluation:
-        """Give all that follows from an event. Never raises for an author's or a payload's fault."""
+        """Give all that follows from an event. Never raises for an author's or a payload's fault.
+
+        Each mapping has its own budget of work, so that none takes from another's.
+        """
+        return self._evaluate(
+            event, Work(MAX_EVENT_WORK), defaultdict[str, Work](lambda: Work(MAX_EVENT_WORK)).__getitem__
+        )
+
+    def evaluate_at_once(self, event: Event) -> Evaluation:
+        """Give what `evaluate` gives, within some milliseconds; raises `NotAtOnce` for what takes longer."""
+        moment = Moment(MOMENT_WORK)
+        return self._evaluate(event, moment, lambda _: moment)
+
+    def _evaluate(self, event: Event, dispatching: Work, budget_of: Callable[[str], Work]) -> Evaluation:
         results = Results(self._literal_pins)
-        candidates = self._dispatch.candidates(event)
+        candidates = self._dispatch.candidates(event, dispatching)
         for trigger in candidates.triggers:
-            trigger.run(event, results)
+            trigger.run(event, results, budget_of(trigger.mapping))
         if candidates.ruled_out:
             results.outcomes.append(
                 Outcome(mapping="", trigger="", kind="not_matched", reason=candidates.ruled_out, pin=None)

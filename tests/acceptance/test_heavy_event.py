@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 import httpx
+import pytest
 from support.processes import BridgeProcess, payment, post, signed
 
 HEAVY = """
@@ -20,12 +21,26 @@ update: {metadata: {pin_config: {cards: [{title: Sum, value: "{{ sum }}"}]}}}
 """
 
 
-def test_an_event_that_takes_long_holds_up_no_other(new_bridge: Callable[..., BridgeProcess]) -> None:
+HEAVY_THOUGH_SHORT = """
+pin: p-short
+triggers:
+  - source: stripe
+    event: short
+    let: {LETS}
+update: {metadata: {title: x}}
+""".replace("LETS", ", ".join(f"v{each}: '{{{{ range(9999) | sum }}}}'" for each in range(300)))
+
+
+@pytest.mark.parametrize(("kind", "items"), [("heavy", 10_000), ("short", 0)])
+def test_an_event_that_takes_long_holds_up_no_other(
+    new_bridge: Callable[..., BridgeProcess], kind: str, items: int
+) -> None:
     """A thousand webhooks of others are not worth one that asks for too much; it ends by its own bound."""
     bridge = new_bridge()
     (bridge.mappings / "heavy.yaml").write_text(HEAVY)
+    (bridge.mappings / "short.yaml").write_text(HEAVY_THOUGH_SHORT)
     bridge.start()
-    body = json.dumps({"id": "evt_heavy", "type": "heavy", "items": list(range(10_000))}).encode()
+    body = json.dumps({"id": "evt_heavy", "type": kind, "items": list(range(items))}).encode()
     answers: list[tuple[str, int]] = []
 
     def send_heavy() -> None:

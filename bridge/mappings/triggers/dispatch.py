@@ -16,7 +16,7 @@ from bridge.mappings.triggers.comparisons import index_key
 from bridge.mappings.triggers.conditions import Condition, Left
 from bridge.mappings.triggers.facts import Facts
 from bridge.mappings.triggers.triggers import Trigger
-from bridge.mappings.values.bounds import ExpressionError
+from bridge.mappings.values.bounds import ExpressionError, Work
 from bridge.mappings.values.values import excerpt
 
 INDEXED_FROM = 33
@@ -43,10 +43,10 @@ class Dispatch:
             by_source[trigger.source].append(trigger)
         self._sources = {source: _Source(listed) for source, listed in by_source.items()}
 
-    def candidates(self, event: Event) -> Candidates:
-        """Give the triggers that could take an event."""
+    def candidates(self, event: Event, work: Work) -> Candidates:
+        """Give the triggers that could take an event; looking them up takes of `work`."""
         source = self._sources.get(event.source)
-        return Candidates(()) if source is None else source.plan(event.type).candidates(event)
+        return Candidates(()) if source is None else source.plan(event.type).candidates(event, work)
 
 
 class _Source:
@@ -124,10 +124,10 @@ class _Plan:
                 look_up = self._look_ups.setdefault(best.left.text, _LookUp(best.left))
                 look_up.add(best.keys or frozenset(), position)
 
-    def candidates(self, event: Event) -> Candidates:
+    def candidates(self, event: Event, work: Work) -> Candidates:
         if not self._look_ups:
             return self._all
-        facts = Facts(event, event.payload, self._triggers[0].shared)
+        facts = Facts(event, event.payload, self._triggers[0].shared, work)
         positions = set(self._rest)
         reasons = []
         for look_up in self._look_ups.values():

@@ -80,7 +80,7 @@ def explain(trigger: Trigger, event: Event) -> Explanation:
     if trigger.source != event.source:
         reason = f"it takes the source {trigger.source}, and this is of {event.source}"
         return Explanation(trigger=trigger.name, not_asked=reason)
-    if not Dispatch([trigger]).candidates(event).triggers:
+    if not Dispatch([trigger]).candidates(event, Work(MAX_EVENT_WORK)).triggers:
         reason = f"it takes {' or '.join(trigger.events)}, and this is {event.type or 'of no type'}"
         return Explanation(trigger=trigger.name, not_asked=reason)
     steps = _Steps()

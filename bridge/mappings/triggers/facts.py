@@ -20,7 +20,10 @@ Found = Value | Missing
 """What a look-up gives: a value (null is one), or `MISSING`."""
 
 MAX_EVENT_WORK = 2_000_000
-"""Units of work (see `bounds`) of one trigger for one event: ten expressions for each of 10,000 items."""
+"""Units of work (see `bounds`) of a mapping for one event: ten expressions for each of 10,000 items."""
+
+MOMENT_WORK = 10_000
+"""Units of work of all triggers for one event that is evaluated on the spot: some milliseconds."""
 
 FAILURE_WORK = 300
 """Units of work of putting into words what went wrong."""
@@ -49,16 +52,16 @@ class Shared:
 class Facts:
     """One event, or one item in it, as a trigger sees it; `item` is what `$` stands for.
 
-    `work` is what all expressions of the trigger may cost for this event, its items together.
+    `work` is what all expressions may still cost for this event, those of all its items together.
     """
 
     __slots__ = ("_scope", "event", "item", "shared", "variables", "work")
 
-    def __init__(self, event: Event, item: Json, shared: Shared, work: Work | None = None) -> None:
+    def __init__(self, event: Event, item: Json, shared: Shared, work: Work) -> None:
         self.event = event
         self.item = item
         self.shared = shared
-        self.work = Work(MAX_EVENT_WORK) if work is None else work
+        self.work = work
         self.variables: dict[str, Value] = {}
         self._scope: dict[str, Any] = {}
 

@@ -22,7 +22,7 @@ from bridge.mappings.triggers.conditions import Condition
 from bridge.mappings.triggers.extraction import Variable
 from bridge.mappings.triggers.facts import Facts, Shared, TriggerFault
 from bridge.mappings.triggers.readings import Reading
-from bridge.mappings.values.bounds import ExpressionError
+from bridge.mappings.values.bounds import ExpressionError, Work
 from bridge.mappings.values.conversion import ConversionError, parse_number, parse_time
 from bridge.mappings.values.values import InexactNumber, UnusableValue, Value, exact, excerpt, plain
 
@@ -70,10 +70,14 @@ class Trigger:
     order_by: bytes
     shared: Shared
 
-    def run(self, event: Event, results: "Results") -> None:
-        """Add to `results` what this event changes, and what became of it. Never raises for an event's fault."""
-        facts = Facts(event, event.payload, self.shared)
+    def run(self, event: Event, results: "Results", work: Work) -> None:
+        """Add to `results` what this event changes, and what became of it. Never raises for an event's fault.
+
+        Raises `NotAtOnce` where `work` is a `Moment` that is over.
+        """
+        facts = Facts(event, event.payload, self.shared, work)
         try:
+            work.spend(1 + len(self.variables))
             if self.of_event and (failed := _first_failing(self.of_event, facts)):
                 results.tell(self, "not_matched", failed.reason(facts))
             elif self.each is None:

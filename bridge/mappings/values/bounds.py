@@ -40,6 +40,10 @@ class ExpressionError(AuthorError):
     """An expression failed on the values it met, or asked for too much."""
 
 
+class NotAtOnce(Exception):
+    """What should take a moment takes longer; nothing has come of it."""
+
+
 class NothingFound(ExpressionError):
     """A name or key that the values do not have, such as a look-up in a table of constants."""
 
@@ -55,7 +59,11 @@ class Work:
         """Take units of work; raises `ExpressionError` when none are left."""
         self.left -= units
         if self.left < 0:
-            raise ExpressionError("this takes too long: too many turns of its loops, or too long texts and lists")
+            raise self.exhausted()
+
+    def exhausted(self) -> Exception:
+        """Give what is raised when no work is left."""
+        return ExpressionError("this takes too long: too many turns of its loops, or too long texts and lists")
 
     def spend_on(self, value: object) -> None:
         """Take what one operation on this value costs."""
@@ -104,6 +112,16 @@ class Work:
                 size += len(part) if isinstance(part, str) else 1
         self._sizes[id(value)] = value, size, depth  # the value is kept, so that its id stays its own
         return size, depth
+
+
+class Moment(Work):
+    """Counts down what may be done on the spot; raises `NotAtOnce` when nothing is left."""
+
+    __slots__ = ()
+
+    def exhausted(self) -> Exception:
+        """Give what is raised when no work is left."""
+        return NotAtOnce()
 
 
 def check_characters(count: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 from support.events import an_event
 
 from bridge.events import Event
-from bridge.mappings import Change, Evaluation, MappingSet, Outcome, load_texts
+from bridge.mappings import Change, Evaluation, MappingSet, NotAtOnce, Outcome, load_texts
 from bridge.mappings.triggers.triggers import Results
 
 NO_NUMBER = (
@@ -539,3 +539,50 @@ def test_what_each_item_does_with_the_whole_body_is_counted(lines: str) -> None:
     evaluation = mapping(f"each: $.items[*]\n{lines}", more=constants).evaluate(event(LARGE))
     assert 1 <= len(evaluation.changes) <= 200
     assert any("this takes too long" in outcome.reason for outcome in evaluation.outcomes)
+
+
+SUMS = "let: {" + ", ".join(f"v{each}: '{{{{ 1 + 1 }}}}'" for each in range(5)) + "}"
+RANGES = (
+    "let: {" + ", ".join(f"v{each}: '{{{{ range(9999) | map(''round'', 20) | sum }}}}'" for each in range(60)) + "}"
+)
+
+
+def heavy_and_light() -> MappingSet:
+    """Load a mapping with two triggers that ask for too much, and another that asks for next to nothing."""
+    heavy = "".join(f"  - name: t{each}\n    source: shop\n    {RANGES}\n" for each in range(2))
+    light = f"  - source: shop\n    {SUMS}\n"
+    return load_texts(
+        {
+            "a.yaml": f"pin: p-a\ntriggers:\n{heavy}update: {{metadata: {{title: x}}}}\n".encode(),
+            "b.yaml": f"pin: p-b\ntriggers:\n{light}update: {{metadata: {{title: x}}}}\n".encode(),
+        },
+        {},
+    )
+
+
+def test_the_triggers_of_a_mapping_share_its_budget_and_none_takes_from_another_mapping() -> None:
+    """However many triggers it has, one mapping costs an event no more than its budget."""
+    evaluation = heavy_and_light().evaluate(event({}))
+    assert [change.pin for change in evaluation.changes] == ["p-b"]
+    told = [(outcome.trigger, outcome.kind) for outcome in evaluation.outcomes if outcome.mapping == "a"]
+    assert told == [("t0", "error"), ("t1", "error")]
+
+
+def test_what_takes_longer_than_a_moment_is_not_evaluated_at_once() -> None:
+    """Whatever the size of its body: nothing comes of it, and what is short gives what it always gives."""
+    with pytest.raises(NotAtOnce):
+        heavy_and_light().evaluate_at_once(event({}))
+    light = heavy_and_light().alone("b")
+    assert light.evaluate_at_once(event({})) == light.evaluate(event({}))
+
+
+def test_many_short_triggers_are_together_more_than_a_moment() -> None:
+    """The moment is the event's, not each trigger's."""
+    count = 300
+    triggers = "".join(f"  - name: t{each}\n    source: shop\n    {SUMS}\n" for each in range(count))
+    mappings = load_texts(
+        {"m.yaml": f"pin: p-1\ntriggers:\n{triggers}update: {{metadata: {{title: x}}}}\n".encode()}, {}
+    )
+    with pytest.raises(NotAtOnce):
+        mappings.evaluate_at_once(event({}))
+    assert len(mappings.evaluate(event({})).changes) == count
