@@ -14,10 +14,10 @@ from dataclasses import replace
 
 from bridge.errors import Problem
 from bridge.located import Entry, MappingNode, Node, ScalarNode, SequenceNode, read_plain, surrogate_in
-from bridge.located.fields import BoundedProblems
+from bridge.located.fields import MAX_PROBLEMS, BoundedProblems
 from bridge.spelling import suggest
 
-_REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
+_REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _REFUSED = ("PINBRIDGE_*", "PINDOWN_*", "*_SECRET", "*_KEY", "*_TOKEN", "*_FILE")
 MAX_FILLED_CHARACTERS = 2**20
@@ -60,7 +60,15 @@ class _Filling:
 
     def _scalar(self, scalar: ScalarNode) -> ScalarNode:
         faults: list[str] = []
-        text = _REFERENCE.sub(lambda match: self._filled(match, faults), scalar.text)
+        closed = (
+            scalar.text.rfind("}") + 1
+        )  # what opens behind the last one is not looked for to the end, over and over
+        rest = scalar.text[closed:]
+        text = _REFERENCE.sub(lambda match: self._filled(match, faults), scalar.text[:closed]) + rest.replace(
+            "$${", "${"
+        )
+        if "${" in rest.replace("$${", " "):
+            faults.append("'${' has no '}' after it; write '$${' for a literal '${'")
         value = text
         if len(text) > MAX_FILLED_CHARACTERS:
             faults.append(f"filled in, this has more than {MAX_FILLED_CHARACTERS:,} characters")
@@ -78,8 +86,7 @@ class _Filling:
         """Give what one reference stands for; itself, where that is a mistake."""
         if match[0] == "$${":
             return "${"
-        if match[1] is None:
-            faults.append("'${' has no '}' after it; write '$${' for a literal '${'")
+        if len(faults) >= MAX_PROBLEMS:
             return match[0]
         name, separator, default = match[1].partition(":-")
         if not _NAME.fullmatch(name):

@@ -4,6 +4,7 @@ Work is counted in calls of functions, so that a slow machine changes nothing.
 """
 
 import sys
+import time
 import tracemalloc
 from collections.abc import Callable
 from itertools import chain, repeat
@@ -129,6 +130,31 @@ def test_the_memory_is_bounded_by_the_size(name: str) -> None:
     finally:
         tracemalloc.stop()
     assert peak <= BYTES + BYTES_A_BYTE * len(data)
+
+
+QUICK_S = 0.5
+LONG: dict[str, Callable[[int], str]] = {
+    "a filled template that never ends": lambda size: titled("${X:-a}" + "{{" * (size // 2)),
+    "openings that are no template": lambda size: titled("{% raw %}" + "{{" * (size // 2) + "{% endraw %}"),
+    "a comparison with spaces in it": lambda size: HEAD + "    when: {$.a: '> a" + " " * size + "b'}\n",
+    "references that never end": lambda size: titled("${" * (size // 2)),
+    "unset names in one text": lambda size: titled(numbered("${X#}", size)),
+    "many conditions": lambda size: HEAD + "    when: {" + numbered("$.a#: 1", size, ", ") + "}\n",
+}
+
+
+def seconds_of(data: bytes) -> float:
+    """Take the processor's time for loading a file."""
+    started = time.process_time()
+    load(data)
+    return time.process_time() - started
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_four_times_the_size_takes_about_four_times_as_long(name: str) -> None:
+    """And not sixteen times; one call of a regular expression is one call, so that only the time tells."""
+    short, long = (seconds_of(LONG[name](size).encode()) for size in (25_000, 100_000))
+    assert long <= 8 * short + QUICK_S
 
 
 def test_the_largest_files_are_refused_or_read_in_pieces() -> None:

@@ -1,17 +1,29 @@
 """From what is wrong in a template to the place in the file where its author wrote it."""
 
 import re
+from collections.abc import Iterator
 
 from bridge.errors import Problem
 from bridge.located import Place, ScalarNode
 from bridge.mappings.expressions.template_check import TemplateSyntaxProblem
 
-_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_OPENING = re.compile(r"\{(?=[{%])")
+_CLOSING = {"{{": "}}", "{%": "%}"}
 
 
-def placed_problems(scalar: ScalarNode, problem: TemplateSyntaxProblem) -> list[Problem]:
+def tags_of(text: str) -> Iterator[tuple[int, int]]:
+    """Give where each `{{ … }}` and `{% … %}` begins and ends; each is looked for to its end once."""
+    end, last = 0, {opening: text.rfind(closing) for opening, closing in _CLOSING.items()}
+    for found in _OPENING.finditer(text):
+        start, opening = found.start(), text[found.start() : found.start() + 2]
+        if end <= start <= last[opening] - 2:
+            end = text.index(_CLOSING[opening], start + 2) + 2
+            yield start, end
+
+
+def placed_problems(scalar: ScalarNode, problem: TemplateSyntaxProblem) -> Iterator[Problem]:
     """Give each fault of a template that stands in this scalar its place."""
-    return [_place_of(scalar, fault.index).problem(fault.message) for fault in problem.faults]
+    return (_place_of(scalar, fault.index).problem(fault.message) for fault in problem.faults)
 
 
 def place_of_line(scalar: ScalarNode, line: int) -> Place:
@@ -25,8 +37,7 @@ def _place_of(scalar: ScalarNode, index: int) -> Place:
     try:
         return scalar.place_of(index)
     except LookupError:
-        for tag in _TAG.finditer(scalar.text):
-            at = scalar.written.find(tag[0])
-            if tag.start() <= index < tag.end() and at >= 0:
-                return scalar.place_at(at + index - tag.start())
+        for start, end in tags_of(scalar.text):
+            if start <= index < end and (at := scalar.written.find(scalar.text[start:end])) >= 0:
+                return scalar.place_at(at + index - start)
     return scalar.place

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from bridge.errors import Problem
 from bridge.located import ScalarNode
+from bridge.mappings.expressions.template_places import tags_of
 
-_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _DATETIME = re.compile(r"\bdatetime\(\s*(?:pattern\s*=\s*)?(?:'([^']*)'|\"([^\"]*)\")")
 _LITERAL = re.compile(r"('[^']*')")
 _METHOD = re.compile(
@@ -40,7 +40,7 @@ _SLIPS = (
 
 def doubtful(scalar: ScalarNode) -> Iterator[Problem]:
     """Warn of what stands in a template, or an expression, and would surprise its author."""
-    for index, message in [each for tag in _TAG.finditer(scalar.text) for each in _doubts(tag)]:
+    for index, message in [each for tag in tags_of(scalar.text) for each in _doubts(scalar.text, *tag)]:
         try:
             place = scalar.place_of(index)
         except LookupError:
@@ -48,12 +48,12 @@ def doubtful(scalar: ScalarNode) -> Iterator[Problem]:
         yield place.problem(message)
 
 
-def _doubts(tag: re.Match[str]) -> Iterator[tuple[int, str]]:
-    for found in _DATETIME.finditer(tag.string, tag.start(), tag.end()):
+def _doubts(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
+    for found in _DATETIME.finditer(text, start, end):
         pattern = found[1] or found[2] or ""
         if advice := pattern_advice(pattern):
             yield found.start(), f"{pattern[:80]!r} is read as a pattern of Babel's: {advice}"
-    for found in _METHOD.finditer(tag.string, tag.start(), tag.end()):
+    for found in _METHOD.finditer(text, start, end):
         name = found[1]
         yield found.start(1), f"without parentheses {name!r} is the key of an object; write '{name}()' for the method"
 

@@ -42,7 +42,7 @@ _SIGNS = {
 }
 """What other languages call an operator, and what it is called here."""
 
-_COMPARISON = re.compile(r"\s*(==|!=|<>|>=|<=|>|<)\s*(\S.*?)\s*")
+_COMPARISON = re.compile(r"(==|!=|<>|>=|<=|>|<)\s*(\S.*)")
 _COMPARES = re.compile(r"\s(==|!=|>=|<=|>|<|and|or|in)\s")
 _LEFT_SIDES = "a JSONPath, header.Name, query.name, a variable or an expression"
 
@@ -300,7 +300,8 @@ def _is_literal(node: Node, names: Names) -> bool:
 
 def _warn_of_comparison(node: Node, names: Names) -> None:
     """Warn of a text such as `> 5`, which is compared as a text and so never matches a number."""
-    found = _COMPARISON.fullmatch(node.value) if isinstance(node, ScalarNode) and isinstance(node.value, str) else None
+    text = node.value if isinstance(node, ScalarNode) else None
+    found = _COMPARISON.fullmatch(text.strip()) if isinstance(text, str) else None
     if found is not None:
         message = f"{describe(node)} is compared as a text; write {{{_SIGNS[found[1]]}: {found[2][:80]}}}"
         names.warnings.append(node.place.problem(message))

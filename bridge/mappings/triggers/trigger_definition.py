@@ -105,15 +105,15 @@ class _Compiler:
         variables += compile_let(let, names) if let else []
         conditions = compile_conditions(when, names) if when else []
         early = [condition for condition in conditions if condition.left.is_early]
-        of_event = [condition for condition in early if each is None or not condition.left.is_of_item]
+        of_item = [condition for condition in early if each is not None and condition.left.is_of_item]
         pin = compile_pin(self._rule, names) if self._rule else _no_pin
         return Trigger(
             mapping=self._mapping,
             name=name,
             source=source,
             events=_read_events(fields),
-            of_event=tuple(of_event),
-            early=tuple(condition for condition in early if condition not in of_event),
+            of_event=tuple(condition for condition in early if each is None or not condition.left.is_of_item),
+            early=tuple(of_item),
             late=tuple(condition for condition in conditions if not condition.left.is_early),
             each=each,
             each_path=each_path,
