@@ -109,9 +109,17 @@ _TEXTS: dict[str, Callable[..., Any]] = {
 _CONVERSIONS = ("string", "integer", "boolean", "time", "json", "base64")
 
 
-_FORMATTING_WORK = 16
+_OWN_WORK: Mapping[str, int] = {**dict.fromkeys(_LOCATED, 24), "ago": 40, **dict.fromkeys(_NUMBERS, 4)}
+"""Units of work of one use of a filter, where that is more than one."""
+
+_ITEM_WORK: Mapping[str, int] = dict.fromkeys(("sort", "dictsort", "unique", "groupby", "batch"), 4)
+"""Units of work for each item, or character of a text, that a filter goes over, where that is more than one."""
+
 _PATTERN_WORK = 4
 """Units of work for each character of what a formatting filter is given: a pattern has a field for nearly each."""
+
+_GOING_OVER = (_LISTS.keys() | {"join", "map", "select", "reject"}) - {"first", "last", "length", "count", "items"}
+"""Filters that do something with each key of an object, and each character of a text."""
 
 _LOOKING_INSIDE = frozenset(
     {"sum", "min", "max", "mean", "median", "quantile", "dictsort", "sort", "unique", "groupby"}
@@ -121,14 +129,15 @@ _LOOKING_INSIDE = frozenset(
 
 def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Make a filter of a function: count its work, pass none, and name the filter in errors."""
-    own_work = _FORMATTING_WORK if name in _LOCATED else 1
+    own_work, item_work = _OWN_WORK.get(name, 1), _ITEM_WORK.get(name, 1)
+    counted = (list, dict, str) if name in _GOING_OVER else (list,)
 
     @pass_context
     def apply(context: Context, value: Any, *args: Any, **kwargs: Any) -> Any:
         if defined(value) is None:
             return None
         work = work_of(context)
-        work.spend(own_work + (len(value) if isinstance(value, list) else 0))
+        work.spend(own_work + (item_work * len(value) if isinstance(value, counted) else 0))
         (work.spend_on_all if name in _LOOKING_INSIDE else work.spend_on)(value)
         if name in _LOCATED:
             work.spend(_PATTERN_WORK * sum(len(arg) for arg in (*args, *kwargs.values()) if isinstance(arg, str)))

@@ -208,6 +208,30 @@ def test_a_thousand_accents_on_one_letter_are_no_work() -> None:
     assert time.process_time() - started < 5
 
 
+@pytest.mark.parametrize(
+    ("expression", "least"),
+    [
+        ("2 ** 0.5", 64),
+        ("d ** d", 64),
+        ("d % 2", 6),
+        ("t | sum", 1_000),
+        ("t | unique", 4_000),
+        ("v | batch(2)", 4_000),
+        ("v | sort", 4_000),
+        ("v | map('round', 20)", 5_000),
+        ("at | ago", 40),
+    ],
+)
+def test_what_takes_long_costs_as_much(expression: str, least: int) -> None:
+    """A unit is about a microsecond, whatever it is spent on: roots, and filters that do something with each item."""
+    scope: dict[str, Value] = {"v": [1] * 1_000, "t": "1" * 1_000, "d": Decimal("1." + "9" * 300), "at": NOW}
+    work = Work()
+    compile_template("{{ (" + expression + ") is none }}", names=scope).run(
+        scope_of(scope, Surroundings(now=NOW), work)
+    )
+    assert MAX_WORK - work.left >= least
+
+
 def test_work_is_spent_by_what_is_handled() -> None:
     """A value twice as large costs twice as much to write out, to compare and to sort; a look-up costs none of it."""
     spent = {}
