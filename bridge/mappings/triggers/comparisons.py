@@ -28,6 +28,9 @@ class WrongOperand(AuthorError):
     """The right side of an operator is of no use to it; the message says what is wanted there."""
 
 
+MAX_PATTERN_BYTES = 2**19
+"""Memory that a regular expression may take compiled, and again while it is matched."""
+
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -117,14 +120,22 @@ def _in(wanted: Plain) -> Test:
     return one_of(wanted)
 
 
-def _matches(wanted: Plain) -> Test:
+def compile_pattern(text: str) -> "re2._Regexp":
+    """Compile a regular expression; the last hundred are remembered. Raises `WrongOperand` for what is none."""
     options = re2.Options()
     options.log_errors = False
+    options.max_mem = MAX_PATTERN_BYTES
     try:
-        pattern = re2.compile(_as_text(wanted), options)
+        return re2.compile(text, options)
     except re2.error as error:
-        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error
+        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
+        if "too large" in reason:
+            reason = "this one takes too much memory; repeat what stands for many characters fewer times"
         raise WrongOperand(f"a regular expression in RE2's syntax ({reason})") from error
+
+
+def _matches(wanted: Plain) -> Test:
+    pattern = compile_pattern(_as_text(wanted))
     return lambda found: isinstance(found, str) and pattern.search(found) is not None
 
 

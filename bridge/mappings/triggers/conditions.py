@@ -11,11 +11,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from bridge.errors import ConfigurationError
 from bridge.located import MappingNode, Node, Plain, ScalarNode, SequenceNode
 from bridge.located.fields import describe
 from bridge.mappings.expressions.expressions import is_expression
 from bridge.mappings.queries.queries import MISSING
-from bridge.mappings.triggers.comparisons import OPERATORS, Test, WrongOperand, equals, index_key, one_of
+from bridge.mappings.triggers.comparisons import (
+    OPERATORS,
+    Test,
+    WrongOperand,
+    compile_pattern,
+    equals,
+    index_key,
+    one_of,
+)
 from bridge.mappings.triggers.facts import Facts, Found
 from bridge.mappings.triggers.kind_hints import BY_ORDER, NUMBER_TEXT, Hint, hint_of, kind_wanted
 from bridge.mappings.triggers.readings import Names, Reading, read_expression, read_query
@@ -270,10 +279,19 @@ def _compile_operator(key: ScalarNode, value: Node, names: Names) -> Test | None
         message = f"{describe(value)} is compared as a text, letter by letter; leave out the quotes to compare numbers"
         names.warnings.append(value.place.problem(message))
     try:
+        if key.text == "matches" and isinstance(value, ScalarNode) and isinstance(value.value, str):
+            _admit_pattern(value, names)
         return make(value.plain())
     except WrongOperand as error:
         names.problems.append(value.place.problem(f"{key.text!r} wants {error}, found {describe(value)}"))
         return None
+
+
+def _admit_pattern(scalar: ScalarNode, names: Names) -> None:
+    """Note a fault where the regular expressions of the file become too many; nothing more is read then."""
+    fault = names.patterns.admit(compile_pattern(scalar.text).programsize)
+    if fault:
+        raise ConfigurationError([*names.problems, scalar.place.problem(fault)])
 
 
 def _is_quoted_number(scalar: ScalarNode) -> bool:

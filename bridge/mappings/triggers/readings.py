@@ -25,14 +25,41 @@ _compile_query = lru_cache(maxsize=4096)(compile_query)
 """Queries are immutable, and mappings of one source ask for the same paths: a parse costs 2 ms."""
 
 
+MAX_PATTERNS, MAX_PATTERN_STEPS = 256, 2_000_000
+"""Regular expressions of one file, and the instructions that they are compiled to together: 30 MB."""
+
+
+@dataclass(slots=True)
+class Patterns:
+    """Counts the regular expressions of one file."""
+
+    count: int = 0
+    steps: int = 0
+
+    def admit(self, steps: int) -> str:
+        """Count one; gives what is wrong with so many, if anything."""
+        self.count, self.steps = self.count + 1, self.steps + steps
+        if self.count > MAX_PATTERNS:
+            return f"a file has at most {MAX_PATTERNS} conditions with 'matches'"
+        return (
+            "the regular expressions of this file take too much memory together"
+            if self.steps > MAX_PATTERN_STEPS
+            else ""
+        )
+
+
 @dataclass(slots=True, kw_only=True)
 class Names:
-    """The names that a trigger's expressions may use, and where to note faults and warnings."""
+    """The names that a trigger's expressions may use, and where to note faults and warnings.
+
+    `patterns` is shared by all triggers of a file.
+    """
 
     constants: Mapping[str, Value]
     variables: dict[str, Place] = field(default_factory=dict)
     problems: Problems
     warnings: Problems
+    patterns: Patterns
 
     def known(self) -> Collection[str]:
         """Give every name that an expression may use."""

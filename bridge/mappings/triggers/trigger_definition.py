@@ -15,7 +15,7 @@ from bridge.mappings.triggers.conditions import compile_conditions
 from bridge.mappings.triggers.extraction import compile_extract, compile_let, read_kinds, written_variables
 from bridge.mappings.triggers.facts import Facts, Shared, TriggerFault
 from bridge.mappings.triggers.pin_names import PinRule, compile_pin
-from bridge.mappings.triggers.readings import Names, Reading, read_query, read_single
+from bridge.mappings.triggers.readings import Names, Patterns, Reading, read_query, read_single
 from bridge.mappings.triggers.triggers import Trigger
 from bridge.mappings.values.conversion import convert
 from bridge.mappings.values.values import Value, excerpt
@@ -85,6 +85,7 @@ class _Compiler:
         self._problems = problems
         self._warnings = warnings
         self._name_places: dict[str, Place] = {}
+        self._patterns = Patterns()
 
     def add(self, node: Node, *, is_only: bool) -> None:
         """Compile one trigger."""
@@ -94,7 +95,12 @@ class _Compiler:
         fields = Fields(node, "a trigger", KEYS, self._problems, _OUTER_KEYS)
         name = self._read_name(fields, is_only=is_only)
         source = self._read_source(fields)
-        names = Names(constants=self._setting.constants, problems=self._problems, warnings=self._warnings)
+        names = Names(
+            constants=self._setting.constants,
+            problems=self._problems,
+            warnings=self._warnings,
+            patterns=self._patterns,
+        )
         self.compiled.append(self._compile(name, source, fields, names))
         self.variables.update(names.variables)
 

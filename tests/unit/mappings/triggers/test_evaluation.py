@@ -10,6 +10,7 @@ import orjson
 import pytest
 from support.events import an_event
 
+from bridge.errors import ConfigurationError
 from bridge.events import Event
 from bridge.mappings import Change, Evaluation, MappingSet, NotAtOnce, Outcome, load_texts
 from bridge.mappings.triggers.triggers import Results
@@ -539,6 +540,38 @@ def test_what_each_item_does_with_the_whole_body_is_counted(lines: str) -> None:
     evaluation = mapping(f"each: $.items[*]\n{lines}", more=constants).evaluate(event(LARGE))
     assert 1 <= len(evaluation.changes) <= 200
     assert any("this takes too long" in outcome.reason for outcome in evaluation.outcomes)
+
+
+def matching(patterns: list[str]) -> str:
+    """Write a file whose triggers want what these regular expressions match, each on its own path."""
+    lines = "".join(
+        f"  - name: t{each}\n    source: shop\n    when: {{$.a: {{matches: '{pattern}'}}}}\n"
+        for each, pattern in enumerate(patterns)
+    )
+    return f"pin: p-1\ntriggers:\n{lines}update: {{metadata: {{title: x}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("patterns", "line", "message"),
+    [
+        ([r"\pL{400}N"], 5, "this one takes too much memory; repeat what stands for many characters fewer times"),
+        ([rf"\pL{{20}}{each}" for each in range(100)], 254, "of this file take too much memory together"),
+        (["a"] * 257, 773, "a file has at most 256 conditions with 'matches'"),
+    ],
+)
+def test_the_memory_of_regular_expressions_is_bounded(patterns: list[str], line: int, message: str) -> None:
+    """A short one may be compiled to megabytes; reading ends where those of a file are too many."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_texts({"m.yaml": matching(patterns).encode()}, {})
+    (problem,) = caught.value.problems
+    assert message in problem.message
+    assert problem.line == line
+
+
+def test_many_short_regular_expressions_load() -> None:
+    """As many as anybody writes, with classes of letters of every script in them."""
+    patterns = [rf"^(\p{{L}}|[0-9]){{1,8}}-{each}$" for each in range(100)]
+    assert load_texts({"m.yaml": matching(patterns).encode()}, {}).evaluate(event({"a": "éa1-7"})).changes
 
 
 SUMS = "let: {" + ", ".join(f"v{each}: '{{{{ 1 + 1 }}}}'" for each in range(5)) + "}"
