@@ -21,6 +21,9 @@ from bridge.mappings.values.conversion import convert
 from bridge.mappings.values.values import Value, excerpt
 
 KEYS = ("name", "source", "event", "when", "each", "at", "version", "key", "extract", "let")
+MAX_EVENT_CHARACTERS = 256
+"""Longest event type, or pattern of event types, that a trigger names."""
+
 _OUTER_KEYS = dict.fromkeys(
     ("pin", "type", "timezone", "locale", "constants", "triggers", "update", "deliver", "stale_after", "tests"),
     "is a key of the mapping, not of a trigger; it begins further left",
@@ -174,11 +177,18 @@ def _read_events(fields: Fields) -> tuple[str, ...]:
         return ()
     if isinstance(node, SequenceNode) and not node.items:
         fields.problems.append(node.place.problem("'event' names at least one event type; leave it out to take all"))
-    events = tuple(read_text(item, "'event'", fields.problems) for item in one_or_many(node))
+    events = tuple(_read_event(item, fields.problems) for item in one_or_many(node))
     if not isinstance(node, SequenceNode) and "," in events[0]:
         listed = ", ".join(each.strip() for each in events[0].split(","))
         fields.problems.append(node.place.problem(f"several event types are a list; write [{listed[:80]}]"))
     return events
+
+
+def _read_event(node: Node, problems: Problems) -> str:
+    pattern = read_text(node, "'event'", problems)
+    if len(pattern) > MAX_EVENT_CHARACTERS:
+        problems.append(node.place.problem(f"an event type has at most {MAX_EVENT_CHARACTERS} characters"))
+    return pattern
 
 
 def _compile_part(fields: Fields, key: str, names: Names) -> Reading | None:

@@ -574,6 +574,14 @@ def test_many_short_regular_expressions_load() -> None:
     assert load_texts({"m.yaml": matching(patterns).encode()}, {}).evaluate(event({"a": "éa1-7"})).changes
 
 
+def test_a_pattern_of_event_types_is_short() -> None:
+    """A long one would be too large an expression; it is a mistake with a place, and no crash."""
+    with pytest.raises(ConfigurationError) as caught:
+        mapping(f"event: '{'*' * 257}'")
+    assert str(caught.value) == "m.yaml:5:12: an event type has at most 256 characters"
+    assert mapping(f"event: '{'*' * 256}'").evaluate(event({})).changes
+
+
 SUMS = "let: {" + ", ".join(f"v{each}: '{{{{ 1 + 1 }}}}'" for each in range(5)) + "}"
 RANGES = (
     "let: {" + ", ".join(f"v{each}: '{{{{ range(9999) | map(''round'', 20) | sum }}}}'" for each in range(60)) + "}"
