@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.located import Place, parse_yaml
+from bridge.mappings.costs import check_costs
 from bridge.mappings.environment import fill
 from bridge.mappings.folder import read_mappings
 from bridge.mappings.mapping import Mapping as CompiledMapping
@@ -126,6 +127,7 @@ def _compile_file(
     if b"${" in data:
         tree, unfilled = fill(tree, environ)
     try:
+        check_costs(tree)
         mapping = compile_mapping(name, tree, warnings)
     except ConfigurationError as error:
         # What could not be filled is no use to its key either; one problem in one place is enough.

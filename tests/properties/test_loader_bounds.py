@@ -3,6 +3,7 @@
 Work is counted in calls of functions, so that a slow machine changes nothing.
 """
 
+import re
 import sys
 import time
 import tracemalloc
@@ -155,6 +156,37 @@ def test_four_times_the_size_takes_about_four_times_as_long(name: str) -> None:
     """And not sixteen times; one call of a regular expression is one call, so that only the time tells."""
     short, long = (seconds_of(LONG[name](size).encode()) for size in (25_000, 100_000))
     assert long <= 8 * short + QUICK_S
+
+
+@pytest.mark.parametrize(
+    ("trigger", "most"),
+    [
+        (
+            "    let: {" + ", ".join(f"v{each}: '{{{{{each}}}}}'" for each in range(10_001)) + "}\n",
+            "10,000 '{{' and '{%'",
+        ),
+        ("    let: {v: '{{ [" + "{{" * 10_000 + "] }}'}\n", "10,000 '{{' and '{%'"),
+        (
+            "    extract: {" + ", ".join(f"v{each}: '$.a[?(@.b == {each})]'" for each in range(2_001)) + "}\n",
+            "2,000 paths with filters",
+        ),
+    ],
+    ids=["templates", "one template", "filters"],
+)
+def test_what_is_slow_to_compile_is_counted_first(trigger: str, most: str) -> None:
+    """Nothing is compiled where there is too much of it."""
+    data = (HEAD + trigger).encode()
+    with pytest.raises(ConfigurationError, match=re.escape("m.yaml:4:")) as caught:
+        load_texts({"m.yaml": data}, {})
+    (problem,) = caught.value.problems
+    assert f"a file has at most {most}" in problem.message
+
+
+def test_the_same_text_is_counted_once() -> None:
+    """It is compiled once, however often it stands there."""
+    listed = ", ".join(["'{{ 1 }}'"] * 10_001)
+    data = f"{HEAD}constants: {{c: [{listed}]}}\nupdate: {{metadata: {{title: x}}}}\n".encode()
+    assert load_texts({"m.yaml": data}, {}).mappings.keys() == {"m"}
 
 
 def test_the_largest_files_are_refused_or_read_in_pieces() -> None:

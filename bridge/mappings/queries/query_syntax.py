@@ -51,7 +51,7 @@ def parse(text: str) -> JSONPath:
         raise QuerySyntaxError(f"{_shown(text)} is not a path; a path begins with '$', such as $.data.id")
     if len(text) > MAX_TEXT:
         raise QuerySyntaxError(f"the path has {len(text)} characters; at most {MAX_TEXT} are read")
-    if _PLAIN.fullmatch(text):
+    if is_plain(text):
         return _plain_path(text)
     with warnings.catch_warnings():
         warnings.simplefilter("error", DeprecationWarning)
@@ -73,6 +73,11 @@ PLAIN_NAME = re.compile(_NAME)
 
 _PLAIN_STEP = re.compile(rf"{_NAME}|{_QUOTED_NAME}|{_INDEX}|\[\*\]|\.\*")
 _PLAIN = re.compile(rf"\$(?:{_PLAIN_STEP.pattern})*")
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether a path is of children, indexes and wildcards alone, which are read at once."""
+    return _PLAIN.fullmatch(text) is not None
 
 
 def _plain_path(text: str) -> JSONPath:
