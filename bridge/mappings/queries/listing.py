@@ -12,10 +12,13 @@ from typing import NamedTuple
 
 from bridge.events import Json
 from bridge.mappings.queries.queries import compile_query
-from bridge.mappings.queries.query_syntax import MAX_STEPS, MAX_TEXT, PLAIN_NAME, QuerySyntaxError
+from bridge.mappings.queries.query_syntax import MAX_STEPS, MAX_TEXT, PLAIN_NAME, QuerySyntaxError, is_plain
 
 MOST_VISITS = 1_000_000
 """How many values are looked at, some of them twice: about a second's work."""
+
+_COSTLY_NAME = 500
+"""Values that could be looked at while the parser reads the path to one name that needs it: a millisecond or two."""
 
 ITEMS_SHOWN = 3
 """Of a list, so many items are given one by one, unless all of them are asked for."""
@@ -114,6 +117,7 @@ class _Walk:
 
     def _named(self, place: _Place, name: str) -> _Place | None:
         if name not in self._names:
+            self._visits += 0 if is_plain(f"$.{name}") or is_plain(f"$['{name}']") else _COSTLY_NAME
             self._names[name] = _step(name)
         return self._below(place, self._names[name])
 

@@ -55,6 +55,16 @@ def test_of_a_long_list_the_first_items_are_given() -> None:
     assert Found("$[9]", 9) in list_paths(list(range(10)), LeftOut(), every_item=True)
 
 
+def test_names_that_are_slow_to_read_count_as_many_values() -> None:
+    """The path to a name with a quotation mark in it takes the parser as long as five hundred values take."""
+    left_out = LeftOut()
+    assert len(listed({f"it's {number}": number for number in range(2_500)}, left_out)) < 2_000
+    assert left_out.is_cut
+    left_out = LeftOut()
+    assert len(listed({f"it is {number}": number for number in range(2_500)}, left_out)) == 2_500
+    assert not left_out.is_cut
+
+
 def test_a_huge_payload_ends_at_the_bound() -> None:
     """A list of a million objects, each with a key of its own, is cut within seconds of work, and that is said."""
     left_out = LeftOut()
