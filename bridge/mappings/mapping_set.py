@@ -4,7 +4,7 @@ Immutable but for what dispatch remembers of event types; a reload makes a new s
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -55,20 +55,18 @@ class MappingSet:
 
         Each mapping has its own budget of work, so that none takes from another's.
         """
-        return self._evaluate(
-            event, Work(MAX_EVENT_WORK), defaultdict[str, Work](lambda: Work(MAX_EVENT_WORK)).__getitem__
-        )
+        return self._evaluate(event, Work(MAX_EVENT_WORK), defaultdict(lambda: Work(MAX_EVENT_WORK)))
 
     def evaluate_at_once(self, event: Event) -> Evaluation:
         """Give what `evaluate` gives, within some milliseconds; raises `NotAtOnce` for what takes longer."""
-        moment = Moment(MOMENT_WORK)
-        return self._evaluate(event, moment, lambda _: moment)
+        return self._evaluate(event, Moment(MOMENT_WORK), None)
 
-    def _evaluate(self, event: Event, dispatching: Work, budget_of: Callable[[str], Work]) -> Evaluation:
+    def _evaluate(self, event: Event, work: Work, budgets: Mapping[str, Work] | None) -> Evaluation:
+        """Evaluate with a budget for each mapping; without budgets, `work` is for all of it."""
         results = Results(self._literal_pins)
-        candidates = self._dispatch.candidates(event, dispatching)
+        candidates = self._dispatch.candidates(event, work)
         for trigger in candidates.triggers:
-            trigger.run(event, results, budget_of(trigger.mapping))
+            trigger.run(event, results, work if budgets is None else budgets[trigger.mapping])
         if candidates.ruled_out:
             results.outcomes.append(
                 Outcome(mapping="", trigger="", kind="not_matched", reason=candidates.ruled_out, pin=None)

@@ -33,7 +33,7 @@ SURROUNDINGS, WORK = "$surroundings", "$work"
 """Where a rendering keeps them among its variables; no author can write such a name."""
 
 _OPERATION_WORK: Mapping[str, int] = {"**": 64, "%": 6, "//": 4}
-"""Units of work of one operation on the longest numbers, where that is more than one: a root takes 25 µs or more."""
+"""Units of work of one operation on the longest numbers, where that is much: a root takes 25 µs or more."""
 
 _JINJA_ARGUMENTS = frozenset({"_loop_vars", "_block_vars"})
 
@@ -93,7 +93,8 @@ class Dialect(ImmutableSandboxedEnvironment):
         work = work_of(context)
         for operand in (defined(left), defined(right)):
             work.spend_on(operand)
-        work.spend(_OPERATION_WORK.get(operator, 1))
+        if operator in _OPERATION_WORK:
+            work.spend(_OPERATION_WORK[operator])
         result = arithmetic.binary(operator, left, right)
         return self.admitted(context, result) if isinstance(result, list) else result
 

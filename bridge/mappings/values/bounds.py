@@ -53,7 +53,7 @@ class Work:
     """Counts down what one rendering may still do."""
 
     left: int = MAX_WORK
-    _sizes: dict[int, tuple[object, int, int]] = field(default_factory=dict, repr=False)
+    _sizes: dict[int, tuple[object, int, int]] | None = field(default=None, repr=False)
 
     def spend(self, units: int = 1) -> None:
         """Take units of work; raises `ExpressionError` when none are left."""
@@ -100,6 +100,8 @@ class Work:
 
     def _measure(self, value: list[Any] | tuple[Any, ...] | dict[Any, Any]) -> tuple[int, int]:
         """Give characters and levels; each list and object is gone through once in a rendering."""
+        if self._sizes is None:
+            self._sizes = {}  # not before: few events have anything to measure
         if (known := self._sizes.get(id(value))) is not None:
             return known[1:]
         parts = [*value.values(), *value] if isinstance(value, dict) else value
