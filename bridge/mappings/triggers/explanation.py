@@ -12,19 +12,16 @@ from bridge.events import Event
 from bridge.mappings.triggers.conditions import Condition
 from bridge.mappings.triggers.dispatch import Dispatch
 from bridge.mappings.triggers.extraction import ASKS_FOR_DEFAULT
-from bridge.mappings.triggers.facts import MAX_EVENT_WORK, Facts, TriggerFault
+from bridge.mappings.triggers.facts import MAX_EVENT_WORK, Facts
 from bridge.mappings.triggers.path_advice import advise, advise_on_items
-from bridge.mappings.triggers.triggers import Trigger
-from bridge.mappings.values.bounds import ExpressionError, Work
-from bridge.mappings.values.conversion import ConversionError
-from bridge.mappings.values.values import UnusableValue, Value
+from bridge.mappings.triggers.triggers import FAULTS, Trigger, fault_text
+from bridge.mappings.values.bounds import Work
+from bridge.mappings.values.values import Value
 
 MOST_ITEMS = 5
 """Of an event with many items, so many are explained."""
 
 _DONE_WITH_IT = re.compile(", (?:as|take) ")
-
-_FAULTS = (TriggerFault, ConversionError, UnusableValue, ExpressionError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +87,8 @@ def explain(trigger: Trigger, event: Event) -> Explanation:
         return Explanation(trigger=trigger.name, passes=(steps.go_on(trigger, facts),))
     try:
         items = trigger.each(facts)
-    except _FAULTS as error:
-        return Explanation(trigger=trigger.name, items=0, passes=(steps.ended(str(error)),))
+    except FAULTS as error:
+        return Explanation(trigger=trigger.name, items=0, passes=(steps.ended(fault_text(error)),))
     passes = [
         _Steps(steps.conditions).go_on(trigger, Facts(event, item, trigger.shared, facts.work))
         for item in items[:MOST_ITEMS]
@@ -130,8 +127,8 @@ class _Steps:
                 self.conditions.append(Checked(holds=condition.holds(facts), said=condition.reason(facts)))
                 if not self.conditions[-1].holds and condition.left.is_path and not condition.left.found(facts):
                     self._missing = condition.left.text
-            except _FAULTS as error:
-                self._fault = str(error)
+            except FAULTS as error:
+                self._fault = fault_text(error)
             if not self._goes_on():
                 return False
         return True
@@ -147,8 +144,8 @@ class _Steps:
         for name, read in trigger.variables:
             try:
                 value = facts.variables[name] = read(facts)
-            except _FAULTS as error:
-                self._fault = str(error)
+            except FAULTS as error:
+                self._fault = fault_text(error)
                 if self._fault.endswith(ASKS_FOR_DEFAULT):
                     self._missing = _path_in(trigger.written.get(name, ""))
                 return False

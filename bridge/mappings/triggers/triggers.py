@@ -37,7 +37,7 @@ MAX_TOLD_FURTHER = 1000
 """How many outcomes an event has at most beside the first of each trigger and kind."""
 
 _MEANT = (TriggerFault, ConversionError, UnusableValue, ExpressionError)
-_FAULTS = (*_MEANT, TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
+FAULTS = (*_MEANT, TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
 """What a trigger's own values may raise; the others are what Python says of a value that nobody thought of. They are
 this trigger's too: an event must not be lost to the mappings beside it."""
 
@@ -84,7 +84,7 @@ class Trigger:
                 self._run_item(facts, results)
             else:
                 self._run_items(facts, self.each, results)
-        except _FAULTS as error:
+        except FAULTS as error:
             results.tell_error(self, error)
 
     def _run_items(self, facts: Facts, each: Callable[[Facts], list[Json]], results: "Results") -> None:
@@ -109,7 +109,7 @@ class Trigger:
                 results.tell(self, "not_matched", failed.reason(facts))
                 return
             self._change(facts, results)
-        except _FAULTS as error:
+        except FAULTS as error:
             results.tell_error(self, error)
 
     def _change(self, facts: Facts, results: "Results") -> None:
@@ -191,8 +191,7 @@ class Results:
     def tell_error(self, trigger: Trigger, error: Exception) -> None:
         """Add the outcome of a trigger that gave up."""
         kind: OutcomeKind = "inexact_number" if isinstance(error, InexactNumber) else "error"
-        reason = str(error) if isinstance(error, _MEANT) else f"{type(error).__name__}: {error}"[:200]
-        self.tell(trigger, error.kind if isinstance(error, TriggerFault) else kind, reason)
+        self.tell(trigger, error.kind if isinstance(error, TriggerFault) else kind, fault_text(error))
 
     def _tell(self, mapping: str, trigger: str, kind: OutcomeKind, reason: str, pin: str | None) -> None:
         teller = _Teller(mapping, trigger, kind)
@@ -221,6 +220,11 @@ class Results:
             reason = f"and {count:,} more like these" if mapping else f"and {count:,} more, of other triggers"
             self.outcomes.append(Outcome(mapping=mapping, trigger=trigger, kind=kind, reason=reason, pin=None))
         return Evaluation(changes=tuple(self.changes), outcomes=tuple(self.outcomes))
+
+
+def fault_text(error: Exception) -> str:
+    """Say what one of the `FAULTS` says, with its kind where nobody thought of it."""
+    return str(error) if isinstance(error, _MEANT) else f"{type(error).__name__}: {error}"[:200]
 
 
 @lru_cache(maxsize=1024)

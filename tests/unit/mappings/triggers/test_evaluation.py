@@ -14,6 +14,7 @@ from bridge.errors import ConfigurationError
 from bridge.events import Event
 from bridge.mappings import Change, Evaluation, MappingSet, NotAtOnce, Outcome, load_texts
 from bridge.mappings.triggers.triggers import Results
+from bridge.mappings.values.bounds import Work
 
 NO_NUMBER = (
     "a text is never compared with a number; extract it with `as: number`, and write the condition on that variable"
@@ -427,7 +428,7 @@ def test_no_fault_of_one_trigger_keeps_an_event_from_the_others(part: Any, reaso
     """Whatever its values turn out to be: it has an outcome, and goes no further."""
     (trigger,) = mapping("key: $.id").mappings["m"].triggers
     results = Results({})
-    replace(trigger, key=(lambda _: part,)).run(event({}), results)
+    replace(trigger, key=(lambda _: part,)).run(event({}), results, Work())
     outcome = only_outcome(results.evaluation())
     assert (outcome.kind, outcome.reason[: len(reason)]) == ("error", reason)
 
