@@ -1,7 +1,7 @@
 """How long a connection may wait for a request: one timer, moved when it fires and not with each request.
 
-A timer that is set after each answer and cancelled by the next request costs a webhook as much as
-the hash of its body. So a connection only notes by when it must have got on.
+A timer that is set after each answer and cancelled by the next request costs every webhook some
+microseconds. So a connection only notes by when it must have got on.
 """
 
 import asyncio

@@ -109,10 +109,18 @@ _TEXTS: dict[str, Callable[..., Any]] = {
 _CONVERSIONS = ("string", "integer", "boolean", "time", "json", "base64")
 
 
-_OWN_WORK: Mapping[str, int] = {**dict.fromkeys(_LOCATED, 24), "ago": 40, **dict.fromkeys(_NUMBERS, 4)}
+_OWN_WORK: Mapping[str, int] = {
+    **dict.fromkeys(_LOCATED, 24),
+    **dict.fromkeys(("compact", "ago"), 48),
+    **dict.fromkeys(_NUMBERS, 6),
+    **dict.fromkeys(("slug", "markdown"), 4),
+}
 """Units of work of one use of a filter, where that is more than one."""
 
-_ITEM_WORK: Mapping[str, int] = dict.fromkeys(("sort", "dictsort", "unique", "groupby", "batch"), 4)
+_ITEM_WORK: Mapping[str, int] = {
+    **dict.fromkeys(("sort", "dictsort", "unique", "groupby", "batch"), 4),
+    **dict.fromkeys(("sum", "min", "max", "mean", "median", "quantile"), 2),
+}
 """Units of work for each item, or character of a text, that a filter goes over, where that is more than one."""
 
 _PATTERN_WORK = 4
