@@ -27,6 +27,30 @@ FAILED: frozenset[OutcomeKind] = frozenset({"error", "inexact_number"})
 """The outcomes that nobody wants."""
 
 
+class Measurement(NamedTuple):
+    """What a change says to a metric. `group` has one value for each part of `by`, None without it."""
+
+    entry: str
+    value: Value
+    group: tuple[Value, ...] | None
+
+
+class RowChange(NamedTuple):
+    """What a change says to a row of a table. `key` has one value for each part, None in a table without keys.
+
+    `columns` are those that it feeds: the value of a column that counts is none. `drops` says that it removes the row.
+    """
+
+    entry: str
+    key: tuple[Value, ...] | None
+    columns: Mapping[str, Value]
+    drops: bool
+
+
+Operation = Measurement | RowChange
+"""What a change says to one entry of the state."""
+
+
 class Change(NamedTuple):
     """What one event, or one item in it, says about one pin.
 
@@ -34,7 +58,7 @@ class Change(NamedTuple):
     newer (see `version_order`). `item_key` (16 bytes) is the trigger's own `key`, hashed
     with the mapping's and the trigger's name; None where the trigger has none. `order_by` (4
     bytes) is the definition of `at` and `version`, hashed: versions under another definition
-    say nothing about which is the newer.
+    say nothing about which is the newer. `operations` are what it says to the entries of the state.
     """
 
     mapping: str
@@ -45,6 +69,7 @@ class Change(NamedTuple):
     item_key: bytes | None
     variables: Mapping[str, Value]
     order_by: bytes = b""
+    operations: tuple[Operation, ...] = ()
 
 
 class Outcome(NamedTuple):

@@ -1,0 +1,1 @@
+"""`state`: what a mapping remembers between events, as its author defined it. What it comes to is `bridge.state`."""

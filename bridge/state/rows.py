@@ -1,0 +1,95 @@
+"""The rows that state is kept in, and what whoever keeps them must be able to answer.
+
+A row is small and stands for itself: one bucket of one group of a metric, one row of a table. An event touches few of
+them, however long the history is.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal, NamedTuple, Protocol
+
+from bridge.mappings.entries.definitions import Entry
+
+
+class RowKey(NamedTuple):
+    """Where a row stands; rows are read and written in this order.
+
+    `generation` numbers one definition of one entry of one mapping. `part` says what kind of row it is, `key` (at most 16
+    bytes) which group or which row of a table, `bucket` is when its bucket begins (microseconds; 0 for all time).
+    """
+
+    generation: int
+    pin: str
+    part: str
+    key: bytes
+    bucket: int
+
+
+class Row(NamedTuple):
+    """What a row holds. `data` is JSON.
+
+    A live row of a table has `at`, when it was last fed (microseconds), and where the table is in order of a column,
+    `rank`, whose order as bytes is that order. Nothing needs the row from `expires_at` on (microseconds, None: for ever).
+    """
+
+    data: str
+    at: int | None = None
+    rank: bytes | None = None
+    expires_at: int | None = None
+
+
+class Shelf(NamedTuple):
+    """Where the rows of one table stand: those of one bucket (microseconds; 0 for all time)."""
+
+    generation: int
+    pin: str
+    bucket: int
+
+
+class Held(NamedTuple):
+    """An entry as it is kept: the generation that its rows stand under, and since when no event is missing in them.
+
+    `complete_since` is None where none ever was.
+    """
+
+    generation: int
+    entry: Entry
+    complete_since: datetime | None
+
+
+class Holdings(Protocol):
+    """What the fold asks of whoever keeps the rows."""
+
+    def rows(self, keys: Sequence[RowKey]) -> Mapping[RowKey, Row]:
+        """Read those rows that there are; the keys are sorted."""
+        ...
+
+    def count(self, generation: int, pin: str, part: str, *, alive_at: int, most: int) -> int:
+        """Count the rows of a part that have not expired at an instant; counting ends at `most`."""
+        ...
+
+    def oldest(self, shelf: Shelf, most: int) -> Sequence[tuple[RowKey, Row]]:
+        """Read the first live rows of a table by (`at`, key)."""
+        ...
+
+
+class Readings(Protocol):
+    """What a view asks of whoever keeps the rows; all answers are of one moment."""
+
+    def one(self, key: RowKey) -> Row | None:
+        """Read one row."""
+        ...
+
+    def stretch(self, first: RowKey, last: RowKey) -> Sequence[tuple[RowKey, Row]]:
+        """Read the rows from one key to another, both included: buckets of a group, or all groups of a part."""
+        ...
+
+    def live(
+        self, shelf: Shelf, *, by: Literal["at", "rank"], descending: bool, fed_after: int | None, most: int
+    ) -> Sequence[tuple[RowKey, Row]]:
+        """Read live rows of a table in order, by (`by`, key): those that were last fed after an instant (None: all)."""
+        ...
+
+    def expired(self, shelf: Shelf, *, fed_until: int) -> Sequence[tuple[RowKey, Row]]:
+        """Read the live rows that were last fed at an instant or before."""
+        ...
