@@ -14,8 +14,8 @@ from bridge.mappings.entries.definitions import Entry
 class RowKey(NamedTuple):
     """Where a row stands; rows are read and written in this order.
 
-    `generation` numbers one definition of one entry of one mapping. `part` says what kind of row it is, `key` (at most 16
-    bytes) which group or which row of a table, `bucket` is when its bucket begins (microseconds; 0 for all time).
+    `generation` numbers one definition of one entry of one mapping. `part` says what kind of row it is, `key` (at most
+    16 bytes) which group or which row of a table, `bucket` is when its bucket begins (microseconds; 0 for all time).
     """
 
     generation: int
@@ -29,7 +29,7 @@ class Row(NamedTuple):
     """What a row holds. `data` is JSON.
 
     A live row of a table has `at`, when it was last fed (microseconds), and where the table is in order of a column,
-    `rank`, whose order as bytes is that order. Nothing needs the row from `expires_at` on (microseconds, None: for ever).
+    `rank`, whose order as bytes is that order. Nothing needs the row from `expires_at` on (microseconds; None: never).
     """
 
     data: str
