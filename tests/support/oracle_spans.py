@@ -1,0 +1,85 @@
+"""Which stretches of time a metric looks at. Written from docs/state.md alone, apart from what it judges."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from support.oracle_calendar import Bucket, Calendar, before, bucket_of, same_time, steps
+from support.oracle_events import Entry, Moment, calendar_of, duration
+
+Stretch = Callable[[datetime], bool]
+"""Tells whether an instant lies in it."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_STEPS = 60
+
+
+class Spans(NamedTuple):
+    """The stretches of one metric at one moment.
+
+    `previous` began at `previous_since`; `compared` is what of it had passed at the same time of its own. `kept` are
+    the kept buckets and the current one with their beginnings, oldest first.
+    """
+
+    current: Stretch
+    kept: Sequence[tuple[datetime | None, Stretch]]
+    previous: Stretch | None = None
+    compared: Stretch | None = None
+    previous_since: datetime | None = None
+
+
+def spans_of(entry: Entry, moment: Moment) -> Spans:
+    """Give the stretches that a metric looks at."""
+    calendar = calendar_of(entry, moment.zone)
+    if calendar is not None:
+        return _bucketed(entry, calendar, moment.now)
+    if "window" in entry:
+        return _sliding(duration(entry["window"]), moment.now)
+    return Spans(_ever, [(None, _ever)])
+
+
+def kept_buckets(entry: Entry) -> int:
+    """Say how many past buckets stay readable."""
+    return int(entry.get("keep", entry.get("against", 1)))
+
+
+def is_too_late(entry: Entry, moment: Moment, at: datetime) -> bool:
+    """Say whether an event with a time of its own is too late when it arrives, at this moment."""
+    calendar = calendar_of(entry, moment.zone)
+    if calendar is not None:
+        return at < before(calendar, bucket_of(calendar, moment.now), kept_buckets(entry)).start
+    return "window" in entry and at < moment.now - 2 * duration(entry["window"])
+
+
+def _ever(_at: datetime) -> bool:
+    return True
+
+
+def _bucketed(entry: Entry, calendar: Calendar, now: datetime) -> Spans:
+    current = bucket_of(calendar, now)
+    kept = [before(calendar, current, count) for count in range(kept_buckets(entry), -1, -1)]
+    previous = before(calendar, current, entry.get("against", 1))
+    until, step_end = same_time(calendar, now, previous), steps(calendar)
+    return Spans(
+        current=_inside(current),
+        kept=[(bucket.start, _inside(bucket)) for bucket in kept],
+        previous=_inside(previous),
+        compared=lambda at: previous.start <= at < previous.end and step_end(at) <= until,
+        previous_since=previous.start,
+    )
+
+
+def _inside(bucket: Bucket) -> Stretch:
+    return lambda at: bucket.start <= at < bucket.end
+
+
+def _sliding(length: timedelta, now: datetime) -> Spans:
+    """Cut time into sixtieths of the window: the one that has begun and the 59 before it, and the 60 before those."""
+    step = length / _STEPS
+    latest = (now - _EPOCH) // step
+
+    def sixtieths(first: int, last: int) -> Stretch:
+        return lambda at: first <= (at - _EPOCH) // step <= last
+
+    current, previous = sixtieths(latest - 59, latest), sixtieths(latest - 119, latest - 60)
+    return Spans(current, [(None, current)], previous, previous, _EPOCH + (latest - 119) * step)
