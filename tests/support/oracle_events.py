@@ -115,8 +115,8 @@ def is_numeric(value: Any) -> bool:
             value = Decimal(value)
         except InvalidOperation:
             return False
-    if not is_number(value):
-        return False
+    if isinstance(value, Fraction) or not is_number(value):
+        return isinstance(value, Fraction)
     exact = Decimal(value)
     return exact.is_finite() and abs(exact) < Decimal(10) ** 100 and -exact.as_tuple().exponent <= 100  # type: ignore[operator]  # it is finite
 

@@ -1,0 +1,31 @@
+"""One way for all tests to run a case of the state through the offline run."""
+
+from typing import Any, cast
+
+from support.state_cases import HORIZON, SOURCES, Case, Delivery
+from support.state_shown import Shown, content, read_shown
+
+from bridge.inbound import load_sources
+from bridge.mappings import load_texts
+from bridge.rehearsal import Rehearsal, Sample
+
+
+def rehearsed(case: Case) -> Shown:
+    """Give what the pin shows after all deliveries, one by one, at the case's moment."""
+    mappings = load_texts({"m.yaml": case.mapping(content(case.entries))}, {})
+    sources = load_sources(mappings.source_places, SOURCES, lambda _: ())
+    rehearsal = Rehearsal(mappings, sources, horizon_s=int(HORIZON.total_seconds()), max_body_bytes=2**20)
+    for delivery in case.deliveries:
+        rehearsal.receive(sample(delivery), delivery.received_at)
+    return shown_in(rehearsal.render("m", "p-1", case.now).body)
+
+
+def sample(delivery: Delivery) -> Sample:
+    """Give a delivery as the offline run takes it."""
+    return Sample(name=delivery.id, source="shop", body=delivery.body)
+
+
+def shown_in(body: dict[str, object]) -> Shown:
+    """Read the fields in the body of an update."""
+    update = cast(dict[str, Any], body)
+    return read_shown(update["metadata"]["pin_config"]["content"])
