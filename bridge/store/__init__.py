@@ -9,7 +9,9 @@ presence.py     whether the file is still the one that was opened
 database.py     the engines, and the settings that durability rests on
 schema.py       whether the tables are this release's; migrations/ makes them so
 tables.py       the tables
-activation.py   what is loaded, and what a start does to the pins
+active_set.py   what is loaded
+activation.py   what a start or a reload does to the pins
+generations.py  which definition of an entry events are folded by
 setback.py      what a clock that was set back leaves behind
 
 writer.py       the one thread that writes

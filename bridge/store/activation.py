@@ -1,18 +1,13 @@
-"""What is loaded, and what a start does to the pins: claims of the predecessor, mappings, destination.
+"""What a start or a reload does to the pins: claims of the predecessor, mappings, destination. Jobs of the writer."""
 
-But for the record `ActiveSet`, jobs of the writer.
-"""
-
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
-from bridge.mappings import AllowedPins, stale_at
-from bridge.store import setback
+from bridge.mappings import stale_at
+from bridge.store import generations, setback
+from bridge.store.active_set import ActiveSet
 from bridge.store.instants import maybe_instant, to_instant, to_micros
-from bridge.store.records import ActivePin
 from bridge.store.tables import deliveries, pins
 
 _UNPARKED: dict[str, Any] = {
@@ -29,44 +24,18 @@ _UNPARKED: dict[str, Any] = {
 _KNOWN = select(pins, deliveries.c.stale_since).select_from(pins.outerjoin(deliveries, deliveries.c.pin == pins.c.pin))
 
 
-_NONE = AllowedPins()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActiveSet:
-    """The loaded mappings: fingerprints by mapping, literal pins with theirs, families with what bounds them.
-
-    `stale_after_s` has only the mappings that set it.
-    """
-
-    fingerprints: Mapping[str, bytes]
-    literal_pins: Mapping[str, str]
-    families: Mapping[str, AllowedPins]
-    max_pins: Mapping[str, int]
-    stale_after_s: Mapping[str, int]
-
-    def has(self, pin: str, mapping: str) -> bool:
-        """Tell whether a pin may be shown by a mapping: one that declares it, or a family that allows it."""
-        return self.literal_pins.get(pin) == mapping or pin in self.families.get(mapping, _NONE)
-
-    @classmethod
-    def of(cls, pins: Iterable[ActivePin]) -> "ActiveSet":
-        """Gather what the loaded mappings declare."""
-        declared = tuple(pins)
-        return cls(
-            fingerprints={entry.mapping: entry.fingerprint for entry in declared},
-            literal_pins={entry.pin: entry.mapping for entry in declared if entry.pin is not None},
-            families={entry.mapping: entry.allowed for entry in declared if entry.pin is None},
-            max_pins={entry.mapping: entry.max_pins for entry in declared if entry.max_pins is not None},
-            stale_after_s={entry.mapping: entry.stale_after_s for entry in declared if entry.stale_after_s is not None},
-        )
-
-
 class Moment(NamedTuple):
     """Now, and since when this process listens (microseconds)."""
 
     now: int
     started_at: int
+
+
+class Activated(NamedTuple):
+    """What events are folded by from now on, and the pins that are due by it."""
+
+    active: ActiveSet
+    moved: list[str]
 
 
 def release_claims(connection: Connection) -> None:
@@ -75,16 +44,19 @@ def release_claims(connection: Connection) -> None:
     connection.execute(update(deliveries).where(held).values(claim=None, claim_until=None))
 
 
-def activate(connection: Connection, active: ActiveSet, destination: str, moment: Moment) -> list[str]:
-    """Make the pins those of the loaded mappings: literal pins are there, changed ones due.
+def activate(connection: Connection, declared: ActiveSet, destination: str, moment: Moment) -> Activated:
+    """Make the generations and the pins those of the loaded mappings; the pins that are new, changed or woken are due.
 
     What no loaded mapping may show any more sleeps, until one may again.
-
-    Gives the pins that are new, changed or woken.
     """
+    if setback.was_set_back(connection, moment.now):
+        setback.bring_back(connection, moment.now)
+    active = generations.assign(connection, declared, moment.now)
+    return Activated(active, _activate_pins(connection, active, destination, moment))
+
+
+def _activate_pins(connection: Connection, active: ActiveSet, destination: str, moment: Moment) -> list[str]:
     now = moment.now
-    if setback.was_set_back(connection, now):
-        setback.bring_back(connection, now)
     found = {row.pin: row for row in connection.execute(_KNOWN)}
     moved = []
     for pin, row in found.items():

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 
 from bridge.errors import StoreUnavailable
 from bridge.events import Receipt
-from bridge.store.activation import ActiveSet
+from bridge.store.active_set import ActiveSet
 from bridge.store.database import outages, writing
 from bridge.store.ingest import Arrival, Batch, Rules, journal_failed, take_in
 from bridge.store.presence import Presence

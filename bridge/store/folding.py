@@ -30,20 +30,11 @@ UNKEEPABLE = (PinbridgeError, TypeError, ValueError, ArithmeticError)
 
 
 class Order(NamedTuple):
-    """Where a change stands among those of its trigger: by version, journal number and place in the event.
-
-    `by` tells what the trigger takes its version from (`Change.order_by`). Versions that were taken
-    from different things say nothing of each other, and then the journal decides alone.
-    """
+    """Where a change stands among those of its trigger: by version, journal number and place in the event."""
 
     version: VersionOrder
     number: int
     item: int
-    by: bytes
-
-    def is_newer_than(self, other: "Order") -> bool:
-        """Say which of two changes is the newer."""
-        return self > other if self.by == other.by else self[1:3] > other[1:3]
 
 
 class Newest(NamedTuple):
@@ -154,7 +145,7 @@ def _fold_mapping(
         if ledger.broken and (reason := ledger.broken.get((number, mapping))) is not None:
             raise UnusableValue(reason)
         for item, (index, change) in enumerate(changes):
-            order = Order(version_order(change.version), number, item, change.order_by)
+            order = Order(version_order(change.version), number, item)
             verdict = _try_stage(ledger, stage, Newest(order, change, event))
             if verdict is not None:
                 stage.verdicts[index] = verdict
@@ -181,7 +172,7 @@ def _try_stage(ledger: Ledger, stage: _Stage, newest: Newest) -> Verdict | None:
         return refusal.kind, str(refusal)
     key = (change.mapping, change.pin, change.trigger)
     held = stage.newest[key].order if key in stage.newest else ledger.orders.get(key)
-    if held is not None and not order.is_newer_than(held):
+    if held is not None and order <= held:
         return "matched", f"older than what the pin shows, which came with event {held.number}"
     stage.newest[key] = newest
     if not is_shown:

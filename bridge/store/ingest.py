@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import orjson
 
 from bridge.events import Event, Receipt
-from bridge.mappings import Evaluation, Outcome, stale_at
+from bridge.mappings import Change, Evaluation, Outcome, stale_at
 from bridge.mappings.values.values import encode_values
 from bridge.mappings.values.versions import version_order
 from bridge.store import statements
-from bridge.store.activation import ActiveSet
+from bridge.store.active_set import ActiveSet
 from bridge.store.folding import (
     UNKEEPABLE,
     Folded,
@@ -119,8 +119,11 @@ def _fold(
         known = len(broken)
         rows = []
         for key in sorted(ledger.newest):
+            generation = rules.active.latest.get(key[0])
+            if generation is None:
+                continue  # it is being built, and reads the event from the journal
             try:
-                rows.append(_latest_row(key, ledger.newest[key]))
+                rows.append(_latest_row(generation, key, ledger.newest[key]))
             except UNKEEPABLE as error:
                 broken[ledger.newest[key].order.number, key[0]] = str(error)
         if len(broken) == known:
@@ -132,7 +135,6 @@ def _read_ledger(
 ) -> Ledger:
     """Read, in sorted order, what the fold needs to know."""
     changes = [change for evaluation in evaluations for change in evaluation.changes]
-    newest = statements.run(cursor, statements.NEWEST, sorted({(c.mapping, c.pin, c.trigger) for c in changes}))
     owned = statements.run(cursor, statements.OWNERS, sorted({(change.pin,) for change in changes}))
     items = sorted({(c.mapping, c.trigger, c.item_key) for c in changes if c.item_key is not None})
     owners = {pin: mapping for pin, mapping, is_active in owned if is_active}
@@ -141,10 +143,7 @@ def _read_ledger(
     return Ledger(
         horizon=rules.horizon,
         max_pins=bounds,
-        orders={
-            (mapping, pin, trigger): Order(version_order(decode_version(version)), number, item, by)
-            for mapping, pin, trigger, version, number, item, by in newest
-        },
+        orders=_read_orders(cursor, changes, rules.active.latest),
         owners=owners,
         families={mapping: _family_size(cursor, mapping) for mapping in sorted(growing)},
         items={
@@ -154,6 +153,18 @@ def _read_ledger(
         broken=broken,
         shows=rules.active.has,
     )
+
+
+def _read_orders(cursor: Any, changes: Sequence[Change], latest: Mapping[str, int]) -> dict[LatestKey, Order]:
+    wanted = {
+        (latest[each.mapping], each.pin, each.trigger): (each.mapping, each.pin, each.trigger)
+        for each in changes
+        if each.mapping in latest
+    }
+    return {
+        wanted[generation, pin, trigger]: Order(version_order(decode_version(version)), number, item)
+        for generation, pin, trigger, version, number, item in statements.run(cursor, statements.NEWEST, sorted(wanted))
+    }
 
 
 def _family_size(cursor: Any, mapping: str) -> int:
@@ -189,11 +200,11 @@ def _hear(cursor: Any, arrivals: Sequence[Arrival], rules: Rules) -> list[str]:
     return [pin for pin, may_be_due in statements.run(cursor, statements.HEAR, rows) if may_be_due]
 
 
-def _latest_row(key: LatestKey, newest: Newest) -> statements.Row:
+def _latest_row(generation: int, key: LatestKey, newest: Newest) -> statements.Row:
     order, change, event = newest
     header = (event.source, event.type, event.id, to_micros(event.received_at))
-    rank = (to_micros(change.at), encode_version(change.version), order.by, order.number, order.item)
-    return (*key, *rank, *header, encode_values(change.variables))
+    rank = (to_micros(change.at), encode_version(change.version), order.number, order.item)
+    return (generation, *key[1:], *rank, *header, encode_values(change.variables))
 
 
 def _journal(cursor: Any, entries: Sequence[tuple[int, Event, Sequence[Outcome]]]) -> None:

@@ -18,6 +18,7 @@ from bridge.events import Clock
 from bridge.existence import is_file
 from bridge.mappings import EventHeader, Latest, Outcome, OutcomeKind, stale_since
 from bridge.mappings.values.values import decode_values
+from bridge.store.active_set import LATEST
 from bridge.store.database import Database, outages, reading_engine, refusals
 from bridge.store.due import Standing, outlook, state_of
 from bridge.store.folding import decode_version
@@ -25,7 +26,7 @@ from bridge.store.instants import maybe_instant, to_instant, to_micros
 from bridge.store.ranking import STANDINGS
 from bridge.store.records import AttemptRecord, EventRecord, PinRecord, Snapshot
 from bridge.store.schema import check_current
-from bridge.store.tables import attempts, deliveries, events, latest, pins
+from bridge.store.tables import attempts, deliveries, events, generations, latest, pins
 
 T = TypeVar("T")
 
@@ -142,7 +143,12 @@ def open_readonly(url: str, *, clock: Clock = wall_clock) -> Reader:
 def read_snapshot(connection: Connection, pin: str) -> Snapshot:
     """Read what a pin shows, at one moment: the connection is in a transaction."""
     owner = connection.execute(select(pins).where(pins.c.pin == pin)).one()
-    rows = connection.execute(select(latest).where(latest.c.mapping == owner.mapping, latest.c.pin == pin))
+    rows = connection.execute(
+        select(latest)
+        .join(generations, generations.c.number == latest.c.generation)
+        .where(generations.c.mapping == owner.mapping, generations.c.entry == LATEST, generations.c.status == "live")
+        .where(latest.c.pin == pin)
+    )
     return Snapshot(
         revision=owner.revision,
         mapping=owner.mapping,

@@ -4,12 +4,13 @@ Instants are aware and in UTC here; in the database they are whole microseconds.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 from bridge.events import Json
 from bridge.mappings import AllowedPins, Latest, Outcome
+from bridge.mappings.entries.definitions import Definition
 from bridge.units import Window
 
 EVERY_PIN = AllowedPins(globs=("*",))
@@ -31,7 +32,9 @@ class ActivePin:
 
     `allowed` are the ids that the pins of a family may have; the others sleep.
     `fingerprint` (16 bytes) covers all that decides the rendering; another one makes the pins due.
-    With `stale_after_s` a pin turns stale once no delivery matched for that long.
+    With `stale_after_s` a pin turns stale once no delivery matched for that long. `latest_fingerprint` covers what
+    decides which event is the newest of a trigger and what it says (empty: whatever the events of before said holds).
+    `state` has the entries.
     """
 
     pin: str | None
@@ -40,6 +43,8 @@ class ActivePin:
     allowed: AllowedPins = EVERY_PIN
     max_pins: int | None = None
     stale_after_s: int | None = None
+    latest_fingerprint: bytes = b""
+    state: Mapping[str, Definition] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

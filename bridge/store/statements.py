@@ -33,10 +33,10 @@ KNOWN_ITEMS = """
 """
 
 NEWEST = """
-    WITH wanted (mapping, pin, "trigger") AS (VALUES {rows})
-    SELECT known.mapping, known.pin, known."trigger", known.version, known.number, known.item, known.order_by
+    WITH wanted (generation, pin, "trigger") AS (VALUES {rows})
+    SELECT known.generation, known.pin, known."trigger", known.version, known.number, known.item
     FROM wanted JOIN latest AS known
-    ON known.mapping = wanted.mapping AND known.pin = wanted.pin AND known."trigger" = wanted."trigger"
+    ON known.generation = wanted.generation AND known.pin = wanted.pin AND known."trigger" = wanted."trigger"
 """
 
 OWNERS = """
@@ -59,12 +59,11 @@ KEEP_ITEMS = """
 
 KEEP_NEWEST = """
     INSERT INTO latest (
-        mapping, pin, "trigger", at, version, order_by, number, item,
+        generation, pin, "trigger", at, version, number, item,
         event_source, event_type, event_id, received_at, variables
     ) VALUES {rows}
-    ON CONFLICT (mapping, pin, "trigger") DO UPDATE SET
-        at = excluded.at, version = excluded.version, order_by = excluded.order_by,
-        number = excluded.number, item = excluded.item,
+    ON CONFLICT (generation, pin, "trigger") DO UPDATE SET
+        at = excluded.at, version = excluded.version, number = excluded.number, item = excluded.item,
         event_source = excluded.event_source, event_type = excluded.event_type, event_id = excluded.event_id,
         received_at = excluded.received_at, variables = excluded.variables
 """

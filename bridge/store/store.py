@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine
 from bridge.events import Clock, Event, Settle
 from bridge.mappings import Evaluation
 from bridge.store import activation, bookings, claims, schema, setback
-from bridge.store.activation import ActiveSet
+from bridge.store.active_set import ActiveSet
 from bridge.store.batches import Batches
 from bridge.store.checkpoints import Checkpointer
 from bridge.store.database import Database, create_file, outages, reading_engine, refusals, writing_engine
@@ -143,16 +143,16 @@ class Store:
         Gives the pins that are due by it. Every event that is committed later is folded by these mappings; where
         this raises, the mappings of before stay.
         """
-        active, now = ActiveSet.of(pins), self._now()
+        declared, now = ActiveSet.of(pins), self._now()
         # Since when this process listens; a reload finds it so, and gives no pin another grace.
         self._started_at = now if self._started_at is None else min(self._started_at, now)
         moment = activation.Moment(now, self._started_at)
-        moved = await self._writer.run(
-            lambda connection: activation.activate(connection, active, destination, moment),
-            then=lambda: self._opened.batches.load(active),
+        activated = await self._writer.run(
+            lambda connection: activation.activate(connection, declared, destination, moment),
+            then=lambda activated: self._opened.batches.load(activated.active),
         )
         self._destination = destination
-        return moved
+        return activated.moved
 
     # What the delivery loop calls, in the order in which it does.
 

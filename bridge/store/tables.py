@@ -4,7 +4,7 @@ All instants are microseconds (`instants.py`). A table's rows have one writer: `
 to ingest, `deliveries` to whoever delivers, so that a hot pin never waits for its own send.
 """
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 metadata = MetaData()
 
@@ -59,15 +59,69 @@ events = Table(
 )
 """The journal. `headers`, `query` and `outcomes` are JSON; the body stands last, so that listings skip it."""
 
+generations = Table(
+    "generations",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("mapping", Text, nullable=False),
+    Column("entry", Text, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("shape", LargeBinary, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("complete_since", BigInteger),
+    Column("cursor", BigInteger),
+    Column("cut_at", BigInteger),
+    Column("started_at", BigInteger, nullable=False),
+    Index("generations_live", "mapping", "entry", unique=True, sqlite_where=text("status = 'live'")),
+    Index("generations_building", "mapping", "entry", unique=True, sqlite_where=text("status = 'building'")),
+)
+"""What was folded by one definition of one entry of a mapping; the entry '' is what `latest` keeps.
+
+`live` ones take events as they come, `building` ones read them from the journal up to `cursor`, the number of the
+last that was read; `retired` ones only wait for their rows to be deleted. No event since `complete_since` is missing
+(NULL: none ever was). Buckets that begin before `cut_at` were carried over from the generation before.
+"""
+
+state = Table(
+    "state",
+    metadata,
+    Column("generation", BigInteger, primary_key=True),
+    Column("pin", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("key", LargeBinary, primary_key=True),
+    Column("bucket", BigInteger, primary_key=True),
+    Column("data", Text, nullable=False),
+    Column("at", BigInteger),
+    Column("rank", LargeBinary),
+    Column("expires_at", BigInteger),
+    Index("state_at", "generation", "pin", "bucket", "at", "key", sqlite_where=text("at IS NOT NULL")),
+    Index("state_rank", "generation", "pin", "bucket", "rank", "key", sqlite_where=text("rank IS NOT NULL")),
+    Index("state_expires_at", "generation", "expires_at", sqlite_where=text("expires_at IS NOT NULL")),
+    sqlite_with_rowid=False,
+)
+"""What events add up to; `bridge.state.rows` says what a row is."""
+
+unfolded = Table(
+    "unfolded",
+    metadata,
+    Column("generation", BigInteger, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("pending", Integer, nullable=False),
+    Index("unfolded_number", "number"),
+    sqlite_with_rowid=False,
+)
+"""Journalled events that a live generation lacks: `pending` is 1 where they were evaluated by other mappings than
+those that are loaded, and are folded as soon as may be; 0 where they failed, until a replay.
+"""
+
 latest = Table(
     "latest",
     metadata,
-    Column("mapping", Text, primary_key=True),
+    Column("generation", BigInteger, primary_key=True),
     Column("pin", Text, primary_key=True),
     Column("trigger", Text, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("version", Text, nullable=False),
-    Column("order_by", LargeBinary, nullable=False),
     Column("number", BigInteger, nullable=False),
     Column("item", BigInteger, nullable=False),
     Column("event_source", Text, nullable=False),
@@ -76,10 +130,7 @@ latest = Table(
     Column("received_at", BigInteger, nullable=False),
     Column("variables", Text, nullable=False),
 )
-"""The newest change by pin and trigger, newest by (version, number, item).
-
-Where `order_by`, a hash of what the trigger takes its version from, is another one, newest by (number, item).
-"""
+"""The newest change by pin and trigger, newest by (version, number, item)."""
 
 pins = Table(
     "pins",

@@ -56,7 +56,7 @@ _Delivery = tuple[Arrival, Settle]
 @dataclass(frozen=True, slots=True)
 class _Job:
     work: Callable[[Connection], Any]
-    then: Callable[[], None]
+    then: Callable[[Any], None]
     waiter: asyncio.Future[Any]
 
 
@@ -106,10 +106,12 @@ class Writer:
             loop.call_soon(self._hand_over)
         self._gathered.append((arrival, settle))
 
-    def run(self, work: Callable[[Connection], T], *, then: Callable[[], None] = lambda: None) -> asyncio.Future[T]:
+    def run(
+        self, work: Callable[[Connection], T], *, then: Callable[[T], None] = lambda _result: None
+    ) -> asyncio.Future[T]:
         """Queue a job: one transaction, committed where it returns and rolled back where it raises.
 
-        `then` is called on the writer's thread once it is committed, before anything else is.
+        `then` is called with its result on the writer's thread once it is committed, before anything else is.
         """
         self._refuse_if_closed()
         loop = self._loop = self._loop or asyncio.get_running_loop()
@@ -215,7 +217,7 @@ class Writer:
         try:
             with outages(), self._connection.begin():
                 result = job.work(self._connection)
-            job.then()
+            job.then(result)
         except Exception as error:  # noqa: BLE001 - handed to whoever waits for the job
             result = error
         _on_loop(job.waiter.get_loop(), _answer, job.waiter, result)

@@ -14,7 +14,8 @@ from support.events import an_event
 from bridge.events import Event
 from bridge.mappings import Change, Evaluation, Outcome, stale_since
 from bridge.store import ActivePin, Booking, Budget, Settlement
-from bridge.store.activation import ActiveSet, Moment, activate, release_claims
+from bridge.store.activation import Moment, activate, release_claims
+from bridge.store.active_set import ActiveSet
 from bridge.store.bookings import book, settle
 from bridge.store.claims import choose, take
 from bridge.store.database import Database, writing, writing_engine
@@ -64,10 +65,9 @@ class Real:
         mapping = ActivePin(
             pin="p-other" if other else PIN, mapping="m", fingerprint=b"f" * 16, stale_after_s=self.stale_after_s
         )
-        self.active = ActiveSet.of([mapping])
         with self.connection.begin():
             moment = Moment(to_micros(self.now), to_micros(self.started_at))
-            activate(self.connection, self.active, "sandbox", moment)
+            self.active, _ = activate(self.connection, ActiveSet.of([mapping]), "sandbox", moment)
 
     def start(self) -> None:
         """Begin as after the end of another process."""

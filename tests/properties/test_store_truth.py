@@ -15,7 +15,8 @@ from support.storing import ingest
 
 from bridge.mappings import Change, Evaluation, Outcome
 from bridge.store import ActivePin, Store, open_readonly
-from bridge.store.activation import ActiveSet
+from bridge.store.activation import Moment, activate
+from bridge.store.active_set import ActiveSet
 from bridge.store.batches import Batches
 from bridge.store.database import Database, writing_engine
 from bridge.store.ingest import Arrival
@@ -86,8 +87,9 @@ def _stored(order: Sequence[Told], cuts: Sequence[int]) -> tuple[dict[tuple[str,
     with engine.connect() as connection:
         with connection.begin():
             bring_up(connection)
+            active, _ = activate(connection, ActiveSet.of([FAMILY]), "https://api", Moment(0, 0))
         batches = Batches(connection, Presence(None), horizon=timedelta(hours=1))
-        batches.load(ActiveSet.of([FAMILY]))
+        batches.load(active)
         left = list(order)
         for size in cuts:
             batch, left = left[:size], left[size:]

@@ -149,23 +149,6 @@ async def test_the_version_decides_and_not_the_time(bench: Any, change: Callable
     assert snapshot.latest["sale"].variables == {"n": 1}
 
 
-async def test_another_definition_of_the_order_does_not_freeze_the_pin(
-    bench: Any, change: Callable[..., Change]
-) -> None:
-    """A trigger that takes its version from elsewhere goes on from the journal's order, and then by its versions."""
-    store = await bench.open()
-    now = bench.clock.now
-    by_text, by_number = {"order_by": b"text"}, {"order_by": b"numb"}
-    await bench.send(store, "a", change(now, version=("2026-11-22",), variables={"n": 1}, **by_text))
-
-    await bench.send(store, "b", change(now, version=(7,), variables={"n": 2}, **by_number))
-    await bench.send(store, "c", change(now, version=(6,), variables={"n": 3}, **by_number))
-
-    snapshot = await store.snapshot(await bench.claim(store))
-    assert snapshot.latest["sale"].variables == {"n": 2}
-    assert "older than what the pin shows" in bench.look().event(3).outcomes[0].reason
-
-
 async def test_an_item_counts_once(bench: Any, change: Callable[..., Change]) -> None:
     """A second item with the same key is refused by name, in the same event, batch, or later."""
     store = await bench.open()

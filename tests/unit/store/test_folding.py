@@ -61,7 +61,7 @@ def test_a_change_is_taken_over_with_its_pin() -> None:
 
     assert [outcome.kind for outcome in folded.outcomes] == ["not_matched", "matched", "not_matched"]
     assert folded.mappings == ("m",)
-    assert book.newest["m", "p-1", "t"].order == Order(version_order((NOON,)), 7, 0, b"")
+    assert book.newest["m", "p-1", "t"].order == Order(version_order((NOON,)), 7, 0)
     assert book.owners == {"p-1": "m"}
     assert list(book.moved) == ["p-1"]
 
