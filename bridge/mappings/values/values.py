@@ -110,6 +110,16 @@ def decode_values(text: str) -> dict[str, Value]:
     return {name: _untagged(value) for name, value in loaded.items()}
 
 
+def tagged(value: Value) -> Json:
+    """Give what `encode_values` writes for one value; `untagged` gives the value back."""
+    return _tagged(value, 0)
+
+
+def untagged(value: Json) -> Value:
+    """Give the value that `tagged` wrote down."""
+    return _untagged(value)
+
+
 def _rebuild(value: Value, scalar: Callable[[Value], Value], depth: int) -> Value:
     if depth > MAX_DEPTH:
         raise UnusableValue(f"the value nests deeper than {MAX_DEPTH} levels")

@@ -1,0 +1,182 @@
+"""Calendar buckets: which one an instant lies in, where it ends, and which steps it remembers.
+
+Buckets are cut by the wall clock of a timezone and named by the instant at which they begin, in microseconds. An hour
+that the clock repeats in autumn is two buckets, a day has 23, 24 or 25 hours, and where midnight is skipped the day
+begins when the clock jumps.
+"""
+
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from bridge.mappings.entries.definitions import Buckets
+
+SECOND = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_LENGTHS_S = {"second": 1, "minute": 60, "hour": 3600}
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_MINUTES_UP_TO_S = 6 * 3600
+"""Buckets that are no longer than this remember their minutes."""
+
+_REMEMBERED = 4096
+
+
+def to_micros(instant: datetime) -> int:
+    """Give an aware instant in microseconds."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def to_instant(at: int) -> datetime:
+    """Give an instant in microseconds as a datetime, in UTC."""
+    return _EPOCH + timedelta(microseconds=at)
+
+
+class Calendar:
+    """Time, cut into `count` units, each from `offset_s` seconds of the wall clock after it begins.
+
+    Remembers what it found, since events come mostly in one bucket.
+    """
+
+    def __init__(self, unit: str, count: int, timezone: tzinfo, *, week_start: int = 0, offset_s: int = 0) -> None:
+        self._unit = unit
+        self._count = count
+        self._timezone = timezone
+        self._week_start = week_start
+        self._offset = timedelta(seconds=offset_s)
+        self._newest = (0, 0)
+        self._befores: dict[tuple[int, int], int] = {}
+
+    @classmethod
+    def of(cls, buckets: Buckets) -> "Calendar":
+        """Take over what an author defined."""
+        offset_s, week_start = buckets.offset_s, buckets.week_start
+        return cls(buckets.unit, buckets.count, buckets.timezone, week_start=week_start, offset_s=offset_s)
+
+    def start(self, at: int) -> int:
+        """Say when the bucket begins in which an instant lies."""
+        return self._bounds(at)[0]
+
+    def end(self, start: int) -> int:
+        """Say when the bucket ends that begins at `start`."""
+        return self._bounds(start)[1]
+
+    def before(self, start: int, count: int) -> int:
+        """Say when the bucket begins that lies `count` buckets before the one that begins at `start`."""
+        known = self._befores.get((start, count))
+        if known is None:
+            known = start
+            for _ in range(count):
+                known = self._find(known - 1)[0]
+            if len(self._befores) >= _REMEMBERED:
+                self._befores.clear()
+            self._befores[start, count] = known
+        return known
+
+    def steps(self) -> "Calendar":
+        """Give the finer cut by which a bucket is compared with another up to the same time."""
+        offset_s = int(self._offset.total_seconds())
+        return Calendar(self._step_unit(), 1, self._timezone, offset_s=offset_s)
+
+    def same_time(self, now: int, start: int, other: int) -> datetime:
+        """Give, by the wall clock, the time in the bucket at `other` that `now` is in the one at `start`."""
+        wall, own, base = self._wall(now), self._wall(start), self._wall(other)
+        if self._unit not in _MONTHS:
+            return base + (wall - own)
+        months = (wall.year - own.year) * 12 + wall.month - own.month
+        moved = _add_months(base, months) + (wall - _add_months(own, months))
+        return min(moved, _add_months(base, months + 1))
+
+    def step_end(self, step: int) -> datetime:
+        """Say, by the wall clock as `same_time` does, when the step ends that begins at `step`."""
+        unit = self._step_unit()
+        return self._wall(step) + (timedelta(days=1) if unit == "day" else timedelta(seconds=_LENGTHS_S[unit]))
+
+    def _step_unit(self) -> str:
+        if self._unit in _MONTHS or self._unit == "week":
+            return "day"
+        length_s = _LENGTHS_S.get(self._unit, 86400) * self._count
+        return "second" if length_s <= 60 else "minute" if length_s <= _MINUTES_UP_TO_S else "hour"
+
+    def _bounds(self, at: int) -> tuple[int, int]:
+        if not self._newest[0] <= at < self._newest[1]:
+            self._newest = self._find(at)
+        return self._newest
+
+    def _find(self, at: int) -> tuple[int, int]:
+        return self._start_of(at), self._end_of(at)
+
+    def _start_of(self, at: int) -> int:
+        wall = self._wall(at)
+        first = self._floor(wall)
+        start = at - _length(wall - first)
+        if self._is_set(start - 1, at):
+            turn = self._turn_between(start - 1, at)
+            return self._start_of(turn - 1) if self._goes_on(turn, first) else turn
+        return start
+
+    def _end_of(self, at: int) -> int:
+        wall = self._wall(at)
+        first = self._floor(wall)
+        end = at + _length(self._following(first) - wall)
+        if self._is_set(at, end):
+            turn = self._turn_between(at, end)
+            return self._end_of(turn) if self._goes_on(turn, first) else turn
+        return end
+
+    def _goes_on(self, turn: int, first: datetime) -> bool:
+        """Say whether the bucket whose wall clock begins at `first` goes on where the clock is set.
+
+        A bucket shorter than a day begins anew where the clock is set back to its very beginning.
+        """
+        before, after = self._wall(turn - 1), self._wall(turn)
+        is_repeated = self._unit in _LENGTHS_S and after <= before and after == first
+        return self._floor(before) == self._floor(after) == first and not is_repeated
+
+    def _is_set(self, first: int, last: int) -> bool:
+        """Say whether the clock is set between two instants, but for being set back again."""
+        return self._shift(first) != self._shift(last)
+
+    def _turn_between(self, first: int, last: int) -> int:
+        """Find the instant at which the clock is set: the first that is shifted as `last` is."""
+        shift = self._shift(last)
+        while last - first > 1:
+            middle = (first + last) // 2
+            first, last = (first, middle) if self._shift(middle) == shift else (middle, last)
+        return last
+
+    def _shift(self, at: int) -> int:
+        return _length(self._wall(at) - to_instant(at).replace(tzinfo=None))
+
+    def _floor(self, wall: datetime) -> datetime:
+        midnight = wall.replace(hour=0, minute=0, second=0, microsecond=0)
+        if self._unit in _LENGTHS_S:
+            length = timedelta(seconds=_LENGTHS_S[self._unit] * self._count)
+            return midnight + (wall - midnight) // length * length
+        if self._unit == "week":
+            return midnight - timedelta(days=(wall.weekday() - self._week_start) % 7)
+        if self._unit in _MONTHS:
+            months = _MONTHS[self._unit]
+            return midnight.replace(day=1, month=(wall.month - 1) // months * months + 1)
+        return midnight
+
+    def _following(self, wall: datetime) -> datetime:
+        if self._unit in _LENGTHS_S:
+            following = wall + timedelta(seconds=_LENGTHS_S[self._unit] * self._count)
+            midnight = (wall + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+            return min(following, midnight)
+        if self._unit in _MONTHS:
+            return _add_months(wall, _MONTHS[self._unit])
+        return wall + timedelta(days=7 if self._unit == "week" else 1)
+
+    def _wall(self, at: int) -> datetime:
+        """Give the wall clock at an instant, less the offset, without a zone."""
+        return to_instant(at).astimezone(self._timezone).replace(tzinfo=None, fold=0) - self._offset
+
+
+def _length(span: timedelta) -> int:
+    return span // _MICROSECOND
+
+
+def _add_months(first: datetime, months: int) -> datetime:
+    """Move the first of a month, at whatever hour, by whole months."""
+    years, month = divmod(first.month - 1 + months, 12)
+    return first.replace(year=first.year + years, month=month + 1, day=1)

@@ -1,0 +1,91 @@
+"""Folding the changes of a batch into state: prepare, load, apply, write.
+
+Everything that can be wrong with a change is found by `prepare`, before anything is folded, so that a change is
+folded whole or not at all and the fold itself cannot fail. Rows are read once, in order, and written once.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from bridge.mappings.entries.definitions import MetricEntry
+from bridge.mappings.records import Change, Measurement, RowChange
+from bridge.state.calendar import to_micros
+from bridge.state.cells import Cells
+from bridge.state.marks import Mark
+from bridge.state.metric_folding import FoldedMetric, MeasurementFold, load_metrics
+from bridge.state.rows import Held, Holdings, Row, RowKey
+from bridge.state.table_folding import FoldedTable, RowFold, load_tables
+
+Step = MeasurementFold | RowFold
+
+
+class Prepared:
+    """One change, ready to be folded. `late` says for which entries it comes too late, and why."""
+
+    __slots__ = ("late", "steps")
+
+    def __init__(self, steps: Sequence[Step], late: Sequence[str]) -> None:
+        self.steps = steps
+        self.late = late
+
+
+class Folders:
+    """The entries of all mappings, compiled for folding. They remember bounds, so they belong to one thread."""
+
+    def __init__(self, held: Mapping[str, Mapping[str, Held]]) -> None:
+        """Compile what is held of each mapping, by the names of its entries."""
+        self._of_mapping = {
+            mapping: {
+                name: FoldedMetric(each.entry, each.generation)
+                if isinstance(each.entry, MetricEntry)
+                else FoldedTable(each.entry, each.generation)
+                for name, each in entries.items()
+            }
+            for mapping, entries in held.items()
+        }
+
+    def prepare(self, change: Change, *, number: int, item: int, received_at: int, forget_at: int) -> Prepared | None:
+        """Check what a change says to the entries that are held; None where it says nothing to any.
+
+        `received_at` and `forget_at`, until when a tombstone is kept, are microseconds. Raises `UnusableValue` for a
+        value that an entry cannot take, with the entry's name.
+        """
+        folders = self._of_mapping.get(change.mapping)
+        if not folders:
+            return None
+        mark = Mark(to_micros(change.at), change.version, number, item)
+        told: list[Step | str | None] = []
+        for operation in change.operations:
+            folder = folders.get(operation.entry)
+            if isinstance(folder, FoldedMetric) and isinstance(operation, Measurement):
+                told.append(folder.prepare(change.pin, operation, mark, received_at))
+            elif isinstance(folder, FoldedTable) and isinstance(operation, RowChange):
+                told.append(folder.prepare(change.pin, operation, mark, received_at, forget_at))
+        steps = [each for each in told if each is not None and not isinstance(each, str)]
+        return Prepared(steps, [each for each in told if isinstance(each, str)])
+
+
+class StateFold:
+    """The rows of one batch: read for all changes that may be folded, changed by those that are."""
+
+    def __init__(self, holdings: Holdings, prepared: Iterable[Prepared]) -> None:
+        """Read the rows that the changes may touch."""
+        steps = [step for each in prepared for step in each.steps]
+        self._cells = Cells()
+        measurements = [step for step in steps if isinstance(step, MeasurementFold)]
+        changes = [step for step in steps if isinstance(step, RowFold)]
+        self._census = load_metrics(measurements, holdings, self._cells)
+        self._ages = load_tables(changes, holdings, self._cells)
+
+    def apply(self, prepared: Prepared) -> list[str]:
+        """Fold one change; gives what its outcome has to say beside that it was folded."""
+        notes = [self._apply(step) for step in prepared.steps]
+        return [note for note in notes if note]
+
+    def written(self) -> list[tuple[RowKey, Row | None]]:
+        """Give the rows that changed, in order, with None for those to be deleted."""
+        return self._cells.written()
+
+    def _apply(self, step: Step) -> str:
+        if isinstance(step, MeasurementFold):
+            return step.apply(self._cells, self._census)
+        return step.apply(self._cells, self._ages)

@@ -1,0 +1,39 @@
+"""Where a change stands in time and among others: what decides which of two is the newer."""
+
+from typing import NamedTuple, cast
+
+from bridge.events import Json
+from bridge.mappings.values.values import Value, tagged, untagged
+from bridge.mappings.values.versions import VersionOrder, version_order
+from bridge.state.calendar import to_instant
+
+Order = tuple[VersionOrder, int, int]
+"""By version, journal number and place in the event: the greater is the newer."""
+
+
+class Mark(NamedTuple):
+    """When a change happened (microseconds), its version, and its place in the journal."""
+
+    at: int
+    version: tuple[Value, ...]
+    number: int
+    item: int
+
+    @property
+    def order(self) -> Order:
+        """Give what two marks are compared by."""
+        return version_order(self.version), self.number, self.item
+
+
+def write_mark(mark: Mark) -> Json:
+    """Write a mark as JSON; most versions are the time itself, and are left out."""
+    is_time = len(mark.version) == 1 and mark.version[0] == to_instant(mark.at)
+    version: Json = None if is_time else [tagged(part) for part in mark.version]
+    return [mark.at, mark.number, mark.item, version]
+
+
+def read_mark(written: Json) -> Mark:
+    """Read what `write_mark` wrote."""
+    at, number, item, version = cast(tuple[int, int, int, list[Json] | None], written)
+    parts = (to_instant(at),) if version is None else tuple(untagged(part) for part in version)
+    return Mark(at, parts, number, item)

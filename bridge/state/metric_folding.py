@@ -1,0 +1,240 @@
+"""Folding a change into a metric: which rows it touches, and how each of them takes it up.
+
+A metric keeps a row for each bucket, and one for each step of it as long as `.change` compares with it; with groups,
+both once more for the change's group, and a row that says that there is this group.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import orjson
+
+from bridge.mappings.entries.definitions import Buckets, MetricEntry
+from bridge.mappings.records import Measurement
+from bridge.mappings.values.canonical import canonical
+from bridge.mappings.values.values import UnusableValue, Value, excerpt, tagged
+from bridge.state.calendar import SECOND, Calendar, to_instant
+from bridge.state.cells import Cell, Cells
+from bridge.state.marks import Mark
+from bridge.state.metrics import Metric, metric_of
+from bridge.state.rows import Holdings, Row, RowKey
+
+BUCKET, STEP, GROUP = "b", "s", "g"
+"""The parts of a metric: buckets (or steps of a window), steps of a bucket, groups that there are."""
+
+ALL, OTHER = b"", b"*"
+"""The keys that stand for all groups together, and for those beyond the limit."""
+
+MAX_KEY_BYTES = 1024
+WINDOW_STEPS = 60
+
+_EVER = 2**62
+_HOUR = 3600
+_LONGEST_S = {
+    "minute": 60,
+    "hour": _HOUR,
+    "day": 25 * _HOUR,
+    "week": 7 * 24 * _HOUR + _HOUR,
+    "month": 31 * 24 * _HOUR + _HOUR,
+    "quarter": 92 * 24 * _HOUR + _HOUR,
+    "year": 366 * 24 * _HOUR + _HOUR,
+}
+
+
+def longest_bucket(buckets: Buckets) -> int:
+    """Give the length that no bucket exceeds but where a clock is set by more than an hour, in microseconds."""
+    return (_LONGEST_S[buckets.unit] * buckets.count + _HOUR) * SECOND
+
+
+def window_step(window_s: int) -> int:
+    """Give the length of a window's steps, in microseconds."""
+    return -(-window_s * SECOND // WINDOW_STEPS)
+
+
+def hash_of(parts: tuple[Value, ...], what: str) -> bytes:
+    """Give 16 bytes for the parts of a key or a group; raises `UnusableValue` for what cannot be one."""
+    written = canonical(parts)
+    if len(written) > MAX_KEY_BYTES:
+        size = f"{len(written):,} bytes"
+        raise UnusableValue(f"{what} {excerpt(parts[0])} takes {size}; at most {MAX_KEY_BYTES:,} are remembered")
+    return hashlib.blake2b(written, digest_size=16).digest()
+
+
+class Places(NamedTuple):
+    """Where a measurement goes: the keys of the rows for all groups, when each expires, and when it is by the buckets.
+
+    `alive_at` is the begin of the bucket of its arrival: a group whose row has expired by then is none any more.
+    """
+
+    keys: tuple[RowKey, ...]
+    expiries: tuple[int | None, ...]
+    alive_at: int
+
+
+class Group(NamedTuple):
+    """The group of a measurement: its key, and the row that says that there is this group."""
+
+    key: RowKey
+    row: Row
+
+
+class MeasurementFold(NamedTuple):
+    """A measurement, ready to be folded: nothing can fail any more."""
+
+    metric: "FoldedMetric"
+    places: Places
+    group: Group | None
+    value: Value
+    mark: Mark
+
+    def keys(self) -> Iterable[RowKey]:
+        """Give the keys of all rows that may be touched."""
+        if self.group is None:
+            return self.places.keys
+        hashes = (self.group.key.key, OTHER)
+        of_groups = (key._replace(key=each) for key in self.places.keys for each in hashes)
+        return (*self.places.keys, *of_groups, self.group.key)
+
+    def apply(self, cells: Cells, census: "Census") -> str:
+        """Fold it; gives what its outcome has to say, if anything."""
+        self._fold_into(cells, None)
+        if self.group is None:
+            return ""
+        has_room = census.admit(self.group, self.places.alive_at, cells[self.group.key])
+        self._fold_into(cells, self.group.key.key if has_room else OTHER)
+        return "" if has_room else f"{self.metric.entry.name!r} has {self.metric.entry.limit} groups, its limit"
+
+    def _fold_into(self, cells: Cells, group: bytes | None) -> None:
+        fold, value, mark = self.metric.metric.fold, self.value, self.mark
+        for key, expires_at in zip(self.places.keys, self.places.expiries, strict=True):
+            cell = cells[key if group is None else key._replace(key=group)]
+            cell.held = fold(cell.held, value, mark)
+            cell.expires_at = expires_at
+            cell.is_changed = True
+
+
+class Census:
+    """How many groups there are, for each moment of a batch at which that is asked."""
+
+    def __init__(self, limits: Mapping[int, int]) -> None:
+        self._limits = limits
+        self._counts: dict[tuple[int, str], dict[int, int]] = {}
+
+    def set(self, generation: int, pin: str, alive_at: int, count: int) -> None:
+        """Take note of how many there are in the database that have not expired at a moment."""
+        self._counts.setdefault((generation, pin), {})[alive_at] = count
+
+    def admit(self, group: Group, alive_at: int, cell: Cell) -> bool:
+        """Say whether a group is one of its own: it is there, or becomes one as long as there is room."""
+        counts = self._counts[group.key.generation, group.key.pin]
+        until = 0 if cell.held is None else _or_ever(cell.expires_at)
+        is_there = until > alive_at
+        if not is_there and counts[alive_at] >= self._limits[group.key.generation]:
+            return False
+        longer = _or_ever(group.row.expires_at)
+        if longer > until:
+            for moment in counts:
+                counts[moment] += until <= moment < longer and moment >= alive_at
+            cell.held, cell.expires_at, cell.is_changed = group.row.data, group.row.expires_at, True
+        return True
+
+
+def _or_ever(expires_at: int | None) -> int:
+    return _EVER if expires_at is None else expires_at
+
+
+class FoldedMetric:
+    """A metric entry under one generation, compiled for folding. It remembers bounds, and belongs to one thread."""
+
+    def __init__(self, entry: MetricEntry, generation: int) -> None:
+        self.entry = entry
+        self.generation = generation
+        self.metric = metric_of(entry.kind, entry.q)
+        self._calendar = None if entry.buckets is None else Calendar.of(entry.buckets)
+        self._steps = None if self._calendar is None else self._calendar.steps()
+        self._longest = 0 if entry.buckets is None else longest_bucket(entry.buckets)
+        self._placed_last: tuple[tuple[str, tuple[int, ...], int], Places] | None = None
+
+    def prepare(self, pin: str, operation: Measurement, mark: Mark, received_at: int) -> MeasurementFold | str | None:
+        """Check a measurement. Gives text where it comes too late, None where it is skipped; raises `UnusableValue`."""
+        try:
+            value = self.metric.admit(operation.value)
+            group = None if operation.group is None else hash_of(operation.group, "a group")
+        except UnusableValue as error:
+            raise UnusableValue(f"{self.entry.name}: {error}") from error
+        if not self.metric.takes(value):
+            return None
+        places = self._places(pin, mark.at, received_at)
+        if isinstance(places, str):
+            return places
+        if group is None or operation.group is None:
+            return MeasurementFold(self, places, None, value, mark)
+        key = RowKey(self.generation, pin, GROUP, group, 0)
+        row = Row(orjson.dumps([tagged(part) for part in operation.group]).decode(), expires_at=places.expiries[0])
+        return MeasurementFold(self, places, Group(key, row), value, mark)
+
+    def _places(self, pin: str, at: int, received_at: int) -> Places | str:
+        if self.entry.window_s is not None:
+            return self._places_in_window(pin, at, received_at, self.entry.window_s)
+        if self._calendar is None or self._steps is None:
+            return self._placed(pin, (0,), 0)
+        start, current = self._calendar.start(at), self._calendar.start(received_at)
+        if start < current and start < (oldest := self._calendar.before(current, self.entry.keep)):
+            return self._too_late(f"it keeps {self.entry.keep} past buckets, from {to_instant(oldest).isoformat()}")
+        return self._placed(pin, (start, self._steps.start(at)), current)
+
+    def _places_in_window(self, pin: str, at: int, received_at: int, window_s: int) -> Places | str:
+        step = window_step(window_s)
+        start = at // step * step
+        if start + step <= received_at - 2 * window_s * SECOND:
+            return self._too_late(f"it looks back {2 * window_s} s")
+        return self._placed(pin, (start,), received_at // step * step)
+
+    def _placed(self, pin: str, starts: tuple[int, ...], alive_at: int) -> Places:
+        """Give the places in rows that begin at these instants; most events go where the one before went."""
+        asked = pin, starts, alive_at
+        if self._placed_last is None or self._placed_last[0] != asked:
+            keys = tuple(
+                RowKey(self.generation, pin, part, ALL, start)
+                for part, start in zip((BUCKET, STEP), starts, strict=False)
+            )
+            self._placed_last = asked, Places(keys, self._expiries(starts), alive_at)
+        return self._placed_last[1]
+
+    def _expiries(self, starts: tuple[int, ...]) -> tuple[int | None, ...]:
+        start, entry = starts[0], self.entry
+        if entry.window_s is not None:
+            return (start + window_step(entry.window_s) + 2 * entry.window_s * SECOND,)
+        if entry.buckets is None:
+            return (None,)
+        return start + (entry.keep + 1) * self._longest, start + (entry.against + 1) * self._longest
+
+    def _too_late(self, why: str) -> str:
+        return f"too late for {self.entry.name!r}: {why}"
+
+
+def load_metrics(folds: Iterable[MeasurementFold], holdings: Holdings, cells: Cells) -> Census:
+    """Read what measurements touch, in order, and count the groups."""
+    metrics: dict[int, FoldedMetric] = {}
+    keys: set[RowKey] = set()
+    asked: set[tuple[int, str, int]] = set()
+    for fold in folds:
+        metrics[fold.metric.generation] = fold.metric
+        keys.update(fold.keys())
+        if fold.group is not None:
+            asked.add((fold.metric.generation, fold.group.key.pin, fold.places.alive_at))
+    found = holdings.rows(sorted(keys))
+    for key in keys:
+        cells[key] = _cell(key, found.get(key), metrics[key.generation].metric)
+    census = Census({generation: metric.entry.limit or 0 for generation, metric in metrics.items()})
+    for generation, pin, alive_at in sorted(asked):
+        most = metrics[generation].entry.limit or 0
+        census.set(generation, pin, alive_at, holdings.count(generation, pin, GROUP, alive_at=alive_at, most=most))
+    return census
+
+
+def _cell(key: RowKey, row: Row | None, metric: Metric) -> Cell:
+    if key.part == GROUP:
+        return Cell(None if row is None else row.data, row, orjson.loads)
+    return Cell(None if row is None else metric.restore(orjson.loads(row.data)), row, metric.write)

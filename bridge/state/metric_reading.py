@@ -1,0 +1,145 @@
+"""Reading a metric: which rows its fields need, and what they come to at a moment."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from bridge.mappings.entries.definitions import MetricEntry
+from bridge.mappings.values.values import Value, untagged
+from bridge.state.calendar import SECOND, Calendar, to_micros
+from bridge.state.metric_folding import BUCKET, GROUP, STEP, WINDOW_STEPS, window_step
+from bridge.state.metrics import metric_of
+from bridge.state.moments import Moment
+from bridge.state.rows import Held, Readings, RowKey
+
+_FIRST, _LAST = -(2**62), 2**62
+_LAST_KEY = b"\xff" * 17
+
+Stretch = tuple[int, int]
+"""The buckets, or steps, that begin between two instants, both included."""
+
+
+class MetricReading:
+    """What is held of one metric for one pin, at one moment; every row is read once."""
+
+    def __init__(self, held: Held, entry: MetricEntry, pin: str, readings: Readings, moment: Moment) -> None:
+        self.entry = entry
+        self.moment = moment
+        self.metric = metric_of(entry.kind, entry.q)
+        self.complete_since = None if held.complete_since is None else to_micros(held.complete_since)
+        self._generation = held.generation
+        self._pin = pin
+        self._readings = readings
+        self._calendar = None if entry.buckets is None else Calendar.of(entry.buckets)
+        self._known: dict[tuple[bytes, Stretch], Mapping[int, Any]] = {}
+        self._of_groups: Mapping[bytes, Mapping[int, Any]] | None = None
+
+    def current(self) -> Stretch:
+        """Give what the value covers, and note when that is something else."""
+        if self.entry.window_s is not None:
+            return self._window()
+        if self._calendar is None:
+            return 0, 0
+        start = self._calendar.start(self.moment.now)
+        self.moment.passes(self._calendar.end(start))
+        return start, start
+
+    def compared(self) -> Stretch | None:
+        """Give what the value is compared with; None where there is no such thing."""
+        first, _ = self.current()
+        if self.entry.window_s is not None:
+            step = window_step(self.entry.window_s)
+            return first - WINDOW_STEPS * step, first - step
+        if self._calendar is None:
+            return None
+        start = self._calendar.before(first, self.entry.against)
+        return start, start
+
+    def covered(self, stretch: Stretch | None) -> Stretch | None:
+        """Give a stretch back if no event is missing in it."""
+        is_covered = stretch is not None and (self.complete_since is None or self.complete_since <= stretch[0])
+        return stretch if is_covered else None
+
+    def kept(self) -> Stretch:
+        """Give all that can be read: the kept buckets and the current one, or the window and the one before it."""
+        first, last = self.current()
+        if self.entry.window_s is not None:
+            return first - WINDOW_STEPS * window_step(self.entry.window_s), last
+        return (self._calendar.before(first, self.entry.keep) if self._calendar else first), last
+
+    def starts(self) -> list[int]:
+        """Give the begins of the kept buckets and the current one, oldest first; a window's own."""
+        first, last = self.current()
+        if self._calendar is None:
+            return [first]
+        return [self._calendar.before(last, back) for back in range(self.entry.keep, -1, -1)]
+
+    def held(self, group: bytes, stretch: Stretch) -> Any:
+        """Put together what is held of a stretch; None where that is nothing."""
+        return self.merged(self.rows(group, stretch).values())
+
+    def held_up_to_now(self, group: bytes, start: int) -> Any:
+        """Put together the steps of a bucket that had ended by the same time of its own."""
+        if self._calendar is None:
+            return None
+        steps = self._calendar.steps()
+        first, _ = self.current()
+        limit = self._calendar.same_time(self.moment.now, first, start)
+        rows = self._stretch(STEP, group, (start, self._calendar.end(start) - 1))
+        if rows:
+            self.moment.passes(steps.end(steps.start(self.moment.now)))
+        return self.merged(held for step, held in rows.items() if self._calendar.step_end(step) <= limit)
+
+    def rows(self, group: bytes, stretch: Stretch) -> Mapping[int, Any]:
+        """Give what is held by the begin of each bucket in a stretch."""
+        if self._of_groups is not None and group:
+            first, last = stretch
+            of_group = self._of_groups.get(group, {})
+            return {start: held for start, held in of_group.items() if first <= start <= last}
+        if (group, stretch) not in self._known:
+            self._known[group, stretch] = self._stretch(BUCKET, group, stretch)
+        rows = self._known[group, stretch]
+        if rows and self.entry.window_s is not None:
+            self.moment.passes(stretch[0] + self.entry.window_s * SECOND + 1)
+        return rows
+
+    def groups(self) -> dict[bytes, list[Value]]:
+        """Read every group with data in what is kept: its key, and the parts of it."""
+        first, last = self.kept()
+        of_groups: dict[bytes, dict[int, Any]] = {}
+        for key, row in self._all(BUCKET):
+            if key.key and first <= key.bucket <= last:
+                of_groups.setdefault(key.key, {})[key.bucket] = self._restored(row.data)
+        self._of_groups = of_groups
+        named = {key.key: [untagged(part) for part in orjson.loads(row.data)] for key, row in self._all(GROUP)}
+        return {group: named.get(group, []) for group in of_groups}
+
+    def merged(self, several: Iterable[Any]) -> Any:
+        """Put several together."""
+        merged = None
+        for held in several:
+            merged = held if merged is None else self.metric.merge(merged, held)
+        return merged
+
+    def value(self, held: Any) -> Value:
+        """Read the value of what is held."""
+        return self.metric.absent if held is None else self.moment.local(self.metric.read(held))
+
+    def _window(self) -> Stretch:
+        """Give the steps of the window that lie in it whole, or are under way."""
+        window_s = self.entry.window_s or 0
+        step = window_step(window_s)
+        first = -(-(self.moment.now - window_s * SECOND) // step) * step
+        return first, self.moment.now // step * step
+
+    def _stretch(self, part: str, group: bytes, stretch: Stretch) -> dict[int, Any]:
+        first, last = (RowKey(self._generation, self._pin, part, group, bucket) for bucket in stretch)
+        return {key.bucket: self._restored(row.data) for key, row in self._readings.stretch(first, last)}
+
+    def _all(self, part: str) -> Iterable[tuple[RowKey, Any]]:
+        first = RowKey(self._generation, self._pin, part, b"", _FIRST)
+        return self._readings.stretch(first, first._replace(key=_LAST_KEY, bucket=_LAST))
+
+    def _restored(self, data: str) -> Any:
+        return self.metric.restore(orjson.loads(data))

@@ -1,0 +1,34 @@
+"""The moment at which a pin is rendered, and the next one at which something that was read would be another."""
+
+from datetime import datetime, tzinfo
+
+from bridge.mappings.expressions.dialect import localized
+from bridge.mappings.values.values import Value
+from bridge.state.calendar import to_instant, to_micros
+
+
+class Moment:
+    """Now, in microseconds, and what follows for the clock of a pin. Views tell it when what they gave changes."""
+
+    def __init__(self, now: datetime, timezone: tzinfo) -> None:
+        self.now = to_micros(now)
+        self._timezone = timezone
+        self._changes_at: int | None = None
+
+    @property
+    def changes_at(self) -> datetime | None:
+        """Say when the first of what was read would read otherwise without an event; None for never."""
+        return None if self._changes_at is None else to_instant(self._changes_at)
+
+    def passes(self, at: int) -> None:
+        """Take note that something changes at an instant."""
+        if at > self.now and (self._changes_at is None or at < self._changes_at):
+            self._changes_at = at
+
+    def local(self, value: Value) -> Value:
+        """Give a value with its times in the mapping's timezone."""
+        return localized(value, self._timezone)
+
+    def time(self, at: int | None) -> Value:
+        """Give an instant as templates see it."""
+        return None if at is None else to_instant(at).astimezone(self._timezone)

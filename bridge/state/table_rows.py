@@ -1,0 +1,124 @@
+"""One row of a table: what its columns hold, and what an event does to it. Pure.
+
+A row that a drop removed stays behind as a tombstone, so that nothing older brings it back.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
+
+from bridge.events import Json
+from bridge.mappings.entries.definitions import TableEntry
+from bridge.mappings.values.values import Value, is_number, tagged, untagged
+from bridge.state.marks import Mark, read_mark, write_mark
+from bridge.state.metrics import Metric, Number, bounded, metric_of
+
+_NOTHING = object()
+
+
+class Fed(NamedTuple):
+    """What a column holds, and the newest event that fed it."""
+
+    held: Any
+    mark: Mark
+
+
+class TableRow:
+    """A row as it is folded. It is live as long as a column holds something."""
+
+    __slots__ = ("at", "changed_at", "dropped", "fed", "first_at")
+
+    def __init__(self) -> None:
+        self.fed: dict[str, Fed] = {}
+        self.first_at = 0
+        self.at = 0
+        self.changed_at: int | None = None
+        self.dropped: Mark | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Tell a row from its tombstone."""
+        return bool(self.fed)
+
+    def is_older_than_its_drop(self, mark: Mark) -> bool:
+        """Say whether a drop that came before is newer than an event."""
+        return self.dropped is not None and mark.order <= self.dropped.order
+
+
+class TableColumns:
+    """What the columns of a table do with values. `stored` are those that are not computed."""
+
+    def __init__(self, entry: TableEntry) -> None:
+        kinds = {column.name: column.kind for column in entry.columns}
+        self.metrics: Mapping[str, Metric | None] = {
+            name: None if kind == "value" else metric_of(kind) for name, kind in kinds.items() if kind != "computed"
+        }
+        self._track = entry.track
+
+    def admit(self, name: str, value: Value) -> Value:
+        """Give a value in the form in which its column takes it; raises `UnusableValue`."""
+        metric = self.metrics[name]
+        return bounded(value) if metric is None else metric.admit(value)
+
+    def feed(self, row: TableRow, values: Mapping[str, Value], mark: Mark) -> None:
+        """Let an event feed its columns."""
+        track = self._track or ""
+        tracked = self.value(row, track) if track in row.fed else _NOTHING
+        row.first_at = min(row.first_at, mark.at) if row.is_live else mark.at
+        row.at = max(row.at, mark.at) if row.is_live else mark.at
+        for name, value in values.items():
+            self._feed_column(row, name, value, mark)
+        if track in row.fed and self.value(row, track) != tracked:
+            row.changed_at = row.fed[track].mark.at
+
+    def drop(self, row: TableRow, mark: Mark) -> None:
+        """Remove what is older than the event that drops the row."""
+        order = mark.order
+        row.dropped = mark
+        row.fed = {name: fed for name, fed in row.fed.items() if fed.mark.order > order}
+        if row.is_live:
+            instants = [fed.mark.at for fed in row.fed.values()]
+            row.first_at, row.at = min(instants), max(instants)
+        if self._track not in row.fed:
+            row.changed_at = None
+
+    def value(self, row: TableRow, name: str) -> Value:
+        """Give what a stored column shows, None for one that nothing has fed."""
+        fed = row.fed.get(name)
+        if fed is None:
+            return None
+        metric = self.metrics[name]
+        return cast(Value, fed.held) if metric is None else metric.read(fed.held)
+
+    def numbers(self, row: TableRow) -> dict[str, Number]:
+        """Give what the columns add to the sums of the table."""
+        values = {name: self.value(row, name) for name in row.fed}
+        return {name: cast(Number, value) for name, value in values.items() if is_number(value)}
+
+    def write(self, row: TableRow) -> Json:
+        """Write a row as JSON."""
+        fed: dict[str, Json] = {}
+        for name, (held, mark) in row.fed.items():
+            metric = self.metrics[name]
+            fed[name] = [tagged(held) if metric is None else metric.write(held), write_mark(mark)]
+        dropped = None if row.dropped is None else write_mark(row.dropped)
+        return [row.first_at, row.at, row.changed_at, dropped, fed]
+
+    def restore(self, written: Json) -> TableRow:
+        """Read what `write` wrote."""
+        row = TableRow()
+        first_at, at, changed_at, dropped, fed = cast(tuple[int, int, int | None, Json, dict[str, list[Json]]], written)
+        row.first_at, row.at, row.changed_at = first_at, at, changed_at
+        row.dropped = None if dropped is None else read_mark(dropped)
+        for name, (held, mark) in fed.items():
+            metric = self.metrics[name]
+            row.fed[name] = Fed(untagged(held) if metric is None else metric.restore(held), read_mark(mark))
+        return row
+
+    def _feed_column(self, row: TableRow, name: str, value: Value, mark: Mark) -> None:
+        metric, fed = self.metrics[name], row.fed.get(name)
+        if metric is None:
+            if fed is None or mark.order > fed.mark.order:
+                row.fed[name] = Fed(value, mark)
+        elif metric.takes(value):
+            newest = mark if fed is None or mark.order > fed.mark.order else fed.mark
+            row.fed[name] = Fed(metric.fold(None if fed is None else fed.held, value, mark), newest)
