@@ -18,7 +18,7 @@ from bridge.state.calendar import SECOND, Calendar, to_instant
 from bridge.state.cells import Cell, Cells
 from bridge.state.marks import Mark
 from bridge.state.metrics import Metric, metric_of
-from bridge.state.rows import Holdings, Row, RowKey
+from bridge.state.rows import Holdings, Row, RowKey, Shelf
 
 BUCKET, STEP, GROUP = "b", "s", "g"
 """The parts of a metric: buckets (or steps of a window), steps of a bucket, groups that there are."""
@@ -29,7 +29,7 @@ ALL, OTHER = b"", b"*"
 MAX_KEY_BYTES = 1024
 WINDOW_STEPS = 60
 
-_EVER = 2**62
+_NEVER = -(2**62)
 _HOUR = 3600
 _LONGEST_S = {
     "minute": 60,
@@ -47,9 +47,15 @@ def longest_bucket(buckets: Buckets) -> int:
     return (_LONGEST_S[buckets.unit] * buckets.count + _HOUR) * SECOND
 
 
-def window_step(window_s: int) -> int:
-    """Give the length of a window's steps, in microseconds."""
-    return -(-window_s * SECOND // WINDOW_STEPS)
+class WindowSteps:
+    """The 60 steps that a window slides in, counted from 1970 on."""
+
+    def __init__(self, window_s: int) -> None:
+        self._window = window_s * SECOND
+
+    def start(self, at: int, back: int = 0) -> int:
+        """Say when the step begins in which an instant lies, or the one that lies so many steps before it."""
+        return -(-(at * WINDOW_STEPS // self._window - back) * self._window // WINDOW_STEPS)
 
 
 def hash_of(parts: tuple[Value, ...], what: str) -> bytes:
@@ -62,14 +68,14 @@ def hash_of(parts: tuple[Value, ...], what: str) -> bytes:
 
 
 class Places(NamedTuple):
-    """Where a measurement goes: the keys of the rows for all groups, when each expires, and when it is by the buckets.
+    """Where a measurement goes: the keys of the rows for all groups, and when each expires.
 
-    `alive_at` is the begin of the bucket of its arrival: a group whose row has expired by then is none any more.
+    `oldest` is the oldest bucket that is kept at its arrival: a group without data since then is none any more.
     """
 
     keys: tuple[RowKey, ...]
     expiries: tuple[int | None, ...]
-    alive_at: int
+    oldest: int
 
 
 class Group(NamedTuple):
@@ -101,7 +107,7 @@ class MeasurementFold(NamedTuple):
         self._fold_into(cells, None)
         if self.group is None:
             return ""
-        has_room = census.admit(self.group, self.places.alive_at, cells[self.group.key])
+        has_room = census.admit(self.group, self.places, cells[self.group.key])
         self._fold_into(cells, self.group.key.key if has_room else OTHER)
         return "" if has_room else f"{self.metric.entry.name!r} has {self.metric.entry.limit} groups, its limit"
 
@@ -121,27 +127,21 @@ class Census:
         self._limits = limits
         self._counts: dict[tuple[int, str], dict[int, int]] = {}
 
-    def set(self, generation: int, pin: str, alive_at: int, count: int) -> None:
-        """Take note of how many there are in the database that have not expired at a moment."""
-        self._counts.setdefault((generation, pin), {})[alive_at] = count
+    def set(self, shelf: Shelf, oldest: int, count: int) -> None:
+        """Take note of how many there are in the database with data since a bucket."""
+        self._counts.setdefault((shelf.generation, shelf.pin), {})[oldest] = count
 
-    def admit(self, group: Group, alive_at: int, cell: Cell) -> bool:
+    def admit(self, group: Group, places: Places, cell: Cell) -> bool:
         """Say whether a group is one of its own: it is there, or becomes one as long as there is room."""
         counts = self._counts[group.key.generation, group.key.pin]
-        until = 0 if cell.held is None else _or_ever(cell.expires_at)
-        is_there = until > alive_at
-        if not is_there and counts[alive_at] >= self._limits[group.key.generation]:
+        newest, bucket = _NEVER if cell.at is None else cell.at, places.keys[0].bucket
+        if newest < places.oldest and counts[places.oldest] >= self._limits[group.key.generation]:
             return False
-        longer = _or_ever(group.row.expires_at)
-        if longer > until:
-            for moment in counts:
-                counts[moment] += until <= moment < longer and moment >= alive_at
-            cell.held, cell.expires_at, cell.is_changed = group.row.data, group.row.expires_at, True
+        if bucket > newest:
+            for oldest in counts:
+                counts[oldest] += newest < oldest <= bucket
+            cell.held, cell.at, cell.expires_at, cell.is_changed = group.row.data, bucket, group.row.expires_at, True
         return True
-
-
-def _or_ever(expires_at: int | None) -> int:
-    return _EVER if expires_at is None else expires_at
 
 
 class FoldedMetric:
@@ -180,32 +180,33 @@ class FoldedMetric:
         if self._calendar is None or self._steps is None:
             return self._placed(pin, (0,), 0)
         start, current = self._calendar.start(at), self._calendar.start(received_at)
-        if start < current and start < (oldest := self._calendar.before(current, self.entry.keep)):
+        oldest = self._calendar.before(current, self.entry.keep)
+        if start < oldest:
             return self._too_late(f"it keeps {self.entry.keep} past buckets, from {to_instant(oldest).isoformat()}")
-        return self._placed(pin, (start, self._steps.start(at)), current)
+        return self._placed(pin, (start, self._steps.start(at)), oldest)
 
     def _places_in_window(self, pin: str, at: int, received_at: int, window_s: int) -> Places | str:
-        step = window_step(window_s)
-        start = at // step * step
-        if start + step <= received_at - 2 * window_s * SECOND:
+        steps = WindowSteps(window_s)
+        start, oldest = steps.start(at), steps.start(received_at, 2 * WINDOW_STEPS - 1)
+        if start < oldest:
             return self._too_late(f"it looks back {2 * window_s} s")
-        return self._placed(pin, (start,), received_at // step * step)
+        return self._placed(pin, (start,), oldest)
 
-    def _placed(self, pin: str, starts: tuple[int, ...], alive_at: int) -> Places:
+    def _placed(self, pin: str, starts: tuple[int, ...], oldest: int) -> Places:
         """Give the places in rows that begin at these instants; most events go where the one before went."""
-        asked = pin, starts, alive_at
+        asked = pin, starts, oldest
         if self._placed_last is None or self._placed_last[0] != asked:
             keys = tuple(
                 RowKey(self.generation, pin, part, ALL, start)
                 for part, start in zip((BUCKET, STEP), starts, strict=False)
             )
-            self._placed_last = asked, Places(keys, self._expiries(starts), alive_at)
+            self._placed_last = asked, Places(keys, self._expiries(starts), oldest)
         return self._placed_last[1]
 
     def _expiries(self, starts: tuple[int, ...]) -> tuple[int | None, ...]:
         start, entry = starts[0], self.entry
         if entry.window_s is not None:
-            return (start + window_step(entry.window_s) + 2 * entry.window_s * SECOND,)
+            return (start + 3 * entry.window_s * SECOND,)
         if entry.buckets is None:
             return (None,)
         return start + (entry.keep + 1) * self._longest, start + (entry.against + 1) * self._longest
@@ -218,19 +219,19 @@ def load_metrics(folds: Iterable[MeasurementFold], holdings: Holdings, cells: Ce
     """Read what measurements touch, in order, and count the groups."""
     metrics: dict[int, FoldedMetric] = {}
     keys: set[RowKey] = set()
-    asked: set[tuple[int, str, int]] = set()
+    asked: set[tuple[Shelf, int]] = set()
     for fold in folds:
         metrics[fold.metric.generation] = fold.metric
         keys.update(fold.keys())
         if fold.group is not None:
-            asked.add((fold.metric.generation, fold.group.key.pin, fold.places.alive_at))
+            asked.add((Shelf(fold.metric.generation, fold.group.key.pin, 0), fold.places.oldest))
     found = holdings.rows(sorted(keys))
     for key in keys:
         cells[key] = _cell(key, found.get(key), metrics[key.generation].metric)
     census = Census({generation: metric.entry.limit or 0 for generation, metric in metrics.items()})
-    for generation, pin, alive_at in sorted(asked):
-        most = metrics[generation].entry.limit or 0
-        census.set(generation, pin, alive_at, holdings.count(generation, pin, GROUP, alive_at=alive_at, most=most))
+    for shelf, oldest in sorted(asked):
+        most = metrics[shelf.generation].entry.limit or 0
+        census.set(shelf, oldest, holdings.count(shelf, fed_since=oldest, most=most))
     return census
 
 

@@ -7,8 +7,8 @@ import orjson
 
 from bridge.mappings.entries.definitions import MetricEntry
 from bridge.mappings.values.values import Value, untagged
-from bridge.state.calendar import SECOND, Calendar, to_micros
-from bridge.state.metric_folding import BUCKET, GROUP, STEP, WINDOW_STEPS, window_step
+from bridge.state.calendar import Calendar, to_micros
+from bridge.state.metric_folding import BUCKET, GROUP, STEP, WINDOW_STEPS, WindowSteps
 from bridge.state.metrics import metric_of
 from bridge.state.moments import Moment
 from bridge.state.rows import Held, Readings, RowKey
@@ -32,13 +32,14 @@ class MetricReading:
         self._pin = pin
         self._readings = readings
         self._calendar = None if entry.buckets is None else Calendar.of(entry.buckets)
+        self._window = None if entry.window_s is None else WindowSteps(entry.window_s)
         self._known: dict[tuple[bytes, Stretch], Mapping[int, Any]] = {}
         self._of_groups: Mapping[bytes, Mapping[int, Any]] | None = None
 
     def current(self) -> Stretch:
         """Give what the value covers, and note when that is something else."""
-        if self.entry.window_s is not None:
-            return self._window()
+        if self._window is not None:
+            return self._window.start(self.moment.now, WINDOW_STEPS - 1), self._window.start(self.moment.now)
         if self._calendar is None:
             return 0, 0
         start = self._calendar.start(self.moment.now)
@@ -47,10 +48,9 @@ class MetricReading:
 
     def compared(self) -> Stretch | None:
         """Give what the value is compared with; None where there is no such thing."""
-        first, _ = self.current()
-        if self.entry.window_s is not None:
-            step = window_step(self.entry.window_s)
-            return first - WINDOW_STEPS * step, first - step
+        now, (first, _) = self.moment.now, self.current()
+        if self._window is not None:
+            return self._window.start(now, 2 * WINDOW_STEPS - 1), self._window.start(now, WINDOW_STEPS)
         if self._calendar is None:
             return None
         start = self._calendar.before(first, self.entry.against)
@@ -64,8 +64,8 @@ class MetricReading:
     def kept(self) -> Stretch:
         """Give all that can be read: the kept buckets and the current one, or the window and the one before it."""
         first, last = self.current()
-        if self.entry.window_s is not None:
-            return first - WINDOW_STEPS * window_step(self.entry.window_s), last
+        if self._window is not None:
+            return self._window.start(self.moment.now, 2 * WINDOW_STEPS - 1), last
         return (self._calendar.before(first, self.entry.keep) if self._calendar else first), last
 
     def starts(self) -> list[int]:
@@ -100,8 +100,8 @@ class MetricReading:
         if (group, stretch) not in self._known:
             self._known[group, stretch] = self._stretch(BUCKET, group, stretch)
         rows = self._known[group, stretch]
-        if rows and self.entry.window_s is not None:
-            self.moment.passes(stretch[0] + self.entry.window_s * SECOND + 1)
+        if rows and self._window is not None:
+            self.moment.passes(self._window.start(self.moment.now, -1))
         return rows
 
     def groups(self) -> dict[bytes, list[Value]]:
@@ -112,6 +112,8 @@ class MetricReading:
             if key.key and first <= key.bucket <= last:
                 of_groups.setdefault(key.key, {})[key.bucket] = self._restored(row.data)
         self._of_groups = of_groups
+        if of_groups and self._window is not None:
+            self.moment.passes(self._window.start(self.moment.now, -1))
         named = {key.key: [untagged(part) for part in orjson.loads(row.data)] for key, row in self._all(GROUP)}
         return {group: named.get(group, []) for group in of_groups}
 
@@ -125,13 +127,6 @@ class MetricReading:
     def value(self, held: Any) -> Value:
         """Read the value of what is held."""
         return self.metric.absent if held is None else self.moment.local(self.metric.read(held))
-
-    def _window(self) -> Stretch:
-        """Give the steps of the window that lie in it whole, or are under way."""
-        window_s = self.entry.window_s or 0
-        step = window_step(window_s)
-        first = -(-(self.moment.now - window_s * SECOND) // step) * step
-        return first, self.moment.now // step * step
 
     def _stretch(self, part: str, group: bytes, stretch: Stretch) -> dict[int, Any]:
         first, last = (RowKey(self._generation, self._pin, part, group, bucket) for bucket in stretch)

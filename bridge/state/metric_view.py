@@ -150,4 +150,5 @@ def _ratio(value: Value, other: Value) -> Number | None:
     """Say by which part a value differs from another."""
     if not isinstance(value, int | Decimal) or not isinstance(other, int | Decimal) or not other:
         return None
-    return divide(add(value, -other), abs(other))
+    negated: Number = -other
+    return divide(add(value, negated), max(other, negated))

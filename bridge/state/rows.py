@@ -29,7 +29,8 @@ class Row(NamedTuple):
     """What a row holds. `data` is JSON.
 
     A live row of a table has `at`, when it was last fed (microseconds), and where the table is in order of a column,
-    `rank`, whose order as bytes is that order. Nothing needs the row from `expires_at` on (microseconds; None: never).
+    `rank`, whose order as bytes is that order. The `at` of a group is its newest bucket. Nothing needs the row from
+    `expires_at` on (microseconds; None: never).
     """
 
     data: str
@@ -39,7 +40,7 @@ class Row(NamedTuple):
 
 
 class Shelf(NamedTuple):
-    """Where the rows of one table stand: those of one bucket (microseconds; 0 for all time)."""
+    """Where a table keeps the rows of one bucket (microseconds; 0 for all time), or a metric its groups (0)."""
 
     generation: int
     pin: str
@@ -64,8 +65,8 @@ class Holdings(Protocol):
         """Read those rows that there are; the keys are sorted."""
         ...
 
-    def count(self, generation: int, pin: str, part: str, *, alive_at: int, most: int) -> int:
-        """Count the rows of a part that have not expired at an instant; counting ends at `most`."""
+    def count(self, shelf: Shelf, *, fed_since: int, most: int) -> int:
+        """Count the rows with an `at` that is not before an instant; counting ends at `most`."""
         ...
 
     def oldest(self, shelf: Shelf, most: int) -> Sequence[tuple[RowKey, Row]]:

@@ -33,10 +33,10 @@ def views_of(state: PinState, shared: Shared, moment: Moment, now: datetime) -> 
     Raises `ExpressionError` for a computed column that fails on one of the rows that are shown.
     """
     computing = _Computing(shared, now)
-    return {name: _view(name, held, state, moment, computing) for name, held in state.held.items()}
+    return {name: _view(held, state, moment, computing) for name, held in state.held.items()}
 
 
-def _view(name: str, held: Held, state: PinState, moment: Moment, computing: "_Computing") -> View:
+def _view(held: Held, state: PinState, moment: Moment, computing: "_Computing") -> View:
     if isinstance(held.entry, MetricEntry):
         return MetricView(MetricReading(held, held.entry, state.pin, state.readings, moment))
     return TableView(TableReading(held, held.entry, state.pin, state.readings, moment), computing.compute)
