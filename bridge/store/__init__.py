@@ -19,6 +19,7 @@ batches.py      commits, so that no event shares another's fate
 ingest.py       the transaction of a batch
 folding.py      which change is the newest, pure
 statements.py   the SQL of that path
+state_rows.py   the rows of the state, for the fold and for views
 checkpoints.py  keeps the write-ahead log short beside it
 pruning.py      forgets what is past its time
 
