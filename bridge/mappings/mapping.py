@@ -15,8 +15,10 @@ from babel.localedata import locale_identifiers
 
 from bridge.errors import ConfigurationError
 from bridge.located import MappingNode, Node, Place
-from bridge.located.fields import COMES_LATER, BoundedProblems, Fields, Problems, describe, read_entries
+from bridge.located.fields import BoundedProblems, Fields, Problems, describe, read_entries
 from bridge.mappings.cases import Case, compile_cases
+from bridge.mappings.entries.definitions import Definition
+from bridge.mappings.entries.state import compile_state
 from bridge.mappings.expressions.names import OWN_NAMES, read_name
 from bridge.mappings.expressions.skeleton import check_literal
 from bridge.mappings.expressions.templates import Tree, compile_tree
@@ -31,7 +33,6 @@ DEFAULT_MIN_INTERVAL_S = 5
 RENDERED_BY = 2
 """Part of the fingerprint: raised when the same mapping and variables come to render otherwise."""
 
-KEYS_OF_LATER_RELEASES = ("state",)
 KEYS = (
     "pin",
     "type",
@@ -43,12 +44,13 @@ KEYS = (
     "locale",
     "constants",
     "triggers",
+    "state",
     "update",
     "deliver",
     "stale_after",
     "tests",
 )
-_FINGERPRINTED = ("update", "deliver", "type", "locale", "timezone", "constants", "pin", "stale_after")
+_FINGERPRINTED = ("update", "state", "deliver", "type", "locale", "timezone", "constants", "pin", "stale_after")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,9 @@ class Mapping:
     `pin` is the literal pin id, None for a family, whose distinct pins `max_pins` bounds
     where that is not None; `allowed_pins` are the ids that it may write to. `min_interval_s`,
     `refresh_s` and `stale_after_s` are seconds. `render_fingerprint` (16 bytes) changes with
-    all that decides how a pin looks. `variables` are the names that any trigger declares.
+    all that decides how a pin looks, `latest_fingerprint` (16 bytes) with all that decides what
+    the newest events say. `state` has the entries in the author's order. `variables` are the
+    names that any trigger declares.
     `cases` are its tests, which change nothing of what it does.
     """
 
@@ -76,6 +80,8 @@ class Mapping:
     stale_after_s: int | None
     render_fingerprint: bytes
     triggers: tuple[Trigger, ...]
+    state: MappingABC[str, Definition]
+    latest_fingerprint: bytes
     shared: Shared
     variables: frozenset[str]
     update: Tree
@@ -88,15 +94,17 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
     problems: Problems = BoundedProblems()
     if not isinstance(node, MappingNode):
         raise ConfigurationError([node.place.problem(f"a mapping is an object with keys, found {describe(node)}")])
-    fields = Fields(node, "a mapping", KEYS, problems, dict.fromkeys(KEYS_OF_LATER_RELEASES, COMES_LATER))
+    fields = Fields(node, "a mapping", KEYS, problems)
     constants = _read_constants(fields)
     shared = _read_shared(fields, constants)
     noted = len(problems)
     rule = read_pin(fields, constants)
     sound_rule = rule if len(problems) == noted else None
     triggers = compile_triggers(name, fields, rule, shared, warnings)
+    state = compile_state(fields, triggers, shared, warnings)
     head = _read_head(fields, warnings)
-    update = _compile_update(fields, {*triggers.variables, *constants, *OWN_NAMES}, head.pin_type, warnings)
+    names = {*triggers.variables, *constants, *state.names, *OWN_NAMES}
+    update = _compile_update(fields, names, head.pin_type, warnings)
     pace = _read_pace(fields)
     _check_purpose(fields, rule, pace)
     cases = compile_cases(fields, sound_rule, triggers.sources)
@@ -117,7 +125,9 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
         refresh_s=pace.refresh_s,
         stale_after_s=pace.stale_after_s,
         render_fingerprint=_fingerprint(fields),
-        triggers=triggers.compiled,
+        triggers=state.triggers,
+        state=state.definitions,
+        latest_fingerprint=state.latest_fingerprint,
         shared=shared,
         variables=triggers.variables,
         update=update,

@@ -13,7 +13,7 @@ from bridge.errors import ConfigurationError, Problem
 from bridge.events import Event
 from bridge.located import Place
 from bridge.mappings.mapping import Mapping as CompiledMapping
-from bridge.mappings.records import Evaluation, Latest, Outcome, Rendered
+from bridge.mappings.records import Evaluation, Fingerprints, Latest, Outcome, Rendered
 from bridge.mappings.rendering import render
 from bridge.mappings.triggers.dispatch import Dispatch
 from bridge.mappings.triggers.facts import MAX_EVENT_WORK, MOMENT_WORK
@@ -37,6 +37,7 @@ class MappingSet:
         self._literal_pins = _literal_pins(enabled)
         self._dispatch = Dispatch(trigger for mapping in enabled for trigger in mapping.triggers)
         self.source_places: Mapping[str, Place] = source_places(enabled)
+        self._fingerprints = _fingerprints(enabled)
 
     def literal_pins(self) -> Mapping[str, str]:
         """Give the enabled mapping of each literal pin."""
@@ -63,7 +64,7 @@ class MappingSet:
 
     def _evaluate(self, event: Event, work: Work, budgets: Mapping[str, Work] | None) -> Evaluation:
         """Evaluate with a budget for each mapping; without budgets, `work` is for all of it."""
-        results = Results(self._literal_pins)
+        results = Results(self._literal_pins, self._fingerprints)
         candidates = self._dispatch.candidates(event, work)
         for trigger in candidates.triggers:
             trigger.run(event, results, work if budgets is None else budgets[trigger.mapping])
@@ -97,6 +98,14 @@ def source_places(mappings: Iterable[CompiledMapping]) -> Mapping[str, Place]:
         for source, place in mapping.source_places.items() if mapping.enabled else ():
             places.setdefault(source, place)
     return MappingProxyType(places)
+
+
+def _fingerprints(enabled: Iterable[CompiledMapping]) -> Fingerprints:
+    found = {}
+    for mapping in enabled:
+        found[mapping.name, ""] = mapping.latest_fingerprint
+        found |= {(mapping.name, name): entry.fingerprint for name, entry in mapping.state.items()}
+    return MappingProxyType(found)
 
 
 def _literal_pins(enabled: Iterable[CompiledMapping]) -> Mapping[str, str]:

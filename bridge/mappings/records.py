@@ -6,6 +6,7 @@ Frozen values without behaviour; `store/` keeps them, `outbound/` sends them.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from bridge.mappings.values.values import Value
@@ -85,11 +86,21 @@ class Outcome(NamedTuple):
     pin: str | None
 
 
+Fingerprints = Mapping[tuple[str, str], bytes]
+"""What tells one definition from another: for a mapping and an entry of its state, or "" for the newest events."""
+
+NO_FINGERPRINTS: Fingerprints = MappingProxyType({})
+
+
 class Evaluation(NamedTuple):
-    """All that follows from one event; each change has an outcome `matched`."""
+    """All that follows from one event; each change has an outcome `matched`.
+
+    `fingerprints` are of all that was loaded: one and the same object until that changes.
+    """
 
     changes: tuple[Change, ...]
     outcomes: tuple[Outcome, ...]
+    fingerprints: Fingerprints = NO_FINGERPRINTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

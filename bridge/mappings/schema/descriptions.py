@@ -28,6 +28,8 @@ MAPPING: Mapping[str, str] = MappingProxyType(
         "locale": "how numbers, money and times are written, such as `de_DE`; `en_US` where it is not written",
         "constants": "names to plain values, tables too, for every expression and template",
         "triggers": "a list of what feeds the pin; see [triggers](#triggers). Only a pin with `refresh` can do without",
+        "state": "names to what is remembered between events: sums, counts, tables, by day or in a sliding window; "
+        "see [state.md](state.md). It needs `triggers`",
         "update": "required: the body of the pin update, a tree in which every text may be a template; "
         "see [templates](#templates)",
         "stale_after": "such as `24h`, at least `1s`: how long a pin may hear nothing before it turns stale; "

@@ -45,6 +45,7 @@ def mapping_schema() -> Schema:
         "locale": text(),
         "constants": named({}, variable_names()),
         "triggers": _triggers(),
+        "state": named({"type": "object", "minProperties": 1}, variable_names()),
         "update": _update(),
         "stale_after": duration(lowest=1),
         "deliver": closed(
@@ -57,7 +58,7 @@ def mapping_schema() -> Schema:
         "title": "A mapping of Pinbridge",
         "description": "One pin, or one family of pins: which webhooks feed it, and what it shows.",
         **closed(described(shapes, MAPPING), required=["pin", "update"]),
-        "dependencies": {"stale_after": ["triggers"]},
+        "dependencies": {"stale_after": ["triggers"], "state": ["triggers"]},
         "allOf": _pins_and_triggers(),
         "definitions": {"conditions": conditions_schema(), "tree": _tree()},
     }

@@ -27,7 +27,7 @@ from bridge.mappings.triggers.comparisons import (
 )
 from bridge.mappings.triggers.facts import Facts, Found
 from bridge.mappings.triggers.kind_hints import BY_ORDER, NUMBER_TEXT, Hint, hint_of, kind_wanted
-from bridge.mappings.triggers.readings import Names, Reading, read_expression, read_query
+from bridge.mappings.triggers.readings import IS_AN_ENTRY, Names, Reading, read_expression, read_query
 from bridge.mappings.values.values import excerpt
 from bridge.spelling import suggest
 
@@ -176,6 +176,7 @@ def compile_left(key: ScalarNode, names: Names) -> Left | None:
     if dot and name and space == "query":
         return Left(text=text, is_early=True, is_of_item=False, one=lambda facts: facts.event.query.get(name, MISSING))
     if text in names.variables:
+        names.read.add(text)
         return Left(text=text, is_early=False, is_of_item=True, one=_variable(text))
     message = f"a condition begins with {_LEFT_SIDES}; {text[:80]!r} is none of them{_left_advice(text, names)}"
     names.problems.append(key.place.problem(message))
@@ -194,6 +195,8 @@ def _variable(name: str) -> Reading:
 def _left_advice(text: str, names: Names) -> str:
     """Guess what was meant: a header, a known name, an expression, a path without its `$`."""
     space, dot, name = text.partition(".")
+    if space in names.entries:
+        return f"; {space!r} {IS_AN_ENTRY}"
     if space in _SPACES and not name:
         return f"; a name stands behind '{space}.'"
     if dot and name and (meant := get_close_matches(space.lower(), _SPACES, n=1, cutoff=0.8)):

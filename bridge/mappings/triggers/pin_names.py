@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 from bridge.located import MappingNode, Node, ScalarNode, SequenceNode
 from bridge.located.fields import Fields, Problems, one_or_many, read_text
-from bridge.mappings.expressions.expressions import Expression, TemplateSyntaxProblem, compile_template, is_expression
-from bridge.mappings.expressions.template_places import placed_problems
+from bridge.mappings.expressions.expressions import Expression, compile_template, is_expression
 from bridge.mappings.triggers.facts import Facts, TriggerFault
-from bridge.mappings.triggers.readings import Names
+from bridge.mappings.triggers.readings import Names, compile_with
 from bridge.mappings.values.bounds import NothingFound
 from bridge.mappings.values.values import excerpt
 from bridge.pin_model import PIN_ID
@@ -148,10 +147,8 @@ def compile_pin(rule: PinRule, names: Names) -> Callable[[Facts], str]:
     if rule.literal is not None:
         literal = rule.literal
         return lambda _: literal
-    try:
-        expression = compile_template(rule.text, names=names.known())
-    except TemplateSyntaxProblem as error:
-        names.problems.extend(placed_problems(rule.node, error))
+    expression = compile_with(names, rule.node, compile_template)
+    if expression is None:
         return lambda _: rule.text
     return lambda facts: _allowed(_evaluate(expression, facts, rule.known), rule)
 

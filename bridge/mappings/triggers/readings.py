@@ -6,12 +6,13 @@ A reading is compiled once and then run on the facts of each event.
 import re
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from bridge.located import Node, Place, ScalarNode
 from bridge.located.fields import Problems, describe
 from bridge.mappings.expressions.expressions import Expression, TemplateSyntaxProblem, compile_expression, is_expression
+from bridge.mappings.expressions.template_check import TemplateFault
 from bridge.mappings.expressions.template_places import placed_problems
 from bridge.mappings.expressions.template_warnings import doubtful
 from bridge.mappings.queries.queries import MISSING, Query, QuerySyntaxError, compile_query
@@ -20,6 +21,9 @@ from bridge.mappings.values.values import Value, exact
 from bridge.spelling import suggest
 
 Reading = Callable[[Facts], Found]
+
+IS_AN_ENTRY = "is an entry of 'state', which is read in 'update' only"
+"""What is said of an entry's name where an event is read."""
 
 _compile_query = lru_cache(maxsize=4096)(compile_query)
 """Queries are immutable, and mappings of one source ask for the same paths: a parse costs 2 ms."""
@@ -52,7 +56,8 @@ class Patterns:
 class Names:
     """The names that a trigger's expressions may use, and where to note faults and warnings.
 
-    `patterns` is shared by all triggers of a file.
+    `patterns` is shared by all triggers of a file. `entries` are the names under `state`, which no event can read;
+    `read` are the names that were read so far.
     """
 
     constants: Mapping[str, Value]
@@ -60,6 +65,8 @@ class Names:
     problems: Problems
     warnings: Problems
     patterns: Patterns
+    entries: Collection[str] = ()
+    read: set[str] = field(default_factory=set)
 
     def known(self) -> Collection[str]:
         """Give every name that an expression may use."""
@@ -101,11 +108,26 @@ def _path_advice(text: str) -> str:
 def read_expression(scalar: ScalarNode, names: Names) -> Expression | None:
     """Compile a text that is exactly one `{{ … }}`; a fault is noted."""
     names.warnings.extend(doubtful(scalar))
+    return compile_with(names, scalar, compile_expression)
+
+
+def compile_with(names: Names, scalar: ScalarNode, compiler: Callable[..., Expression]) -> Expression | None:
+    """Compile an expression or a template of an event's names; a fault is noted."""
     try:
-        return compile_expression(scalar.text, names=names.known())
+        expression = compiler(scalar.text, names=names.known())
     except TemplateSyntaxProblem as error:
-        names.problems.extend(placed_problems(scalar, error))
+        faults = [_of_entry(fault, names) for fault in error.faults]
+        names.problems.extend(placed_problems(scalar, TemplateSyntaxProblem(*faults)))
         return None
+    names.read |= expression.names
+    return expression
+
+
+def _of_entry(fault: TemplateFault, names: Names) -> TemplateFault:
+    """Say of an unknown variable that it is an entry, where it is one."""
+    if fault.word not in names.entries or not fault.message.startswith("unknown variable"):
+        return fault
+    return replace(fault, message=f"{fault.word!r} {IS_AN_ENTRY}")
 
 
 def read_single(node: Node, what: str, names: Names) -> Reading | None:
@@ -117,8 +139,10 @@ def read_single(node: Node, what: str, names: Names) -> Reading | None:
         if "{{" in text:
             return _expression_reading(node, what, names)
         if text in names.variables:
+            names.read.add(text)
             return lambda facts: facts.variables[text]
         if text in names.constants:
+            names.read.add(text)
             value = names.constants[text]
             return lambda _: value
         message = f"{what} is a JSONPath, an expression in {{{{ }}}} or a known name; {text[:80]!r} is none of them"
@@ -131,6 +155,8 @@ def read_single(node: Node, what: str, names: Names) -> Reading | None:
 
 def _single_advice(text: str, names: Names) -> str:
     """Guess what was meant: a known name, a path without its `$`, or an expression without its braces."""
+    if text.partition(".")[0] in names.entries:
+        return f"; {text.partition('.')[0]!r} {IS_AN_ENTRY}"
     if "{%" in text:
         return '; a choice is written as "{{ a if condition else b }}"'
     if not re.fullmatch(r"[\w.-]+", text):

@@ -3,12 +3,12 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
 from bridge.events import Json
-from bridge.located import MappingNode, Node, Place, SequenceNode
+from bridge.located import MappingNode, Node, Place, Plain, SequenceNode
 from bridge.located.fields import Fields, Problems, describe, one_or_many, read_text
 from bridge.mappings.queries.queries import MISSING, Query
 from bridge.mappings.triggers.conditions import compile_conditions
@@ -25,11 +25,37 @@ MAX_EVENT_CHARACTERS = 256
 """Longest event type, or pattern of event types, that a trigger names."""
 
 _OUTER_KEYS = dict.fromkeys(
-    ("pin", "type", "timezone", "locale", "constants", "triggers", "update", "deliver", "stale_after", "tests"),
+    (
+        "pin",
+        "type",
+        "timezone",
+        "locale",
+        "constants",
+        "triggers",
+        "state",
+        "update",
+        "deliver",
+        "stale_after",
+        "tests",
+    ),
     "is a key of the mapping, not of a trigger; it begins further left",
 )
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _NAME = re.compile(r"[^\W\d]\w*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Declared:
+    """A trigger, the names that it knows and reads, and all that its author wrote of it."""
+
+    trigger: Trigger
+    names: Names
+    written: Plain
+
+    @property
+    def name(self) -> str:
+        """What the trigger is called."""
+        return self.trigger.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +65,7 @@ class Triggers:
     `sources` are all that they name, None where one could not be read: then nobody knows what they are.
     """
 
-    compiled: tuple[Trigger, ...]
+    declared: tuple["Declared", ...]
     variables: frozenset[str]
     source_places: Mapping[str, Place]
     sources: frozenset[str] | None
@@ -56,12 +82,13 @@ def compile_triggers(
     elif node is not None:
         fields.problems.append(node.place.problem(f"'triggers' is a list of triggers, found {_empty_or(node)}"))
     compiler = _Compiler(mapping, rule, shared, fields.problems, warnings)
+    compiler.entries = _entry_names(fields)
     for item in items:
         compiler.add(item, is_only=len(items) == 1)
     are_wanted = node is not None or fields.is_misspelt("triggers")
     are_read = len(compiler.sources) == len(items) and (bool(items) or not are_wanted)
     return Triggers(
-        compiled=tuple(compiler.compiled),
+        declared=tuple(compiler.declared),
         variables=frozenset(compiler.variables),
         source_places=compiler.source_places,
         sources=frozenset(compiler.sources) if are_read else None,
@@ -78,10 +105,11 @@ class _Compiler:
     def __init__(
         self, mapping: str, rule: PinRule | None, shared: Shared, problems: Problems, warnings: Problems
     ) -> None:
-        self.compiled: list[Trigger] = []
+        self.declared: list[Declared] = []
         self.variables: set[str] = set()
         self.source_places: dict[str, Place] = {}
         self.sources: list[str] = []
+        self.entries: frozenset[str] = frozenset()
         self._mapping = mapping
         self._rule = rule
         self._setting = shared
@@ -103,8 +131,10 @@ class _Compiler:
             problems=self._problems,
             warnings=self._warnings,
             patterns=self._patterns,
+            entries=self.entries,
         )
-        self.compiled.append(self._compile(name, source, fields, names))
+        trigger = self._compile(name, source, fields, names)
+        self.declared.append(Declared(trigger=trigger, names=names, written=node.plain()))
         self.variables.update(names.variables)
 
     def _compile(self, name: str, source: str, fields: Fields, names: Names) -> Trigger:
@@ -132,7 +162,8 @@ class _Compiler:
             at=_compile_part(fields, "at", names),
             version=_compile_parts(fields, "version", names),
             key=_compile_parts(fields, "key", names),
-            order_by=_order_by(fields, self._setting.constants),
+            order_by=_definition(fields, ("at", "version"), self._setting.constants, size=4),
+            key_by=_definition(fields, ("key",), self._setting.constants, size=16),
             shared=self._setting,
         )
 
@@ -241,21 +272,35 @@ def _items_of(query: Query, kinds: tuple[str, ...]) -> Callable[[Facts], list[Js
     return one if query.single else many
 
 
-def _order_by(fields: Fields, constants: Mapping[str, Value]) -> bytes:
-    """Hash what decides which of two events is the newer: `at`, `version`, and all that these read by name."""
+def _entry_names(fields: Fields) -> frozenset[str]:
+    node = fields.node("state")
+    return frozenset(entry.name for entry in node.entries) if isinstance(node, MappingNode) else frozenset()
+
+
+def _definition(fields: Fields, keys: tuple[str, ...], constants: Mapping[str, Value], *, size: int) -> bytes:
+    """Hash what some keys of a trigger say, and all that they read by name."""
     definitions: dict[str, object] = dict(constants)
     for key in ("extract", "let"):
         node = fields.node(key)
         if isinstance(node, MappingNode):
             definitions |= node.plain()
-    parts = {key: node.plain() for key in ("at", "version") if (node := fields.node(key)) is not None}
-    told, pending = [_written(parts)], _NAME.findall(_written(parts))
+    parts = {key: node.plain() for key in keys if (node := fields.node(key)) is not None}
+    told, pending = [_written(parts)], [*_names_in(parts)]
     while pending:
         definition = definitions.pop(pending.pop(), None)
         if definition is not None:
             told.append(_written(definition))
-            pending += _NAME.findall(told[-1])
-    return hashlib.blake2b("\n".join(sorted(told)).encode(), digest_size=4).digest()
+            pending += _names_in(definition)
+    return hashlib.blake2b("\n".join(sorted(told)).encode(), digest_size=size).digest()
+
+
+def _names_in(definition: object) -> Iterator[str]:
+    """Give all that may be a name in the texts of a definition; a path reads none."""
+    if isinstance(definition, str):
+        yield from () if definition.startswith("$") else _NAME.findall(definition)
+    elif isinstance(definition, Mapping | list):
+        for part in definition.values() if isinstance(definition, Mapping) else definition:
+            yield from _names_in(part)
 
 
 def _written(definition: object) -> str:

@@ -17,7 +17,15 @@ import orjson
 
 from bridge.events import Event, Json
 from bridge.mappings.queries.queries import MISSING
-from bridge.mappings.records import Change, Evaluation, Outcome, OutcomeKind
+from bridge.mappings.records import (
+    NO_FINGERPRINTS,
+    Change,
+    Evaluation,
+    Fingerprints,
+    Operation,
+    Outcome,
+    OutcomeKind,
+)
 from bridge.mappings.triggers.conditions import Condition
 from bridge.mappings.triggers.extraction import Variable
 from bridge.mappings.triggers.facts import Facts, Shared, TriggerFault
@@ -46,10 +54,11 @@ this trigger's too: an event must not be lost to the mappings beside it."""
 class Trigger:
     """One compiled trigger. `events` are patterns of event types, empty for all.
 
-    `order_by` (4 bytes) is the definition of `at` and `version`, hashed.
+    `order_by` (4 bytes) is the definition of `at` and `version`, hashed, `key_by` (16 bytes) that of `key`.
     `early` conditions need nothing but the payload, `late` ones the variables; those in
     `of_event` need not even the item. `each` gives the items, None where the event is one.
     `written` says for each variable how its author wrote it, and `each_path` where the items stand.
+    `operations` give what a change says to the entries of the state that this trigger feeds; None for nothing.
     """
 
     mapping: str
@@ -68,7 +77,9 @@ class Trigger:
     version: tuple[Reading, ...] | None
     key: tuple[Reading, ...] | None
     order_by: bytes
+    key_by: bytes
     shared: Shared
+    operations: tuple[Callable[[Facts], Operation | None], ...] = ()
 
     def run(self, event: Event, results: "Results", work: Work) -> None:
         """Add to `results` what this event changes, and what became of it. Never raises for an event's fault.
@@ -77,7 +88,7 @@ class Trigger:
         """
         facts = Facts(event, event.payload, self.shared, work)
         try:
-            work.spend(1 + len(self.variables))
+            work.spend(1 + len(self.variables) + len(self.operations))
             if self.of_event and (failed := _first_failing(self.of_event, facts)):
                 results.tell(self, "not_matched", failed.reason(facts))
             elif self.each is None:
@@ -115,6 +126,7 @@ class Trigger:
     def _change(self, facts: Facts, results: "Results") -> None:
         pin = self.pin(facts)
         at, reason = self._happened_at(facts)
+        told = [operation(facts) for operation in self.operations] if self.operations else ()
         change = Change(
             mapping=self.mapping,
             trigger=self.name,
@@ -124,6 +136,7 @@ class Trigger:
             item_key=None if self.key is None else self._item_key(self.key, facts),
             variables=facts.variables,
             order_by=self.order_by,
+            operations=tuple([operation for operation in told if operation is not None]) if told else (),
         )
         results.add(change, reason)
 
@@ -147,7 +160,8 @@ class Trigger:
             if part is MISSING or part is None:
                 raise TriggerFault("'key': a part of it is missing or null, so items cannot be told apart")
             parts.append(_canonical(part))
-        return hashlib.blake2b(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+        told = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
+        return hashlib.blake2b(told, digest_size=16, salt=self.key_by).digest()
 
 
 class _Teller(NamedTuple):
@@ -161,10 +175,11 @@ class _Teller(NamedTuple):
 class Results:
     """Collects the changes and outcomes of one event; tells no more than a journal should hold."""
 
-    def __init__(self, literal_pins: Mapping[str, str]) -> None:
+    def __init__(self, literal_pins: Mapping[str, str], fingerprints: Fingerprints = NO_FINGERPRINTS) -> None:
         self.changes: list[Change] = []
         self.outcomes: list[Outcome] = []
         self._literal_pins = literal_pins
+        self._fingerprints = fingerprints
         self._item_keys: set[bytes] = set()
         self._told: dict[_Teller, int] = {}
         self._told_further = 0
@@ -219,7 +234,7 @@ class Results:
         for (mapping, trigger, kind), count in self._left_out.items():
             reason = f"and {count:,} more like these" if mapping else f"and {count:,} more, of other triggers"
             self.outcomes.append(Outcome(mapping=mapping, trigger=trigger, kind=kind, reason=reason, pin=None))
-        return Evaluation(changes=tuple(self.changes), outcomes=tuple(self.outcomes))
+        return Evaluation(changes=tuple(self.changes), outcomes=tuple(self.outcomes), fingerprints=self._fingerprints)
 
 
 def fault_text(error: Exception) -> str:

@@ -60,7 +60,10 @@ def test_every_key_is_read() -> None:
             ["m.yaml:1:1: a mapping needs 'triggers', or 'refresh' in 'deliver', or both"],
         ),
         (WHOLE + "trigers: []\n", ["m.yaml:5:1: unknown key 'trigers' in a mapping; did you mean 'triggers'?"]),
-        (WHOLE + "state: {}\n", ["m.yaml:5:1: 'state' comes with a later release; leave it out"]),
+        (
+            HEAD + UPDATE + "deliver: {refresh: 1h}\nstate: {}\n",
+            ["m.yaml:4:8: 'state' needs 'triggers': without them nothing feeds it"],
+        ),
         (
             WHOLE + "stale_after: 1 day\n",
             [

@@ -88,7 +88,8 @@ def test_an_event_type_is_taken_by_name_family_or_glob(pattern: str, *, taken: b
 
 def test_events_of_other_sources_leave_no_trace() -> None:
     """A trigger hears its own source alone."""
-    assert mapping("").evaluate(event({}, source="other")) == Evaluation(changes=(), outcomes=())
+    evaluation = mapping("").evaluate(event({}, source="other"))
+    assert (evaluation.changes, evaluation.outcomes) == ((), ())
 
 
 PAYLOAD = {
@@ -503,6 +504,22 @@ def test_a_definition_goes_down_to_what_it_reads_by_name() -> None:
     assert order_by(trigger.format(path="m"), ranks) != first
     assert order_by(trigger.format(path="n"), "constants: {ranks: {open: 2}}") != first
     assert order_by(trigger.format(path="n"), "constants: {ranks: {open: 1}, other: 3}") == first
+
+
+def test_a_changed_definition_of_a_key_knows_no_item_again() -> None:
+    """Down to what it reads by name; what else the trigger says is no matter, nor variables named as a path's parts."""
+
+    def item_key(trigger: str, more: str = "") -> bytes | None:
+        (change,) = mapping(trigger, more=more).evaluate(event({"n": 1, "m": 1})).changes
+        return change.item_key
+
+    trigger = "key: id\nextract: {{n: $.{path}, o: $.m}}\nlet: {{id: '{{{{ n * factor }}}}'}}"
+    first = item_key(trigger.format(path="n"), "constants: {factor: 1}")
+    assert item_key(trigger.format(path="m"), "constants: {factor: 1}") != first
+    assert item_key(trigger.format(path="n"), "constants: {factor: '1'}") != first
+    assert item_key(trigger.format(path="n") + "\nevent: order.created", "constants: {factor: 1}") == first
+    assert item_key("key: $.n\nextract: {n: $.m}") == item_key("key: $.n\nextract: {n: $.n}")
+    assert item_key("key: $.n") != item_key("key: $.m")
 
 
 def test_folding_a_long_list_for_each_item_is_too_much_work() -> None:

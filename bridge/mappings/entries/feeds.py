@@ -1,0 +1,26 @@
+"""Which triggers feed an entry. One that none feeds, or that names one which cannot, is a mistake."""
+
+from bridge.located.fields import Fields
+from bridge.mappings.entries.compiled import Named
+from bridge.mappings.entries.supply import Supply
+from bridge.mappings.triggers.trigger_definition import Declared
+
+
+def fed_by(
+    named: Named, names: frozenset[str], fields: Fields, supply: Supply, counted: tuple[Declared, ...] | None = None
+) -> tuple[Declared, ...]:
+    """Give the triggers that feed an entry: those of them that are named, else all that know its names.
+
+    A trigger that is named and lacks a name is a fault, and so is an entry that none feeds.
+    """
+    node = fields.node("trigger")
+    chosen = counted if counted is not None or node is None else supply.read_triggers(node, "'trigger'")
+    lacking = supply.lacking(names, supply.triggers if chosen is None else chosen)
+    fed = supply.fed_by(names, supply.triggers if chosen is None else chosen)
+    if chosen is None and not fed:
+        message = f"no trigger feeds {named.name!r}, as each lacks what it reads: {lacking}"
+        supply.problems.append(named.place.problem(message))
+    elif chosen is not None and lacking:
+        message = f"a trigger that {named.name!r} names lacks what it reads: {lacking}"
+        supply.problems.append(named.place.problem(message))
+    return fed

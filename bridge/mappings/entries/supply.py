@@ -1,0 +1,152 @@
+"""What can feed the entries of a mapping: its triggers, with the names that each of them knows."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from bridge.located import MappingNode, Node, Place, ScalarNode, SequenceNode
+from bridge.located.fields import Problems, describe, one_or_many, read_text
+from bridge.mappings.expressions.expressions import is_expression
+from bridge.mappings.triggers.conditions import Condition, compile_conditions
+from bridge.mappings.triggers.facts import Facts, Shared
+from bridge.mappings.triggers.readings import Names, Patterns, Reading, read_single
+from bridge.mappings.triggers.trigger_definition import Declared
+from bridge.spelling import suggest
+
+_MOST_TOLD = 5
+"""Of so many triggers it is said what they lack."""
+
+
+class Part(NamedTuple):
+    """A value that an entry reads, how it is written, and the variables and constants that it names."""
+
+    read: Reading
+    shown: str
+    names: frozenset[str]
+
+    @property
+    def is_variable(self) -> bool:
+        """Tell whether it is a variable or a constant as it stands, which is always there."""
+        return self.shown in self.names
+
+
+class Conditions(NamedTuple):
+    """Conditions that must all hold, and the variables and constants that they name."""
+
+    all: tuple[Condition, ...]
+    names: frozenset[str]
+
+    def hold(self, facts: Facts) -> bool:
+        """Tell whether each of them holds."""
+        return all(condition.holds(facts) for condition in self.all)
+
+
+NO_CONDITIONS = Conditions((), frozenset())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """The triggers of a mapping, what they share, and where to note faults and warnings.
+
+    `entries` are the names under `state`, which no entry can read either.
+    """
+
+    triggers: tuple[Declared, ...]
+    shared: Shared
+    entries: frozenset[str]
+    problems: Problems
+    warnings: Problems
+    patterns: Patterns
+
+    def read(self, node: Node, what: str) -> Part | None:
+        """Compile a reading of what any of the triggers knows; a fault is noted."""
+        names = self._names()
+        reading = read_single(node, what, names)
+        shown = node.text if isinstance(node, ScalarNode) else ""
+        return None if reading is None else Part(reading, shown, frozenset(names.read))
+
+    def read_all(self, node: Node, what: str) -> tuple[Part, ...]:
+        """Compile one reading, or each of a list."""
+        if isinstance(node, SequenceNode) and not node.items:
+            self.problems.append(node.place.problem(f"{what} has at least one part"))
+        parts = [self.read(item, what) for item in one_or_many(node)]
+        return tuple(part for part in parts if part is not None)
+
+    def read_conditions(self, node: Node) -> Conditions:
+        """Compile conditions on what any of the triggers knows; faults are noted."""
+        names = self._names()
+        return Conditions(tuple(compile_conditions(node, names)), frozenset(names.read))
+
+    def read_triggers(self, node: Node, what: str) -> tuple[Declared, ...]:
+        """Find the triggers that are named, one or a list; a fault is noted."""
+        if isinstance(node, SequenceNode) and not node.items:
+            self.problems.append(node.place.problem(f"{what} names at least one trigger"))
+        named = [self._named(item, what) for item in one_or_many(node)]
+        return tuple(dict.fromkeys(trigger for trigger in named if trigger is not None))
+
+    def lacking(self, names: Collection[str], triggers: Iterable[Declared]) -> str:
+        """Say which trigger lacks which of these names, with the nearest that it has; empty where none lacks any."""
+        told = [lack for trigger in triggers if (lack := self._lack(names, trigger))]
+        more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
+        return ", ".join(told[:_MOST_TOLD]) + more
+
+    def _lack(self, names: Collection[str], trigger: Declared) -> str:
+        missing = sorted(self._missing(names, trigger))
+        if not missing:
+            return ""
+        near = suggest(missing[0], trigger.names.variables).removeprefix("; ") if len(missing) == 1 else ""
+        return f"{trigger.name!r} lacks {', '.join(map(repr, missing))}{near and f' ({near})'}"
+
+    def fed_by(self, names: Collection[str], triggers: Iterable[Declared]) -> tuple[Declared, ...]:
+        """Give the triggers that know all of these names."""
+        return tuple(trigger for trigger in triggers if not self._missing(names, trigger))
+
+    def _missing(self, names: Collection[str], trigger: Declared) -> set[str]:
+        known = trigger.names
+        return {each for each in names if each not in known.variables and each not in known.constants} - {"event"}
+
+    def _named(self, node: Node, what: str) -> Declared | None:
+        name = read_text(node, what, self.problems)
+        for trigger in self.triggers:
+            if trigger.name == name:
+                return trigger
+        if name:
+            known = [trigger.name for trigger in self.triggers]
+            advice = suggest(name, known) or f"; there is {', '.join(known[:_MOST_TOLD])}"
+            self.problems.append(node.place.problem(f"{what} names a trigger, and {name[:80]!r} is none{advice}"))
+        return None
+
+    def _names(self) -> Names:
+        variables: dict[str, Place] = {}
+        for trigger in reversed(self.triggers):
+            variables |= trigger.names.variables
+        return Names(
+            constants=self.shared.constants,
+            variables=variables,
+            problems=self.problems,
+            warnings=self.warnings,
+            patterns=self.patterns,
+            entries=self.entries,
+        )
+
+
+def names_triggers(node: Node) -> bool:
+    """Tell whether a node names triggers, and is no conditions."""
+    if isinstance(node, SequenceNode):
+        return all(names_triggers(item) for item in node.items)
+    return not isinstance(node, MappingNode) and not is_expression(node.text)
+
+
+def names_of(parts: Iterable[Part | Conditions | None]) -> frozenset[str]:
+    """Give all names that parts read."""
+    return frozenset(name for part in parts if part is not None for name in part.names)
+
+
+def listed(names: Sequence[str] | Mapping[str, object]) -> str:
+    """Name things in a message."""
+    return ", ".join(map(repr, names))
+
+
+def shown(node: Node) -> str:
+    """Say how a value is written."""
+    return node.text if isinstance(node, ScalarNode) else describe(node)

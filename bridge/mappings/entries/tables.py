@@ -1,0 +1,214 @@
+"""A table under `state`: rows by key, each with the newest values and the metrics of the events that fed it."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from bridge.located import MappingNode, Node, Plain
+from bridge.located.fields import Fields, one_or_many
+from bridge.mappings.entries.buckets import read_buckets, refuse_without_every
+from bridge.mappings.entries.columns import Columns, Source, read_columns
+from bridge.mappings.entries.compiled import Compiled, Fed, Named
+from bridge.mappings.entries.definitions import MAX_CAPACITY, MAX_KEEP, MAX_LIMIT, TableEntry
+from bridge.mappings.entries.feeds import fed_by
+from bridge.mappings.entries.operations import RowParts, changing
+from bridge.mappings.entries.supply import NO_CONDITIONS, Conditions, Part, Supply, names_of, names_triggers
+from bridge.mappings.triggers.trigger_definition import Declared
+from bridge.spelling import suggest
+
+OPTIONS = (
+    "key",
+    "drop",
+    "order",
+    "limit",
+    "capacity",
+    "ttl",
+    "track",
+    "every",
+    "week_start",
+    "offset",
+    "keep",
+    "trigger",
+    "when",
+)
+DEFAULT_LIMIT = 10
+DEFAULT_CAPACITY = 1_000
+NEWEST, OLDEST = "newest", "oldest"
+
+_READ = ("key", "drop", "when", "trigger")
+
+
+class _Drop(NamedTuple):
+    """What removes rows: events of these triggers, or those for which the conditions hold."""
+
+    triggers: tuple[Declared, ...]
+    conditions: Conditions | None
+
+
+class TableCompiler:
+    """Compiles one table; faults are noted in `fields`."""
+
+    def __init__(self, named: Named, fields: Fields, supply: Supply) -> None:
+        self._named = named
+        self._fields = fields
+        self._supply = supply
+
+    def compile(self, node: MappingNode) -> Compiled | None:
+        """Compile it; None where its rows cannot be read."""
+        fields, supply = self._fields, self._supply
+        rows, key_node, when_node = fields.required("rows"), fields.node("key"), fields.node("when")
+        if rows is None:
+            return None
+        columns = read_columns(rows, supply)
+        key = None if key_node is None else supply.read_all(key_node, "'key'")
+        when = NO_CONDITIONS if when_node is None else supply.read_conditions(when_node)
+        self._refuse_without_key(columns)
+        fed, drop = self._feed(key, when, columns)
+        written: dict[str, Plain] = {name: part.plain() for name in _READ if (part := node.get(name)) is not None}
+        written["rows"] = {name: source.node.plain() for name, source in columns.sources.items()}
+        return Compiled(
+            entry=self._entry(columns),
+            fed=fed,
+            written=written,
+            grouped_by=None if key_node is None else [part.plain() for part in one_or_many(key_node)],
+            names=names_of(
+                [*(key or ()), when, drop.conditions, *(source.part for source in columns.sources.values())]
+            ),
+        )
+
+    def _feed(self, key: tuple[Part, ...] | None, when: Conditions, columns: Columns) -> tuple[tuple[Fed, ...], _Drop]:
+        """Find what each trigger feeds, and what drops rows."""
+        names = names_of([*(key or ()), when])
+        triggers = fed_by(self._named, names, self._fields, self._supply)
+        drop = self._read_drop(triggers, names)
+        if triggers:
+            self._check_columns(columns, triggers)
+        fed = []
+        for trigger in triggers:
+            parts = RowParts(key, self._columns_of(trigger, columns), when, self._drop_of(trigger, drop))
+            if parts.columns or parts.drop is not None:
+                fed.append(Fed(trigger, changing(self._named.name, parts)))
+        return tuple(fed), drop
+
+    def _columns_of(self, trigger: Declared, columns: Columns) -> Mapping[str, Part | None]:
+        return {
+            name: source.part
+            for name, source in columns.sources.items()
+            if trigger in (source.counted or self._supply.fed_by(names_of([source.part]), [trigger]))
+        }
+
+    def _drop_of(self, trigger: Declared, drop: _Drop) -> Conditions | None:
+        if trigger in drop.triggers:
+            return NO_CONDITIONS
+        conditions = drop.conditions
+        fits = conditions is not None and self._supply.fed_by(conditions.names, [trigger])
+        return conditions if fits else None
+
+    def _check_columns(self, columns: Columns, triggers: tuple[Declared, ...]) -> None:
+        """Note each column that no trigger feeds, of those that feed the table."""
+        for name, source in columns.sources.items():
+            lacking = self._lacking(source, triggers)
+            if lacking:
+                message = f"no trigger feeds the column {name!r}: {lacking}"
+                self._supply.problems.append(source.node.place.problem(message))
+
+    def _lacking(self, source: Source, triggers: tuple[Declared, ...]) -> str:
+        supply = self._supply
+        if source.counted is None:
+            names = names_of([source.part])
+            return "" if supply.fed_by(names, triggers) else supply.lacking(names, triggers)
+        strange = [trigger.name for trigger in source.counted if trigger not in triggers]
+        return f"{', '.join(map(repr, strange))} does not feed this table" if strange else ""
+
+    def _read_drop(self, triggers: tuple[Declared, ...], names: frozenset[str]) -> _Drop:
+        """Read `drop`; what it names must feed the table."""
+        node, supply = self._fields.node("drop"), self._supply
+        if node is None:
+            return _Drop((), None)
+        if not names_triggers(node):
+            conditions = supply.read_conditions(node)
+            if triggers and conditions.names and not supply.fed_by(conditions.names, triggers):
+                lacking = supply.lacking(conditions.names, triggers)
+                supply.problems.append(node.place.problem(f"'drop' never holds: {lacking}"))
+            return _Drop((), conditions)
+        named = supply.read_triggers(node, "'drop'")
+        if triggers and (strange := [trigger for trigger in named if trigger not in triggers]):
+            self._note_strange(node, strange, names)
+        return _Drop(named, None)
+
+    def _note_strange(self, node: Node, strange: Sequence[Declared], names: frozenset[str]) -> None:
+        lacking = self._supply.lacking(names, strange)
+        told = ", ".join(repr(trigger.name) for trigger in strange)
+        why = f"'drop' names what says of no row that it goes: {lacking}" if lacking else ""
+        self._supply.problems.append(node.place.problem(why or f"'drop' names {told}, and 'trigger' does not"))
+
+    def _refuse_without_key(self, columns: Columns) -> None:
+        fields, problems = self._fields, self._supply.problems
+        if "key" in fields or fields.is_misspelt("key"):
+            return
+        for key, otherwise in (("drop", "no event says which row goes"), ("track", "no row ever changes")):
+            if (node := fields.node(key)) is not None:
+                problems.append(
+                    node.place.problem(f"{key!r} needs 'key': without it every event is a row, and {otherwise}")
+                )
+        for source in columns.sources.values():
+            if source.column.kind != "value":
+                message = f"{source.column.kind!r} in a column needs 'key': without it every event is a row of its own"
+                problems.append(source.node.place.problem(message))
+
+    def _entry(self, columns: Columns) -> TableEntry:
+        fields, zone = self._fields, self._supply.shared.timezone
+        order_by, descending = self._read_order(columns)
+        refuse_without_every(fields, ("week_start", "offset", "keep"), "all time is one bucket without it")
+        return TableEntry(
+            name=self._named.name,
+            columns=columns.all,
+            is_keyed="key" in fields,
+            order_by=order_by,
+            descending=descending,
+            limit=fields.whole("limit", default=DEFAULT_LIMIT, lowest=1, highest=MAX_LIMIT),
+            capacity=fields.whole("capacity", default=DEFAULT_CAPACITY, lowest=1, highest=MAX_CAPACITY),
+            ttl_s=fields.duration_s("ttl", lowest=1),
+            buckets=read_buckets(fields, zone),
+            keep=fields.whole("keep", default=0, lowest=0, highest=MAX_KEEP),
+            track=self._read_track(columns),
+        )
+
+    def _read_order(self, columns: Columns) -> tuple[str | None, bool]:
+        """Give the column that rows stand by, None for when they were last fed, and whether the largest is first."""
+        word = self._fields.text("order", NEWEST)
+        if word in (NEWEST, OLDEST):
+            return None, word == NEWEST
+        name = word.removeprefix("-")
+        kind = columns.kind(name)
+        if kind is None:
+            known = [NEWEST, OLDEST, *columns.sources]
+            message = f"'order' is newest, oldest, a column, or -column; {word[:80]!r} is none{suggest(name, known)}"
+            self._note("order", message)
+        elif kind == "computed":
+            known = list(columns.sources)
+            self._note(
+                "order", f"rows stand in no order of a computed column, as {name!r} is; there is {', '.join(known)}"
+            )
+        return name, word.startswith("-")
+
+    def _read_track(self, columns: Columns) -> str | None:
+        name = self._fields.text("track") or None
+        if name is None:
+            return None
+        values = [each for each, source in columns.sources.items() if source.column.kind == "value"]
+        kind = columns.kind(name)
+        if kind is None:
+            advice = suggest(name, values) or f"; there is {', '.join(values)}"
+            self._note("track", f"'track' is a column, and {name[:80]!r} is none{advice}")
+        elif kind != "value":
+            self._note(
+                "track",
+                f"'track' is a column that holds a value, and {name!r} holds a {kind}".replace(
+                    "a computed", "what is computed"
+                ),
+            )
+        return name
+
+    def _note(self, key: str, message: str) -> None:
+        if (node := self._fields.node(key)) is not None:
+            self._supply.problems.append(node.place.problem(message))
