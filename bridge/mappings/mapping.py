@@ -18,6 +18,7 @@ from bridge.located import MappingNode, Node, Place
 from bridge.located.fields import BoundedProblems, Fields, Problems, describe, read_entries
 from bridge.mappings.cases import Case, compile_cases
 from bridge.mappings.entries.definitions import Definition
+from bridge.mappings.entries.field_check import check_fields
 from bridge.mappings.entries.state import compile_state
 from bridge.mappings.expressions.names import OWN_NAMES, read_name
 from bridge.mappings.expressions.skeleton import check_literal
@@ -104,7 +105,7 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
     state = compile_state(fields, triggers, shared, warnings)
     head = _read_head(fields, warnings)
     names = {*triggers.variables, *constants, *state.names, *OWN_NAMES}
-    update = _compile_update(fields, names, head.pin_type, warnings)
+    update = _compile_update(fields, names, state.definitions, head, warnings)
     pace = _read_pace(fields)
     _check_purpose(fields, rule, pace)
     cases = compile_cases(fields, sound_rule, triggers.sources)
@@ -234,7 +235,9 @@ def _check_purpose(fields: Fields, rule: PinRule | None, pace: _Pace) -> None:
         fields.problems.append(fields.place.problem("a mapping needs 'triggers', or 'refresh' in 'deliver', or both"))
 
 
-def _compile_update(fields: Fields, names: set[str], pin_type: str | None, warnings: Problems) -> Tree | None:
+def _compile_update(
+    fields: Fields, names: set[str], state: MappingABC[str, Definition], head: _Head, warnings: Problems
+) -> Tree | None:
     node = fields.required("update")
     if node is None:
         return None
@@ -242,9 +245,10 @@ def _compile_update(fields: Fields, names: set[str], pin_type: str | None, warni
         message = f"'update' is an object, such as {{metadata: …}}, found {describe(node)}"
         fields.problems.append(node.place.problem(message))
         return None
-    literal = check_literal(node, pin_type)
+    literal = check_literal(node, head.pin_type)
     fields.problems.extend(literal.problems)
     warnings.extend(literal.warnings)
+    check_fields(node, {name: definition.entry for name, definition in state.items()}, fields.problems)
     try:
         return compile_tree(node, names=names)
     except ConfigurationError as error:

@@ -14,7 +14,7 @@ from bridge.events import Event
 from bridge.located import Place
 from bridge.mappings.mapping import Mapping as CompiledMapping
 from bridge.mappings.records import Evaluation, Fingerprints, Latest, Outcome, Rendered
-from bridge.mappings.rendering import render
+from bridge.mappings.rendering import NO_STATE, Clock, State, render
 from bridge.mappings.triggers.dispatch import Dispatch
 from bridge.mappings.triggers.facts import MAX_EVENT_WORK, MOMENT_WORK
 from bridge.mappings.triggers.triggers import Results
@@ -74,21 +74,24 @@ class MappingSet:
             )
         return results.evaluation()
 
-    def render(
+    def render(  # noqa: PLR0913 - a pin, and all that it is drawn from
         self,
         mapping_name: str,
         pin: str,
         latest: Mapping[str, Latest],
         now: datetime,
         stale_since: datetime | None = None,
+        *,
+        state: State = NO_STATE,
     ) -> Rendered:
         """Render a pin's body; `latest` has the newest event of each trigger that has had one.
 
-        `stale_since` is since when nothing was heard for too long, None where that is not so.
+        `stale_since` is since when nothing was heard for too long, None where that is not so; `state` has a view of
+        each entry.
         Raises `RenderError` with the place in the YAML, for templates that fail and for content
         that the pin model refuses.
         """
-        return render(self.mappings[mapping_name], pin, latest, now, stale_since)
+        return render(self.mappings[mapping_name], pin, latest, Clock(now, stale_since), state=state)
 
 
 def source_places(mappings: Iterable[CompiledMapping]) -> Mapping[str, Place]:

@@ -20,6 +20,7 @@ class MetricView(View):
     """One metric, of all groups together or of one of them, whose `key` it has then."""
 
     __slots__ = ("_reading", "group", "key")
+    KIND = "a metric"
 
     def __init__(self, reading: MetricReading, group: bytes = ALL, key: Value = None) -> None:
         self._reading = reading

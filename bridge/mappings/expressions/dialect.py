@@ -14,17 +14,27 @@ from typing import Any
 
 import orjson
 from babel import Locale
-from jinja2 import StrictUndefined, Undefined, pass_context
+from jinja2 import Undefined, pass_context
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import Namespace, missing
+from jinja2.utils import Namespace
 
+from bridge.mappings.expressions.kinds import NothingThere, kind_of
 from bridge.mappings.expressions.methods import bound_method, loop_attribute
 from bridge.mappings.values import arithmetic
-from bridge.mappings.values.bounds import ExpressionError, NothingFound, Work, check_characters, check_items, measured
+from bridge.mappings.values.bounds import (
+    ExpressionError,
+    NothingFound,
+    Work,
+    check_characters,
+    check_items,
+    measured,
+    not_shown,
+    refuse_views,
+)
 from bridge.mappings.values.conversion import convert
-from bridge.mappings.values.values import Value, excerpt, is_number, plain
-from bridge.spelling import suggest
+from bridge.mappings.values.values import Value, excerpt, plain
+from bridge.mappings.values.views import ListView, View
 
 NONE_TEXT = "\u2013"
 """What none shows as: a dash."""
@@ -37,9 +47,6 @@ _OPERATION_WORK: Mapping[str, int] = {"**": 64, "%": 6, "//": 4}
 
 _JINJA_ARGUMENTS = frozenset({"_loop_vars", "_block_vars"})
 
-_MOST_NAMES = 32
-"""Of an object with more keys the nearest is not looked for: each costs 10 µs, and a table is missed often."""
-
 TURNS = "$turns"
 """The hidden filter that counts the turns of a loop."""
 
@@ -51,21 +58,6 @@ class Surroundings:
     now: datetime
     locale: Locale = Locale("en", "US")  # noqa: RUF009  # a Locale is a value that nobody changes
     timezone: tzinfo = UTC
-
-
-class NothingThere(StrictUndefined):
-    """What a name or key gives that is not there; using it in any way raises `UndefinedError`."""
-
-    __slots__ = ()
-
-    @property
-    def _undefined_message(self) -> str:
-        """Say what was missing; the nearest word is looked for only here, as `default` never asks."""
-        value, name = self._undefined_obj, self._undefined_name
-        if self._undefined_hint or value is missing:
-            return str(super()._undefined_message)
-        near = suggest(str(name), value) if isinstance(value, Mapping) and len(value) <= _MOST_NAMES else ""
-        return f"{_kind(value)} has no {name!r}{near}"
 
 
 class Dialect(ImmutableSandboxedEnvironment):
@@ -133,6 +125,8 @@ class Dialect(ImmutableSandboxedEnvironment):
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """Give what `obj[argument]` means: a key, an index or a slice."""
+        if isinstance(obj, View) and not (isinstance(obj, ListView) and isinstance(argument, int | Decimal)):
+            return self._item(obj, defined(argument))
         if isinstance(argument, str):
             return self._found(obj, argument)
         if isinstance(argument, Decimal) and argument == argument.to_integral_value():
@@ -144,7 +138,7 @@ class Dialect(ImmutableSandboxedEnvironment):
                 return obj[argument]
             except IndexError:
                 return self.undefined(f"there is no item {argument} in {len(obj)} items")
-        return self.undefined(f"{_kind(obj)} has no item {excerpt(argument)}")
+        return self.undefined(f"{kind_of(obj)} has no item {excerpt(argument)}")
 
     def cut(self, context: Context, obj: Any, *bounds: Any) -> Any:
         """Give what `obj[start:stop:step]` means: part of a text or list; none has none."""
@@ -152,7 +146,7 @@ class Dialect(ImmutableSandboxedEnvironment):
         if value is None:
             return None
         if not isinstance(value, list | tuple | str):
-            raise ExpressionError(f"{_kind(value)} has no part [:]; a text or a list has")
+            raise ExpressionError(f"{kind_of(value)} has no part [:]; a text or a list has")
         part = value[slice(*(None if bound is None else _whole(bound) for bound in bounds))]
         work_of(context).spend_on(part)
         return part
@@ -161,7 +155,7 @@ class Dialect(ImmutableSandboxedEnvironment):
         """Call a method or function; only those that the dialect hands out can be called."""
         work = work_of(context)
         if isinstance(defined(obj), LoopContext) or not callable(obj):
-            raise ExpressionError(f"{_kind(obj)} cannot be called; leave out the parentheses")
+            raise ExpressionError(f"{kind_of(obj)} cannot be called; leave out the parentheses")
         named = {name: defined(value) for name, value in kwargs.items() if name not in _JINJA_ARGUMENTS}
         for handled in (getattr(obj, "__self__", None), *args):
             work.spend_on_all(handled)
@@ -169,11 +163,22 @@ class Dialect(ImmutableSandboxedEnvironment):
         work.spend_on(result)
         return result
 
+    def _item(self, view: View, key: Any) -> Any:
+        try:
+            return view.item(key)
+        except LookupError:
+            return self.undefined(f"{kind_of(view)} has no item {excerpt(key)}")
+
     def _found(self, obj: Any, name: str) -> Any:
         if isinstance(obj, Mapping) and name in obj:
             return obj[name]
         if obj is None:
             return None
+        if isinstance(obj, View) and name in obj.FIELDS:
+            return obj.field(name)
+        return self._part(obj, name)
+
+    def _part(self, obj: Any, name: str) -> Any:
         if isinstance(obj, LoopContext):
             return loop_attribute(self, obj, name)
         if isinstance(obj, Namespace):
@@ -208,25 +213,30 @@ def text_of(context: Context, value: Any) -> str:
         return value.astimezone(surroundings_of(context).timezone).isoformat()
     if isinstance(value, list | tuple | dict):
         return json_text(context, value)
+    if isinstance(value, View):
+        raise ExpressionError(not_shown(value))
     if isinstance(value, str | bool | int | float | Decimal):
         return str(convert(value, ("string",)))
-    raise ExpressionError(f"{_kind(value)} cannot be shown")
+    raise ExpressionError(f"{kind_of(value)} cannot be shown")
 
 
 def json_text(context: Context, value: Any) -> str:
     """Write a value as JSON, within the bounds."""
     work_of(context).spend_on_all(value)
     measured(value)
+    refuse_views(value)
     return orjson.dumps(plain(value)).decode()
 
 
 def localized(value: Value, zone: tzinfo) -> Value:
-    """Bring a time, or all times in a list or object, to the mapping's timezone."""
+    """Bring a time, or all times in a list or object, to the mapping's timezone; in a view they are."""
     if isinstance(value, datetime):
         return value.astimezone(zone)
     if isinstance(value, dict):
         return {key: localized(item, zone) for key, item in value.items()}
-    return [localized(item, zone) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list) and not isinstance(value, ListView):
+        return [localized(item, zone) for item in value]
+    return value
 
 
 def work_of(context: Context) -> Work:
@@ -267,7 +277,7 @@ def items_of(value: Any) -> Iterable[Any]:
     if isinstance(value, Mapping | list | tuple | str | range) or hasattr(value, "mapping"):
         check_items(len(value))
         return list(value)
-    raise ExpressionError(f"{_kind(value)} has no items to go over; a list or an object has")
+    raise ExpressionError(f"{kind_of(value)} has no items to go over; a list or an object has")
 
 
 def safe_range(*bounds: Any) -> list[int]:
@@ -284,20 +294,6 @@ def _whole(bound: Any) -> int:
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {"range": safe_range, "namespace": Namespace}
 """The functions that an expression may call by name."""
-
-
-def _kind(value: Any) -> str:
-    names = {
-        str: "a text",
-        list: "a list",
-        dict: "an object",
-        datetime: "a time",
-        type(None): "none",
-        bool: "a boolean",
-    }
-    if is_number(value):
-        return "a number"
-    return names.get(type(value), "this value")
 
 
 DIALECT = Dialect()

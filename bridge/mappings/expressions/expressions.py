@@ -28,6 +28,7 @@ from bridge.mappings.values.bounds import (
     measured,
 )
 from bridge.mappings.values.values import UnusableValue, Value
+from bridge.mappings.values.views import Seen, View
 
 __all__ = [
     "Expression",
@@ -87,14 +88,14 @@ class Expression:
         return 0
 
 
-def scope_of(variables: Mapping[str, Value], surroundings: Surroundings, work: Work) -> dict[str, Any]:
+def scope_of(variables: Mapping[str, Seen], surroundings: Surroundings, work: Work) -> dict[str, Any]:
     """Put together what expressions see: a value for each name that they may read.
 
     Times come in the mapping's timezone, wherever they stand. `work` is what all expressions
     of one rendering may cost.
     """
     zone = surroundings.timezone
-    local = {name: localized(value, zone) for name, value in variables.items()}
+    local = {name: value if isinstance(value, View) else localized(value, zone) for name, value in variables.items()}
     return {**FUNCTIONS, **local, SURROUNDINGS: surroundings, WORK: work}
 
 

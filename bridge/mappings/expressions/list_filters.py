@@ -152,8 +152,10 @@ def _numbers(values: Iterable[Value]) -> list[Number]:
 
 def _followed(value: Any, names: list[str]) -> Any:
     for name in names:
-        key = int(name) if name.isdecimal() and isinstance(value, list) else name
-        value = defined(DIALECT.getitem(value, key))
+        if name.isdecimal() and isinstance(value, list):
+            value = defined(DIALECT.getitem(value, int(name)))
+        else:
+            value = defined(DIALECT.getattr(value, name))
     return value
 
 

@@ -26,6 +26,7 @@ from bridge.mappings.expressions.template_places import place_of_line, placed_pr
 from bridge.mappings.expressions.template_warnings import doubtful
 from bridge.mappings.values.bounds import EVALUATION_WORK, ExpressionError, Work, check_characters, measured
 from bridge.mappings.values.values import Value
+from bridge.mappings.values.views import Seen
 from bridge.spelling import nearest, suggest
 
 Path = tuple[str | int, ...]
@@ -69,7 +70,7 @@ class Tree:
     _root: "_Part" = field(repr=False)
     warnings: tuple[Problem, ...] = ()
 
-    def render(self, variables: Mapping[str, Value], surroundings: Surroundings) -> RenderedTree:
+    def render(self, variables: Mapping[str, Seen], surroundings: Surroundings) -> RenderedTree:
         """Render the tree.
 
         Args:

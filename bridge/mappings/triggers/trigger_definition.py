@@ -1,9 +1,7 @@
 """From what an author wrote under `triggers` to compiled triggers, with every mistake noted."""
 
-import hashlib
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -12,13 +10,14 @@ from bridge.located import MappingNode, Node, Place, Plain, SequenceNode
 from bridge.located.fields import Fields, Problems, describe, one_or_many, read_text
 from bridge.mappings.queries.queries import MISSING, Query
 from bridge.mappings.triggers.conditions import compile_conditions
+from bridge.mappings.triggers.definition_hashes import definition_hash
 from bridge.mappings.triggers.extraction import compile_extract, compile_let, read_kinds, written_variables
 from bridge.mappings.triggers.facts import Facts, Shared, TriggerFault
 from bridge.mappings.triggers.pin_names import PinRule, compile_pin
 from bridge.mappings.triggers.readings import Names, Patterns, Reading, read_query, read_single
 from bridge.mappings.triggers.triggers import Trigger
 from bridge.mappings.values.conversion import convert
-from bridge.mappings.values.values import Value, excerpt
+from bridge.mappings.values.values import excerpt
 
 KEYS = ("name", "source", "event", "when", "each", "at", "version", "key", "extract", "let")
 MAX_EVENT_CHARACTERS = 256
@@ -41,7 +40,6 @@ _OUTER_KEYS = dict.fromkeys(
     "is a key of the mapping, not of a trigger; it begins further left",
 )
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
-_NAME = re.compile(r"[^\W\d]\w*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -162,8 +160,8 @@ class _Compiler:
             at=_compile_part(fields, "at", names),
             version=_compile_parts(fields, "version", names),
             key=_compile_parts(fields, "key", names),
-            order_by=_definition(fields, ("at", "version"), self._setting.constants, size=4),
-            key_by=_definition(fields, ("key",), self._setting.constants, size=16),
+            order_by=definition_hash(fields, ("at", "version"), self._setting.constants, size=4),
+            key_by=definition_hash(fields, ("key",), self._setting.constants, size=16),
             shared=self._setting,
         )
 
@@ -275,33 +273,3 @@ def _items_of(query: Query, kinds: tuple[str, ...]) -> Callable[[Facts], list[Js
 def _entry_names(fields: Fields) -> frozenset[str]:
     node = fields.node("state")
     return frozenset(entry.name for entry in node.entries) if isinstance(node, MappingNode) else frozenset()
-
-
-def _definition(fields: Fields, keys: tuple[str, ...], constants: Mapping[str, Value], *, size: int) -> bytes:
-    """Hash what some keys of a trigger say, and all that they read by name."""
-    definitions: dict[str, object] = dict(constants)
-    for key in ("extract", "let"):
-        node = fields.node(key)
-        if isinstance(node, MappingNode):
-            definitions |= node.plain()
-    parts = {key: node.plain() for key in keys if (node := fields.node(key)) is not None}
-    told, pending = [_written(parts)], [*_names_in(parts)]
-    while pending:
-        definition = definitions.pop(pending.pop(), None)
-        if definition is not None:
-            told.append(_written(definition))
-            pending += _names_in(definition)
-    return hashlib.blake2b("\n".join(sorted(told)).encode(), digest_size=size).digest()
-
-
-def _names_in(definition: object) -> Iterator[str]:
-    """Give all that may be a name in the texts of a definition; a path reads none."""
-    if isinstance(definition, str):
-        yield from () if definition.startswith("$") else _NAME.findall(definition)
-    elif isinstance(definition, Mapping | list):
-        for part in definition.values() if isinstance(definition, Mapping) else definition:
-            yield from _names_in(part)
-
-
-def _written(definition: object) -> str:
-    return json.dumps(definition, default=str, ensure_ascii=False, sort_keys=True)

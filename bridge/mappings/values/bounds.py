@@ -13,6 +13,7 @@ from typing import Any
 from bridge.errors import AuthorError
 from bridge.located import surrogate_in
 from bridge.mappings.values.values import MAX_DEPTH, Value, excerpt
+from bridge.mappings.values.views import View
 
 MAX_CHARACTERS = 2**18
 """Longest text that an expression may make, and longest whole rendering."""
@@ -150,11 +151,32 @@ def check_text(text: str) -> None:
 
 
 def check_scalar(value: object) -> None:
-    """Refuse what no payload, pin or store can hold: what expressions only work with, and half characters."""
+    """Refuse what no payload, pin or store can hold: what expressions only work with, and half characters.
+
+    A view may be worked with further; `refuse_views` refuses it.
+    """
     if isinstance(value, str):
         check_text(value)
-    elif value is not None and not isinstance(value, _SCALARS):
+    elif value is not None and not isinstance(value, _SCALARS | View):
         raise ExpressionError("this is no value, but something that expressions work with; name a part of it")
+
+
+def not_shown(view: View) -> str:
+    """Say that a view cannot be shown, and what of it can."""
+    return f"{view.KIND} cannot be shown; write one of its fields, such as .{view.FIELDS[0]}"
+
+
+def refuse_views(value: object) -> None:
+    """Refuse a value that is a view, or holds one; raises `ExpressionError`."""
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict):
+            pending.extend(part.values())
+        elif isinstance(part, list | tuple):
+            pending.extend(part)
+        elif isinstance(part, View):
+            raise ExpressionError(not_shown(part))
 
 
 def measured(value: Value) -> int:

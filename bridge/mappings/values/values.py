@@ -77,7 +77,7 @@ def decimal_text(number: Decimal) -> str:
 def excerpt(value: object) -> str:
     """Show a value in a message: short, on one line, texts in quotes; of a list, how long it is.
 
-    What is no value, such as what a look-up did not find, is nothing.
+    What is no value is what it says of itself, as a view does, or else nothing: what a look-up did not find.
     """
     match value:
         case str():
@@ -95,7 +95,7 @@ def excerpt(value: object) -> str:
         case dict():
             text = f"an object with {len(value):,} keys"
         case _:
-            text = "nothing"
+            text = getattr(type(value), "KIND", "nothing")
     return text if len(text) <= EXCERPT_CHARACTERS else f"{text[: EXCERPT_CHARACTERS - 1]}…"
 
 

@@ -3,8 +3,9 @@ from decimal import Decimal
 import pytest
 from jinja2.runtime import Context
 
-from bridge.mappings.expressions.dialect import WORK, NothingThere
+from bridge.mappings.expressions.dialect import WORK
 from bridge.mappings.expressions.filters import DIALECT
+from bridge.mappings.expressions.kinds import NothingThere
 from bridge.mappings.expressions.predicates import PREDICATES
 from bridge.mappings.values.bounds import ExpressionError, Work
 

@@ -1,0 +1,143 @@
+"""What templates read of the entries, checked when a mapping is loaded: `sales.value`, `buyers.sum.amount`."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from jinja2 import TemplateSyntaxError, nodes
+
+from bridge.located import MappingNode, Node, ScalarNode, SequenceNode
+from bridge.located.fields import Problems
+from bridge.mappings.entries.definitions import Entry, TableEntry
+from bridge.mappings.entries.metrics import KINDS
+from bridge.mappings.expressions.methods import LIST_METHODS
+from bridge.mappings.expressions.name_reads import Key, NameRead, name_reads
+from bridge.mappings.expressions.template_check import TemplateFault, TemplateSyntaxProblem
+from bridge.mappings.expressions.template_places import placed_problems
+from bridge.mappings.expressions.templates import MARKS
+from bridge.spelling import suggest
+
+METRIC_FIELDS = ("value", "at", "previous", "change", "change_total", "trend", "series", "total", "complete_since")
+TABLE_FIELDS = ("all", "count", "sum", "previous")
+TOTALS = ("count", "sum")
+
+_SHOWS: Final = (nodes.Output, nodes.Filter, nodes.BinExpr, nodes.UnaryExpr, nodes.Compare, nodes.Operand, nodes.Concat)
+"""Parts of a template in which only a value can stand."""
+
+_STAND_INS = frozenset({"default", "d"})
+_OTHERWISE: Mapping[str, str] = {
+    **dict.fromkeys((*KINDS, "current", "now", "today", "result", "amount"), "value"),
+    **dict.fromkeys(("prev", "before", "yesterday", "last_value"), "previous"),
+    **dict.fromkeys(("delta", "diff", "difference", "growth", "percent"), "change"),
+    **dict.fromkeys(("history", "buckets", "values", "points"), "series"),
+}
+"""What else a field of a metric may be called."""
+
+
+def check_fields(node: Node, entries: Mapping[str, Entry], problems: Problems) -> None:
+    """Note each field in a tree of templates that an entry has not."""
+    if not entries:
+        return
+    mention = re.compile(rf"\b({'|'.join(map(re.escape, entries))})\b")
+    for scalar in _templates(node):
+        if mention.search(scalar.text):
+            faults = sorted(_faults(scalar.text, entries), key=lambda fault: fault.index)
+            problems.extend(placed_problems(scalar, TemplateSyntaxProblem(*faults)))
+
+
+def _templates(node: Node) -> Iterator[ScalarNode]:
+    match node:
+        case SequenceNode():
+            for item in node.items:
+                yield from _templates(item)
+        case MappingNode():
+            for entry in node.entries:
+                yield from _templates(entry.value)
+        case ScalarNode():
+            if any(mark in node.text for mark in MARKS):
+                yield node
+
+
+def _faults(text: str, entries: Mapping[str, Entry]) -> list[TemplateFault]:
+    try:
+        found = [_fault(read, entries[read.name]) for read in name_reads(text, entries)]
+    except (TemplateSyntaxError, RecursionError, ValueError):
+        return []  # what cannot be read is told when it is compiled
+    return [fault for fault in found if fault is not None]
+
+
+def _fault(read: NameRead, entry: Entry) -> TemplateFault | None:
+    if isinstance(entry, TableEntry):
+        return _fault_of_table(read, entry)
+    key = read.keys[0] if read.keys else None
+    if key is None or not key.in_brackets:
+        return _fault_of_metric(read, read.keys, (*METRIC_FIELDS, "groups") if entry.limit else METRIC_FIELDS)
+    if entry.limit is None:
+        written = f"; write {read.name}.{key.word}" if key.word in METRIC_FIELDS else ""
+        return _told(f"{read.name!r} has no groups, as it has no 'by'{written}", key)
+    return _fault_of_metric(read, read.keys[1:], (*METRIC_FIELDS, "key"))
+
+
+def _fault_of_metric(read: NameRead, keys: Sequence[Key], fields: Sequence[str]) -> TemplateFault | None:
+    name = read.name if keys == read.keys else f"{read.name}[…]"
+    if not keys:
+        is_shown = isinstance(read.around, _SHOWS) and getattr(read.around, "name", "") not in _STAND_INS
+        message = f"{read.name!r} is a metric; write {name}.value"
+        return TemplateFault(message=message, index=read.place) if is_shown else None
+    word = keys[0].word
+    if word is None or word in fields:
+        return None
+    if word == "groups":
+        reason = "as it has no 'by'" if keys == read.keys else "as it is one itself"
+        return _told(f"{name!r} has no groups, {reason}", keys[0])
+    meant = _OTHERWISE.get(word)
+    advice = f"; did you mean {meant!r}?" if meant else suggest(word, fields) or f"; it has {', '.join(fields)}"
+    return _told(f"{name!r} has no field {word!r}{advice}", keys[0])
+
+
+def _fault_of_table(read: NameRead, entry: TableEntry) -> TemplateFault | None:
+    key = read.keys[0] if read.keys else None
+    word = None if key is None else key.word
+    if key is None or word is None:
+        return None
+    if word in TABLE_FIELDS and not key.in_brackets:
+        return _fault_of_totals(read, entry)
+    if word in LIST_METHODS and not key.in_brackets:
+        return None
+    columns = [column.name for column in entry.columns]
+    advice = f"; it is a list of rows: write {read.name}[0].{word} for the first, or a loop" if word in columns else ""
+    if key.in_brackets:
+        advice = f"; its rows are numbered, such as {read.name}[0]"
+    elif word in ("first", "last", "length"):
+        advice = f"; write '{read.name} | {word}'"
+    return _told(f"{read.name!r} has no field {word!r}{advice or _nearest(word, TABLE_FIELDS)}", key)
+
+
+def _fault_of_totals(read: NameRead, entry: TableEntry) -> TemplateFault | None:
+    """Look at what stands behind `.sum` and `.previous`."""
+    keys = read.keys
+    if keys[0].word == "previous":
+        if not entry.keep:
+            return _told(f"{read.name!r} has no bucket before, as it has no 'keep'", keys[0])
+        keys = keys[1:]
+        if keys and keys[0].word is not None and keys[0].word not in TOTALS:
+            written = f"{read.name}.previous"
+            return _told(f"{written!r} has no field {keys[0].word!r}{_nearest(keys[0].word, TOTALS)}", keys[0])
+    if len(keys) < 2 or keys[0].word != "sum" or keys[1].word is None:
+        return None
+    stored = [column.name for column in entry.columns if column.kind != "computed"]
+    if keys[1].word in stored:
+        return None
+    is_computed = any(column.name == keys[1].word for column in entry.columns)
+    advice = (
+        ", as that one is computed; 'sum(attribute=…)' adds up rows" if is_computed else _nearest(keys[1].word, stored)
+    )
+    return _told(f"{read.name!r} has no sum of a column {keys[1].word!r}{advice}", keys[1])
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    return suggest(word, known) or f"; there is {', '.join(known)}"
+
+
+def _told(message: str, key: Key) -> TemplateFault:
+    return TemplateFault(message=message, index=key.place)
