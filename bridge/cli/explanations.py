@@ -17,6 +17,7 @@ _WORDS = {
     "no_pin": "finds no pin",
     "pin_taken": "may not have the pin",
     "duplicate_item": "met this item before",
+    "held_back": "is held back",
     "too_late": "comes too late",
     "inexact_number": "meets a number that is not exact",
     "error": "fails",

@@ -18,11 +18,12 @@ OutcomeKind = Literal[
     "no_pin",
     "pin_taken",
     "duplicate_item",
+    "held_back",
     "too_late",
     "inexact_number",
     "error",
 ]
-"""What became of an event for one trigger; `too_late` is decided by the store, which knows the horizon."""
+"""What became of an event for one trigger; `held_back` and `too_late` are decided where it is folded."""
 
 FAILED: frozenset[OutcomeKind] = frozenset({"error", "inexact_number"})
 """The outcomes that nobody wants."""

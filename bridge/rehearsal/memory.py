@@ -6,10 +6,13 @@ written there cannot be remembered here.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import count
 
 from bridge.events import Event
-from bridge.mappings import Evaluation, EventHeader, Latest
+from bridge.mappings import Evaluation, EventHeader, Latest, MappingSet
 from bridge.mappings.values.values import decode_values, encode_values
+from bridge.rehearsal.rows import Rows
+from bridge.state import Folders, Held, PinState, StateFold
 from bridge.store.folding import (
     UNKEEPABLE,
     Folded,
@@ -23,17 +26,25 @@ from bridge.store.folding import (
     fold,
     lifetime,
 )
+from bridge.store.preparing import Entry, Loaded, Preparation, prepare
 
 
 class Memory:
-    """A store that forgets everything at the end. `literal_pins` and `max_pins` are those of the loaded mappings."""
+    """A store that forgets everything at the end. No event since `complete_since` is missing (None: none ever was)."""
 
-    def __init__(self, literal_pins: Mapping[str, str], max_pins: Mapping[str, int], horizon: timedelta) -> None:
+    def __init__(self, mappings: MappingSet, horizon: timedelta, complete_since: datetime | None = None) -> None:
         self._horizon = horizon
-        self._max_pins = max_pins
+        self._held = _held(mappings, complete_since)
+        self._folders = Folders(self._held)
+        self._rows = Rows()
+        self._max_pins = {
+            name: mapping.max_pins
+            for name, mapping in mappings.mappings.items()
+            if mapping.enabled and mapping.max_pins is not None
+        }
         self._seen: dict[tuple[str, str, bytes], int] = {}
         self._orders: dict[LatestKey, Order] = {}
-        self._owners = dict(literal_pins)
+        self._owners = dict(mappings.literal_pins())
         self._families: dict[str, int] = {}
         self._items: dict[ItemKey, tuple[int, int]] = {}
         self._latest: dict[LatestKey, Latest] = {}
@@ -53,13 +64,13 @@ class Memory:
     def take_in(self, event: Event, evaluation: Evaluation) -> tuple[int, Folded, dict[str, str]]:
         """Fold a new event; gives its number in the journal, what became of it, and each pin moved with its mapping."""
         self._journalled += 1
-        broken: dict[tuple[int, str], str] = {}
+        preparation = prepare([Entry(self._journalled, event, evaluation)], self._folders, self._horizon, Loaded({}))
         while True:
-            ledger = self._ledger(broken)
+            ledger = self._ledger(preparation)
             folded = fold(ledger, self._journalled, event, evaluation)
-            known = len(broken)
-            latest = _written(ledger.newest, broken)
-            if len(broken) == known:
+            known = len(preparation.broken)
+            latest = _written(ledger.newest, preparation.broken)
+            if len(preparation.broken) == known:
                 self._keep(ledger, latest)
                 return self._journalled, folded, {pin: mapping for pin, (mapping, _) in ledger.moved.items()}
 
@@ -69,7 +80,11 @@ class Memory:
             trigger: latest for (owner, fed, trigger), latest in self._latest.items() if (owner, fed) == (mapping, pin)
         }
 
-    def _ledger(self, broken: Mapping[tuple[int, str], str]) -> Ledger:
+    def state(self, mapping: str, pin: str) -> PinState:
+        """Give what is held of a pin's entries."""
+        return PinState(pin=pin, held=self._held.get(mapping, {}), readings=self._rows)
+
+    def _ledger(self, preparation: Preparation) -> Ledger:
         return Ledger(
             horizon=self._horizon,
             max_pins=self._max_pins,
@@ -77,7 +92,10 @@ class Memory:
             owners=dict(self._owners),
             families=dict(self._families),
             items=dict(self._items),
-            broken=broken,
+            broken=preparation.broken,
+            pending=preparation.pending,
+            prepared=preparation.prepared,
+            state=StateFold(self._rows, preparation.prepared.values()),
         )
 
     def _keep(self, ledger: Ledger, latest: Mapping[LatestKey, Latest]) -> None:
@@ -86,6 +104,19 @@ class Memory:
         self._families = ledger.families
         self._items = ledger.items
         self._latest |= latest
+        self._rows.keep(ledger.state.written())
+
+
+def _held(mappings: MappingSet, complete_since: datetime | None) -> dict[str, dict[str, Held]]:
+    """Give every entry a generation."""
+    numbers = count(1)
+    return {
+        name: {
+            entry: Held(next(numbers), definition.entry, complete_since) for entry, definition in mapping.state.items()
+        }
+        for name, mapping in mappings.mappings.items()
+        if mapping.enabled
+    }
 
 
 def _written(newest: Mapping[LatestKey, Newest], broken: dict[tuple[int, str], str]) -> dict[LatestKey, Latest]:

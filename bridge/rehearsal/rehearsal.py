@@ -76,16 +76,11 @@ class Rehearsal:
         max_body_bytes: int,
         active_since: datetime | None = None,
     ) -> None:
-        bounds = {
-            name: mapping.max_pins
-            for name, mapping in mappings.mappings.items()
-            if mapping.enabled and mapping.max_pins is not None
-        }
         self._mappings = mappings
         self._sources = sources
         self._max_body_bytes = max_body_bytes
         self._active_since = active_since
-        self._memory = Memory(mappings.literal_pins(), bounds, timedelta(seconds=horizon_s))
+        self._memory = Memory(mappings, timedelta(seconds=horizon_s))
         self._heard_at: dict[str, datetime] = {}
 
     def deliver(self, samples: Iterable[Sample], arrival: datetime) -> Iterator[Delivery]:

@@ -3,12 +3,14 @@
 Pure: no I/O and no clock. Rows are handed in and out (`rows.py`); whoever keeps them is `bridge.store`.
 """
 
-from bridge.state.fold import Folders, Prepared, StateFold
+from bridge.state.fold import Arriving, Folders, Prepared, StateFold
 from bridge.state.moments import Moment
-from bridge.state.rows import Held, Holdings, Readings, Row, RowKey, Shelf
+from bridge.state.rows import Carried, Held, Holdings, Readings, Row, RowKey, Shelf
 from bridge.state.showing import PinState, views_of
 
 __all__ = [
+    "Arriving",
+    "Carried",
     "Folders",
     "Held",
     "Holdings",

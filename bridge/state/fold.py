@@ -5,6 +5,8 @@ folded whole or not at all and the fold itself cannot fail. Rows are read once, 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
 from bridge.mappings.entries.definitions import MetricEntry
 from bridge.mappings.records import Change, Measurement, RowChange
@@ -18,14 +20,25 @@ from bridge.state.table_folding import FoldedTable, RowFold, load_tables
 Step = MeasurementFold | RowFold
 
 
-class Prepared:
+class Prepared(NamedTuple):
     """One change, ready to be folded. `late` says for which entries it comes too late, and why."""
 
-    __slots__ = ("late", "steps")
+    steps: Sequence[Step]
+    late: Sequence[str]
 
-    def __init__(self, steps: Sequence[Step], late: Sequence[str]) -> None:
-        self.steps = steps
-        self.late = late
+
+class Arriving(NamedTuple):
+    """What the fold must know of an event beside a change: its number, the item's place in it, and its time.
+
+    `received_at`, and `forget_at`, until when a tombstone is kept, are microseconds. What it says to the entries in
+    `but_for` is not folded.
+    """
+
+    number: int
+    item: int
+    received_at: int
+    forget_at: int
+    but_for: AbstractSet[str] = frozenset()
 
 
 class Folders:
@@ -35,7 +48,7 @@ class Folders:
         """Compile what is held of each mapping, by the names of its entries."""
         self._of_mapping = {
             mapping: {
-                name: FoldedMetric(each.entry, each.generation)
+                name: FoldedMetric(each.entry, each.generation, each.carried)
                 if isinstance(each.entry, MetricEntry)
                 else FoldedTable(each.entry, each.generation)
                 for name, each in entries.items()
@@ -43,23 +56,22 @@ class Folders:
             for mapping, entries in held.items()
         }
 
-    def prepare(self, change: Change, *, number: int, item: int, received_at: int, forget_at: int) -> Prepared | None:
+    def prepare(self, change: Change, arriving: Arriving) -> Prepared | None:
         """Check what a change says to the entries that are held; None where it says nothing to any.
 
-        `received_at` and `forget_at`, until when a tombstone is kept, are microseconds. Raises `UnusableValue` for a
-        value that an entry cannot take, with the entry's name.
+        Raises `UnusableValue` for a value that an entry cannot take, with the entry's name.
         """
         folders = self._of_mapping.get(change.mapping)
-        if not folders:
+        if not folders or not change.operations:
             return None
-        mark = Mark(to_micros(change.at), change.version, number, item)
+        mark = Mark(to_micros(change.at), change.version, arriving.number, arriving.item)
         told: list[Step | str | None] = []
         for operation in change.operations:
-            folder = folders.get(operation.entry)
+            folder = None if operation.entry in arriving.but_for else folders.get(operation.entry)
             if isinstance(folder, FoldedMetric) and isinstance(operation, Measurement):
-                told.append(folder.prepare(change.pin, operation, mark, received_at))
+                told.append(folder.prepare(change.pin, operation, mark, arriving.received_at))
             elif isinstance(folder, FoldedTable) and isinstance(operation, RowChange):
-                told.append(folder.prepare(change.pin, operation, mark, received_at, forget_at))
+                told.append(folder.prepare(change.pin, operation, mark, arriving.received_at, arriving.forget_at))
         steps = [each for each in told if each is not None and not isinstance(each, str)]
         return Prepared(steps, [each for each in told if isinstance(each, str)])
 

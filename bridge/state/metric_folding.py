@@ -18,7 +18,7 @@ from bridge.state.calendar import SECOND, Calendar, to_instant
 from bridge.state.cells import Cell, Cells
 from bridge.state.marks import Mark
 from bridge.state.metrics import Metric, metric_of
-from bridge.state.rows import Holdings, Row, RowKey, Shelf
+from bridge.state.rows import Carried, Holdings, Row, RowKey, Shelf
 
 BUCKET, STEP, GROUP = "b", "s", "g"
 """The parts of a metric: buckets (or steps of a window), steps of a bucket, groups that there are."""
@@ -147,9 +147,10 @@ class Census:
 class FoldedMetric:
     """A metric entry under one generation, compiled for folding. It remembers bounds, and belongs to one thread."""
 
-    def __init__(self, entry: MetricEntry, generation: int) -> None:
+    def __init__(self, entry: MetricEntry, generation: int, carried: Carried | None = None) -> None:
         self.entry = entry
         self.generation = generation
+        self._carried = carried
         self.metric = metric_of(entry.kind, entry.q)
         self._calendar = None if entry.buckets is None else Calendar.of(entry.buckets)
         self._steps = None if self._calendar is None else self._calendar.steps()
@@ -168,6 +169,8 @@ class FoldedMetric:
         places = self._places(pin, mark.at, received_at)
         if isinstance(places, str):
             return places
+        if self._carried is not None and self._is_carried(places, mark, self._carried):
+            return None
         if group is None or operation.group is None:
             return MeasurementFold(self, places, None, value, mark)
         key = RowKey(self.generation, pin, GROUP, group, 0)
@@ -210,6 +213,10 @@ class FoldedMetric:
         if entry.buckets is None:
             return (None,)
         return start + (entry.keep + 1) * self._longest, start + (entry.against + 1) * self._longest
+
+    def _is_carried(self, places: Places, mark: Mark, carried: Carried) -> bool:
+        """Say whether a bucket that was carried over has the event already."""
+        return places.keys[0].bucket < carried.before and mark.number <= carried.until
 
     def _too_late(self, why: str) -> str:
         return f"too late for {self.entry.name!r}: {why}"

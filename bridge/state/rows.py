@@ -47,15 +47,26 @@ class Shelf(NamedTuple):
     bucket: int
 
 
+class Carried(NamedTuple):
+    """What a generation has from the one before it: the buckets that begin `before` an instant (microseconds).
+
+    Events to the journal number `until` are in them already.
+    """
+
+    before: int
+    until: int
+
+
 class Held(NamedTuple):
     """An entry as it is kept: the generation that its rows stand under, and since when no event is missing in them.
 
-    `complete_since` is None where none ever was.
+    `complete_since` is None where none ever was. `carried` is set while the generation is built.
     """
 
     generation: int
     entry: Entry
     complete_since: datetime | None
+    carried: Carried | None = None
 
 
 class Holdings(Protocol):

@@ -16,8 +16,9 @@ from sqlalchemy import Connection, func, select
 from bridge.errors import StoreUnavailable
 from bridge.events import Receipt
 from bridge.store.active_set import ActiveSet
+from bridge.store.batch_folding import Rules
 from bridge.store.database import outages, writing
-from bridge.store.ingest import Arrival, Batch, Rules, journal_failed, take_in
+from bridge.store.ingest import Arrival, Batch, journal_failed, take_in
 from bridge.store.presence import Presence
 from bridge.store.tables import events
 
@@ -43,14 +44,14 @@ class Batches:
         self._connection = connection
         self._presence = presence
         self._horizon = horizon
-        self._active = ActiveSet.of(())
+        self._rules = Rules.of(ActiveSet.of(()), horizon)
         with connection.begin():
             # Pruning spares the newest event, so numbers never come back.
             self._next_number: int = connection.scalar(select(func.coalesce(func.max(events.c.number), 0) + 1)) or 1
 
     def load(self, active: ActiveSet) -> None:
         """Fold by these mappings from now on."""
-        self._active = active
+        self._rules = Rules.of(active, self._horizon)
 
     def commit(self, arrivals: Sequence[Arrival]) -> Committed:
         """Make arrivals durable, together or else one by one; gives back in their order."""
@@ -106,7 +107,7 @@ class Batches:
     def _in_transaction(self, work: Callable[[Any, Rules], Batch]) -> Batch:
         self._presence.confirm()
         with outages(), writing(self._connection) as cursor:
-            batch = work(cursor, Rules(self._active, self._horizon))
+            batch = work(cursor, self._rules)
         self._next_number += batch.journalled
         return batch
 

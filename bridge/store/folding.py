@@ -6,15 +6,18 @@ that an error in them touches nothing else.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
 from bridge.errors import PinbridgeError
 from bridge.events import Event
-from bridge.mappings import Change, Evaluation, Outcome, OutcomeKind
+from bridge.mappings import FAILED, Change, Evaluation, Outcome, OutcomeKind
 from bridge.mappings.values.values import UnusableValue, Value, decode_values, encode_values
 from bridge.mappings.values.versions import VersionOrder, version_order
+from bridge.state import Prepared, StateFold
+from bridge.store.active_set import LATEST
 from bridge.store.instants import SECOND, in_micros, to_micros
 
 ItemKey = tuple[str, str, bytes]
@@ -46,10 +49,11 @@ class Newest(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """What became of one event: its outcomes, and the mappings whose pins it changed."""
+    """What became of one event: its outcomes, the mappings whose pins it changed, and those that keep nothing of it."""
 
     outcomes: tuple[Outcome, ...]
     mappings: tuple[str, ...]
+    failed: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -61,8 +65,9 @@ class Ledger:
     pin may be shown by a mapping: an event that was evaluated before a reload may change one that is gone since.
     `items` says which event folded an item, and until when that is remembered.
     `broken` says why an event's changes for a mapping (number, mapping) cannot be kept, as far
-    as an earlier fold of the same batch found out. `newest`, `new_items` and `moved` (mapping,
-    since when) are to be written.
+    as an earlier fold of the same batch found out; `pending` which entries are not to be folded by what it says.
+    `newest`, `new_items` and `moved` (mapping, since when) are to be written. `prepared` are the changes of state by
+    (event, place of the change in it), and `state` the rows that they are folded into.
     """
 
     horizon: timedelta
@@ -72,6 +77,9 @@ class Ledger:
     families: dict[str, int]
     items: dict[ItemKey, tuple[int, int]]
     broken: Mapping[tuple[int, str], str]
+    pending: Mapping[tuple[int, str], AbstractSet[str]]
+    prepared: Mapping[tuple[int, int], Prepared]
+    state: StateFold
     shows: Callable[[str, str], bool] = lambda _pin, _mapping: True
     newest: dict[LatestKey, Newest] = field(default_factory=dict)
     new_items: dict[ItemKey, tuple[int, int]] = field(default_factory=dict)
@@ -81,21 +89,39 @@ class Ledger:
 Verdict = tuple[OutcomeKind, str]
 """What a change's outcome says instead, where it was not folded: its kind, and why."""
 
+_HELD_BACK: Verdict = (
+    "held_back",
+    "the mapping keeps all of an event or nothing, and another part of it failed",
+)
+
 
 @dataclass(slots=True)
 class _Stage:
     """What one event's changes for one mapping do, before they are taken over.
 
-    `founded` are the pins that nobody owned, `unshown` those that the mapping has no more. `verdicts` are on
-    changes by their place in the event.
+    `counted` are the changes, by their place in the event, that count. `moved` are the pins that they change and that
+    are shown, `founded` those of them that nobody owned. `changes_any` says whether they change a pin at all, be it
+    one that the mapping has no more. `verdicts` are on changes by their place in the event; of one that `has_failed`
+    nothing is taken over.
     """
 
     mapping: str
     newest: dict[LatestKey, Newest] = field(default_factory=dict)
+    counted: dict[int, Change] = field(default_factory=dict)
     items: set[ItemKey] = field(default_factory=set)
     founded: set[str] = field(default_factory=set)
-    unshown: set[str] = field(default_factory=set)
+    moved: set[str] = field(default_factory=set)
+    changes_any: bool = False
+    has_failed: bool = False
     verdicts: dict[int, Verdict] = field(default_factory=dict)
+
+    def move(self, pin: str, *, is_shown: bool, is_new: bool) -> None:
+        """Let a change show."""
+        self.changes_any = True
+        if is_shown:
+            self.moved.add(pin)
+        if is_shown and is_new:
+            self.founded.add(pin)
 
 
 class _NotFolded(Exception):
@@ -108,15 +134,24 @@ class _NotFolded(Exception):
 
 def fold(ledger: Ledger, number: int, event: Event, evaluation: Evaluation) -> Folded:
     """Fold one event into the ledger; the outcomes of changes that were not folded are put right."""
+    failed = {outcome.mapping for outcome in evaluation.outcomes if outcome.kind in FAILED}
     changed: list[str] = []
     verdicts: dict[int, Verdict] = {}
+    late: list[Outcome] = []
     for mapping, changes in _by_mapping(evaluation.changes):
+        if mapping in failed:
+            verdicts |= dict.fromkeys([index for index, _ in changes], _HELD_BACK)
+            continue
         stage = _fold_mapping(ledger, mapping, number, event, changes)
-        verdicts |= stage.verdicts
-        if stage.newest:
+        if stage.has_failed:
+            failed.add(mapping)
+        elif stage.counted:
+            late += _take_over(ledger, stage, number, event)
+        if stage.changes_any:
             changed.append(mapping)
+        verdicts |= stage.verdicts
     outcomes = _put_right(evaluation.outcomes, verdicts) if verdicts else evaluation.outcomes
-    return Folded(outcomes, tuple(changed))
+    return Folded((*outcomes, *late) if late else outcomes, tuple(changed), tuple(sorted(failed - {""})))
 
 
 def _by_mapping(changes: Sequence[Change]) -> Iterable[tuple[str, list[tuple[int, Change]]]]:
@@ -139,25 +174,24 @@ def _put_right(outcomes: Sequence[Outcome], verdicts: Mapping[int, Verdict]) -> 
 def _fold_mapping(
     ledger: Ledger, mapping: str, number: int, event: Event, changes: Sequence[tuple[int, Change]]
 ) -> _Stage:
-    """Fold one event's changes for one mapping, all that can be or, where one breaks, none."""
+    """Stage one event's changes for one mapping, all that can be or, where one fails, none."""
     stage = _Stage(mapping)
     try:
         if ledger.broken and (reason := ledger.broken.get((number, mapping))) is not None:
             raise UnusableValue(reason)
         for item, (index, change) in enumerate(changes):
             order = Order(version_order(change.version), number, item)
-            verdict = _try_stage(ledger, stage, Newest(order, change, event))
+            verdict = _try_stage(ledger, stage, index, Newest(order, change, event))
             if verdict is not None:
                 stage.verdicts[index] = verdict
     except UNKEEPABLE as error:
         broken: Verdict = ("error", f"it cannot be kept: {error}")
-        return _Stage(mapping, verdicts={index: broken for index, _ in changes})
-    _take_over(ledger, stage, number, event)
+        return _Stage(mapping, has_failed=True, verdicts={index: broken for index, _ in changes})
     return stage
 
 
-def _try_stage(ledger: Ledger, stage: _Stage, newest: Newest) -> Verdict | None:
-    """Stage one change; gives what its outcome says instead where it changes nothing."""
+def _try_stage(ledger: Ledger, stage: _Stage, index: int, newest: Newest) -> Verdict | None:
+    """Stage one change; gives what its outcome says instead where it does not count, or is not shown."""
     order, change, event = newest
     is_shown = ledger.shows(change.pin, change.mapping)
     try:
@@ -166,21 +200,28 @@ def _try_stage(ledger: Ledger, stage: _Stage, newest: Newest) -> Verdict | None:
             _refuse_foreign_pin(ledger, stage, change)
         if change.item_key is not None:
             item = (change.mapping, change.trigger, change.item_key)
-            _refuse_known_item(ledger, stage, item, event)
+            _refuse_known_item(ledger, stage, item, newest)
             stage.items.add(item)
     except _NotFolded as refusal:
         return refusal.kind, str(refusal)
+    stage.counted[index] = change
     key = (change.mapping, change.pin, change.trigger)
     held = stage.newest[key].order if key in stage.newest else ledger.orders.get(key)
+    is_newest = (held is None or order > held) and LATEST not in ledger.pending.get((order.number, change.mapping), ())
+    if is_newest:
+        stage.newest[key] = newest
+    if is_newest or _tells_state(ledger, order.number, index):
+        stage.move(change.pin, is_shown=is_shown, is_new=change.pin not in ledger.owners)
     if held is not None and order <= held:
         return "matched", f"older than what the pin shows, which came with event {held.number}"
-    stage.newest[key] = newest
     if not is_shown:
-        stage.unshown.add(change.pin)
         return "matched", "kept, but not shown: the mapping was reloaded meanwhile, and no longer has this pin"
-    if change.pin not in ledger.owners:
-        stage.founded.add(change.pin)
     return None
+
+
+def _tells_state(ledger: Ledger, number: int, index: int) -> bool:
+    prepared = ledger.prepared.get((number, index))
+    return prepared is not None and bool(prepared.steps)
 
 
 def _refuse_late(ledger: Ledger, event: Event, change: Change) -> None:
@@ -190,11 +231,12 @@ def _refuse_late(ledger: Ledger, event: Event, change: Change) -> None:
         )
 
 
-def _refuse_known_item(ledger: Ledger, stage: _Stage, item: ItemKey, event: Event) -> None:
+def _refuse_known_item(ledger: Ledger, stage: _Stage, item: ItemKey, newest: Newest) -> None:
+    """Refuse an item that an event before this one brought; a rebuild comes to that one once more, or before others."""
     if item in stage.items:
         raise _NotFolded("duplicate_item", "the same event brings this item twice")
     number, expires_at = ledger.items.get(item, (0, 0))
-    if expires_at > to_micros(event.received_at):
+    if number < newest.order.number and expires_at > to_micros(newest.event.received_at):
         raise _NotFolded("duplicate_item", f"this item came with event {number}")
 
 
@@ -209,7 +251,8 @@ def _refuse_foreign_pin(ledger: Ledger, stage: _Stage, change: Change) -> None:
         raise _NotFolded("error", f"the mapping has {bound} pins already, its max_pins; {change.pin} would be one more")
 
 
-def _take_over(ledger: Ledger, stage: _Stage, number: int, event: Event) -> None:
+def _take_over(ledger: Ledger, stage: _Stage, number: int, event: Event) -> list[Outcome]:
+    """Let the stage count; gives the outcomes of entries for which the event came too late."""
     for key, newest in stage.newest.items():
         ledger.newest[key] = newest
         ledger.orders[key] = newest.order
@@ -217,14 +260,32 @@ def _take_over(ledger: Ledger, stage: _Stage, number: int, event: Event) -> None
         kept = (number, forgotten_at(event, ledger.horizon))
         ledger.items |= dict.fromkeys(stage.items, kept)
         ledger.new_items |= dict.fromkeys(stage.items, kept)
-    for _, pin, _ in stage.newest:
-        if pin in stage.unshown:
+    late = _count(ledger, stage, number) if ledger.prepared else []
+    for pin in stage.moved:
+        _move(ledger, stage.mapping, pin, event)
+    return late
+
+
+def _count(ledger: Ledger, stage: _Stage, number: int) -> list[Outcome]:
+    """Fold what the changes say to the state, and let their outcomes say what came of it beside."""
+    late = []
+    for index, change in stage.counted.items():
+        prepared = ledger.prepared.get((number, index))
+        if prepared is None:
             continue
-        if pin not in ledger.owners:
-            ledger.owners[pin] = stage.mapping
-            ledger.families[stage.mapping] = ledger.families.get(stage.mapping, 0) + 1
-        _, since = ledger.moved.get(pin, (stage.mapping, event.received_at))
-        ledger.moved[pin] = (stage.mapping, min(since, event.received_at))
+        if notes := ledger.state.apply(prepared):
+            _, reason = stage.verdicts.get(index, ("matched", ""))
+            stage.verdicts[index] = "matched", "; ".join([reason, *notes] if reason else notes)
+        late += [Outcome(change.mapping, change.trigger, "too_late", reason, change.pin) for reason in prepared.late]
+    return late
+
+
+def _move(ledger: Ledger, mapping: str, pin: str, event: Event) -> None:
+    if pin not in ledger.owners:
+        ledger.owners[pin] = mapping
+        ledger.families[mapping] = ledger.families.get(mapping, 0) + 1
+    _, since = ledger.moved.get(pin, (mapping, event.received_at))
+    ledger.moved[pin] = (mapping, min(since, event.received_at))
 
 
 def forgotten_at(event: Event, horizon: timedelta) -> int:

@@ -5,33 +5,21 @@ those that silence would make stale. Keys, newest changes and pins are read and 
 The functions work on the driver's cursor inside a transaction that the writer began, and never commit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
 
 from bridge.events import Event, Receipt
-from bridge.mappings import Change, Evaluation, Outcome, stale_at
-from bridge.mappings.values.values import encode_values
-from bridge.mappings.values.versions import version_order
+from bridge.mappings import Evaluation, Outcome, stale_at
 from bridge.store import statements
-from bridge.store.active_set import ActiveSet
-from bridge.store.folding import (
-    UNKEEPABLE,
-    Folded,
-    LatestKey,
-    Ledger,
-    Newest,
-    Order,
-    decode_version,
-    encode_version,
-    fold,
-    lifetime,
-)
+from bridge.store.batch_folding import Rules, fold_batch
+from bridge.store.folding import lifetime
 from bridge.store.instants import maybe_micros, to_micros
+from bridge.store.preparing import Entry
 
 
 class Arrival(NamedTuple):
@@ -39,14 +27,6 @@ class Arrival(NamedTuple):
 
     event: Event
     evaluation: Evaluation
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the fold depends on beside the events: the loaded mappings, and the horizon."""
-
-    active: ActiveSet
-    horizon: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +41,7 @@ class Batch:
 def take_in(cursor: Any, arrivals: Sequence[Arrival], *, first_number: int, rules: Rules) -> Batch:
     """Fold and journal a batch; `first_number` is the journal number of its first new event."""
     numbers = {place: number for number, place in enumerate(_remember(cursor, arrivals, rules), first_number)}
-    folded, ledger, newest = _fold(cursor, [(number, arrivals[place]) for place, number in numbers.items()], rules)
-    _write(cursor, ledger, newest, rules)
+    folded, moved = fold_batch(cursor, [Entry(number, *arrivals[place]) for place, number in numbers.items()], rules)
     ended = _hear(cursor, arrivals, rules)
     _journal(cursor, [(number, arrivals[place].event, folded[number].outcomes) for place, number in numbers.items()])
     receipts = [
@@ -71,7 +50,7 @@ def take_in(cursor: Any, arrivals: Sequence[Arrival], *, first_number: int, rule
         else Receipt(status="duplicate", id=arrival.event.id, number=None, mappings=())
         for place, arrival in enumerate(arrivals)
     ]
-    return Batch(tuple(receipts), (*ledger.moved, *ended), len(numbers))
+    return Batch(tuple(receipts), (*moved, *ended), len(numbers))
 
 
 def journal_failed(cursor: Any, event: Event, *, number: int, reason: str, rules: Rules) -> Batch:
@@ -104,84 +83,6 @@ def _seen_row(event: Event, rules: Rules) -> statements.Row:
     return (event.source, event.id, event.dedup_key, *lifetime(event, rules.horizon))
 
 
-def _fold(
-    cursor: Any, fresh: Sequence[tuple[int, Arrival]], rules: Rules
-) -> tuple[dict[int, Folded], Ledger, list[statements.Row]]:
-    """Fold new events by their number; gives what became of each, the ledger, and the rows of its newest changes.
-
-    Values are written as text only for the changes that are left at the end. Where that fails,
-    the fold begins anew without the changes of that event for that mapping.
-    """
-    broken: dict[tuple[int, str], str] = {}
-    while True:
-        ledger = _read_ledger(cursor, [arrival.evaluation for _, arrival in fresh], rules, broken)
-        folded = {number: fold(ledger, number, arrival.event, arrival.evaluation) for number, arrival in fresh}
-        known = len(broken)
-        rows = []
-        for key in sorted(ledger.newest):
-            generation = rules.active.latest.get(key[0])
-            if generation is None:
-                continue  # it is being built, and reads the event from the journal
-            try:
-                rows.append(_latest_row(generation, key, ledger.newest[key]))
-            except UNKEEPABLE as error:
-                broken[ledger.newest[key].order.number, key[0]] = str(error)
-        if len(broken) == known:
-            return folded, ledger, rows
-
-
-def _read_ledger(
-    cursor: Any, evaluations: Sequence[Evaluation], rules: Rules, broken: Mapping[tuple[int, str], str]
-) -> Ledger:
-    """Read, in sorted order, what the fold needs to know."""
-    changes = [change for evaluation in evaluations for change in evaluation.changes]
-    owned = statements.run(cursor, statements.OWNERS, sorted({(change.pin,) for change in changes}))
-    items = sorted({(c.mapping, c.trigger, c.item_key) for c in changes if c.item_key is not None})
-    owners = {pin: mapping for pin, mapping, is_active in owned if is_active}
-    bounds = rules.active.max_pins
-    growing = {change.mapping for change in changes if change.mapping in bounds and change.pin not in owners}
-    return Ledger(
-        horizon=rules.horizon,
-        max_pins=bounds,
-        orders=_read_orders(cursor, changes, rules.active.latest),
-        owners=owners,
-        families={mapping: _family_size(cursor, mapping) for mapping in sorted(growing)},
-        items={
-            (mapping, trigger, key): (number, expires_at)
-            for mapping, trigger, key, number, expires_at in statements.run(cursor, statements.KNOWN_ITEMS, items)
-        },
-        broken=broken,
-        shows=rules.active.has,
-    )
-
-
-def _read_orders(cursor: Any, changes: Sequence[Change], latest: Mapping[str, int]) -> dict[LatestKey, Order]:
-    wanted = {
-        (latest[each.mapping], each.pin, each.trigger): (each.mapping, each.pin, each.trigger)
-        for each in changes
-        if each.mapping in latest
-    }
-    return {
-        wanted[generation, pin, trigger]: Order(version_order(decode_version(version)), number, item)
-        for generation, pin, trigger, version, number, item in statements.run(cursor, statements.NEWEST, sorted(wanted))
-    }
-
-
-def _family_size(cursor: Any, mapping: str) -> int:
-    size: int = cursor.execute(statements.FAMILY_SIZE, (mapping,)).fetchone()[0]
-    return size
-
-
-def _write(cursor: Any, ledger: Ledger, newest: Sequence[statements.Row], rules: Rules) -> None:
-    """Write items, newest changes and pins, each sorted."""
-    statements.run(cursor, statements.KEEP_ITEMS, sorted((*key, *item) for key, item in ledger.new_items.items()))
-    statements.run(cursor, statements.KEEP_NEWEST, newest)
-    fingerprints = rules.active.fingerprints
-    moved = sorted(ledger.moved.items())
-    rows = [(pin, mapping, 1, 1, fingerprints.get(mapping), to_micros(since)) for pin, (mapping, since) in moved]
-    statements.run(cursor, statements.MOVE_PINS, rows)
-
-
 def _hear(cursor: Any, arrivals: Sequence[Arrival], rules: Rules) -> list[str]:
     """Renew the pins that a delivery matched, a repeated one too; gives those that may be due because of it."""
     lengths_s = rules.active.stale_after_s
@@ -198,13 +99,6 @@ def _hear(cursor: Any, arrivals: Sequence[Arrival], rules: Rules) -> list[str]:
         for (pin, mapping), at in sorted(heard.items())
     ]
     return [pin for pin, may_be_due in statements.run(cursor, statements.HEAR, rows) if may_be_due]
-
-
-def _latest_row(generation: int, key: LatestKey, newest: Newest) -> statements.Row:
-    order, change, event = newest
-    header = (event.source, event.type, event.id, to_micros(event.received_at))
-    rank = (to_micros(change.at), encode_version(change.version), order.number, order.item)
-    return (generation, *key[1:], *rank, *header, encode_values(change.variables))
 
 
 def _journal(cursor: Any, entries: Sequence[tuple[int, Event, Sequence[Outcome]]]) -> None:

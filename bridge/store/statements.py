@@ -68,6 +68,11 @@ KEEP_NEWEST = """
         received_at = excluded.received_at, variables = excluded.variables
 """
 
+NOTE_UNFOLDED = """
+    INSERT INTO unfolded (generation, number, pending) VALUES {rows}
+    ON CONFLICT (generation, number) DO UPDATE SET pending = excluded.pending
+"""
+
 MOVE_PINS = """
     INSERT INTO pins (pin, mapping, active, revision, fingerprint, changed_at) VALUES {rows}
     ON CONFLICT (pin) DO UPDATE SET

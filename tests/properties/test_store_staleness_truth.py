@@ -16,10 +16,11 @@ from bridge.mappings import Change, Evaluation, Outcome, stale_since
 from bridge.store import ActivePin, Booking, Budget, Settlement
 from bridge.store.activation import Moment, activate, release_claims
 from bridge.store.active_set import ActiveSet
+from bridge.store.batch_folding import Rules
 from bridge.store.bookings import book, settle
 from bridge.store.claims import choose, take
 from bridge.store.database import Database, writing, writing_engine
-from bridge.store.ingest import Arrival, Rules, take_in
+from bridge.store.ingest import Arrival, take_in
 from bridge.store.instants import to_micros
 from bridge.store.reader import read_pins, read_snapshot
 from bridge.store.tables import metadata
@@ -83,7 +84,7 @@ class Real:
         outcome = Outcome(mapping="m", trigger="t", kind="matched", reason="", pin=PIN)
         arrival = Arrival(_event(str(self.events), self.now), Evaluation((change,), (outcome,)))
         with writing(self.connection) as cursor:
-            take_in(cursor, [arrival], first_number=self.events, rules=Rules(self.active, timedelta(days=35)))
+            take_in(cursor, [arrival], first_number=self.events, rules=Rules.of(self.active, timedelta(days=35)))
 
     def deliver(self) -> None:
         """Deliver all that is due."""

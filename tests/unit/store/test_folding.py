@@ -8,6 +8,8 @@ from support.events import an_event
 from bridge.events import Event
 from bridge.mappings import Change, Evaluation, Outcome
 from bridge.mappings.values.versions import version_order
+from bridge.rehearsal.rows import Rows
+from bridge.state import StateFold
 from bridge.store.folding import Ledger, Order, decode_version, encode_version, fold
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -23,6 +25,9 @@ def ledger(**fields: Any) -> Ledger:
         "families": {},
         "items": {},
         "broken": {},
+        "pending": {},
+        "prepared": {},
+        "state": StateFold(Rows(), ()),
     }
     return Ledger(**given | fields)
 
