@@ -8,10 +8,12 @@ from bridge.errors import ConfigurationError, Problem, SenderError
 from bridge.events import Event
 from bridge.inbound import Source, Sources
 from bridge.mappings import Evaluation, Latest, MappingSet, Outcome, Rendered, stale_at, stale_since
+from bridge.mappings.rendering import Clock
 from bridge.rehearsal.memory import Memory
 from bridge.rehearsal.reception import Signature, receive
 from bridge.rehearsal.samples import Sample
 from bridge.spelling import suggest
+from bridge.state import PinState, Shown, show
 
 _END_OF_TIME = datetime(2199, 12, 31, tzinfo=UTC)
 """An arrival that no event is dated ahead of, to learn what time an event has of its own."""
@@ -133,8 +135,16 @@ class Rehearsal:
 
     def render(self, mapping: str, pin: str, now: datetime) -> Rendered:
         """Render a pin as it stands. Raises `RenderError`."""
-        latest, silent_since = self.latest(mapping, pin), stale_since(self._turns_stale_at(mapping, pin), now)
-        return self._mappings.render(mapping, pin, latest, now, silent_since)
+        return self.show(mapping, pin, now).rendered
+
+    def show(self, mapping: str, pin: str, now: datetime) -> Shown:
+        """Render a pin as it stands, and say when it changes by itself. Raises `RenderError`."""
+        clock = Clock(now, stale_since(self._turns_stale_at(mapping, pin), now))
+        return show(self._mappings, mapping, self.state(mapping, pin), self.latest(mapping, pin), clock)
+
+    def state(self, mapping: str, pin: str) -> PinState:
+        """Give what is held of a pin's entries."""
+        return self._memory.state(mapping, pin)
 
     def latest(self, mapping: str, pin: str) -> Mapping[str, Latest]:
         """Give the newest of each trigger that has fed a pin."""

@@ -6,7 +6,7 @@ Pure: no I/O and no clock. Rows are handed in and out (`rows.py`); whoever keeps
 from bridge.state.fold import Arriving, Folders, Prepared, StateFold
 from bridge.state.moments import Moment
 from bridge.state.rows import Carried, Held, Holdings, Readings, Row, RowKey, Shelf
-from bridge.state.showing import PinState, views_of
+from bridge.state.showing import PinState, Shown, show, views_of
 
 __all__ = [
     "Arriving",
@@ -21,6 +21,8 @@ __all__ = [
     "Row",
     "RowKey",
     "Shelf",
+    "Shown",
     "StateFold",
+    "show",
     "views_of",
 ]

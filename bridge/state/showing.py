@@ -1,12 +1,14 @@
-"""A pin's body, rendered on its state: the views that templates read, and when what they gave changes next."""
+"""A pin's body, rendered on its state: through views that templates read, which tell when what they gave changes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from bridge.mappings import Latest, MappingSet, Rendered, RenderError
 from bridge.mappings.entries.definitions import MetricEntry, TableEntry
 from bridge.mappings.expressions.expressions import Surroundings, scope_of
+from bridge.mappings.rendering import Clock
 from bridge.mappings.triggers.facts import Shared
 from bridge.mappings.values.bounds import ExpressionError, Work
 from bridge.mappings.values.values import Value
@@ -25,6 +27,28 @@ class PinState:
     pin: str
     held: Mapping[str, Held]
     readings: Readings
+
+
+class Shown(NamedTuple):
+    """A rendered pin, and the next moment at which it would be another without an event; None for never."""
+
+    rendered: Rendered
+    changes_at: datetime | None
+
+
+def show(mappings: MappingSet, mapping: str, state: PinState, latest: Mapping[str, Latest], clock: Clock) -> Shown:
+    """Render a pin's body on its state and the newest event of each trigger.
+
+    Raises `RenderError` with the place in the YAML.
+    """
+    compiled = mappings.mappings[mapping]
+    moment = Moment(clock.now, compiled.shared.timezone)
+    try:
+        views = views_of(state, compiled.shared, moment, clock.now)
+    except ExpressionError as error:
+        raise RenderError(str(error), compiled.place) from error
+    rendered = mappings.render(mapping, state.pin, latest, clock.now, clock.stale_since, state=views)
+    return Shown(rendered, moment.changes_at)
 
 
 def views_of(state: PinState, shared: Shared, moment: Moment, now: datetime) -> dict[str, View]:
