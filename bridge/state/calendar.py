@@ -78,7 +78,7 @@ class Calendar:
 
     def same_time(self, now: int, start: int, other: int) -> datetime:
         """Give, by the wall clock, the time in the bucket at `other` that `now` is in the one at `start`."""
-        wall, own, base = self._wall(now), self._wall(start), self._wall(other)
+        wall, own, base = self._wall(now), self._floor(self._wall(start)), self._floor(self._wall(other))
         if self._unit not in _MONTHS:
             return base + (wall - own)
         months = (wall.year - own.year) * 12 + wall.month - own.month
@@ -102,7 +102,23 @@ class Calendar:
         return self._newest
 
     def _find(self, at: int) -> tuple[int, int]:
-        return self._start_of(at), self._end_of(at)
+        return (self._start_of(at), self._end_of(at)) if self._unit in _LENGTHS_S else self._find_days(at)
+
+    def _find_days(self, at: int) -> tuple[int, int]:
+        """Give the bounds of a bucket of days: each begins when the wall clock first gets there."""
+        first = self._floor(self._wall(at))
+        end = self._first_at(self._following(first))
+        if end > at:
+            return self._first_at(first), end
+        # The clock was set back to before this bucket's beginning.
+        first = self._following(first)
+        return end, self._first_at(self._following(first))
+
+    def _first_at(self, wall: datetime) -> int:
+        """Give the first instant at which the wall clock shows a time, or has skipped it."""
+        local = (wall + self._offset).replace(tzinfo=self._timezone)
+        at, earlier = (to_micros(local.replace(fold=fold).astimezone(UTC)) for fold in (0, 1))
+        return at if self._wall(at) == wall else self._turn_between(earlier, at)
 
     def _start_of(self, at: int) -> int:
         wall = self._wall(at)
@@ -125,11 +141,10 @@ class Calendar:
     def _goes_on(self, turn: int, first: datetime) -> bool:
         """Say whether the bucket whose wall clock begins at `first` goes on where the clock is set.
 
-        A bucket shorter than a day begins anew where the clock is set back to its very beginning.
+        One begins anew where the clock is set back to its very beginning.
         """
         before, after = self._wall(turn - 1), self._wall(turn)
-        is_repeated = self._unit in _LENGTHS_S and after <= before and after == first
-        return self._floor(before) == self._floor(after) == first and not is_repeated
+        return self._floor(before) == self._floor(after) == first and not after == first <= before
 
     def _is_set(self, first: int, last: int) -> bool:
         """Say whether the clock is set between two instants, but for being set back again."""
