@@ -15,6 +15,7 @@ STATES = {
     "due": "due now",
     "resting": "waits",
     "in_flight": "being sent",
+    "rebuilding": "rebuilding",
     "parked": "parked",
     "dormant": "not loaded",
 }

@@ -4,6 +4,7 @@ agenda.py     when the next look into the store is worth it
 gate.py       what the key may do now
 loop.py       claims due pins and runs their deliveries side by side
 delivery.py   the way of one pin, from its claim to its settlement
+drawing.py    what it shows
 client.py     the requests to the Pindown API; alone in knowing HTTP
 answer.py     what an answer of the API says
 decision.py   what follows from an answer, or from none

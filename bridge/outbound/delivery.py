@@ -9,16 +9,18 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 
 import structlog
 
 from bridge.errors import StoreUnavailable
 from bridge.events import Clock
-from bridge.mappings import Mapping, MappingSet, Rendered, RenderError, stale_since
+from bridge.mappings import Mapping, MappingSet, Rendered, RenderError
 from bridge.outbound.answer import Answer, TransportFailure
 from bridge.outbound.client import PindownClient
 from bridge.outbound.decision import NEW_CONTENT_EVERY_S, PROBE_EVERY_S, Decision, History, decide
+from bridge.outbound.drawing import draw
 from bridge.outbound.gate import Gate, Ticket
 from bridge.store import LEASE_S, Booking, Claim, Lost, NoSlot, Rest, Settlement, Store
 
@@ -50,7 +52,8 @@ class Upshot:
 class Draft:
     """A claimed pin, rendered: what to send, and what its mapping wants of deliveries.
 
-    It turns stale at `stale_at`, or turned; `stale_since` is what was rendered.
+    It turns stale at `stale_at`, or turned; `stale_since` is what was rendered. At `changes_at` something that it
+    shows of the state would be shown otherwise, without an event.
     """
 
     claim: Claim
@@ -60,16 +63,20 @@ class Draft:
     rendered: Rendered
     stale_at: datetime | None
     stale_since: datetime | None
+    changes_at: datetime | None
 
     @property
     def body_hash(self) -> bytes:
         """Recognise the body again (16 bytes)."""
         return blake2b(self.rendered.payload, digest_size=16).digest()
 
+    def wake_at(self, now: datetime) -> datetime | None:
+        """Say when the pin is to be rendered again without an event."""
+        return _earliest(_after(self.mapping.refresh_s, now), self.changes_at)
+
     def due_at(self, wake_at: datetime | None) -> datetime | None:
         """Say when the pin is due without an event, if it is to be rendered again at `wake_at`."""
-        turns_at = None if self.stale_since is not None else self.stale_at
-        return min((moment for moment in (wake_at, turns_at) if moment is not None), default=None)
+        return _earliest(wake_at, None if self.stale_since is not None else self.stale_at)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,21 +121,14 @@ class Delivery:
             return await self._park(claim, "internal_error", reason, NEW_CONTENT_EVERY_S)
 
     async def _render_and_send(self, claim: Claim, ticket: Ticket) -> Upshot:
-        now = self.clock()
-        snapshot = await self.store.snapshot(claim)
-        mappings = self.mappings()
-        mapping = mappings.mappings.get(snapshot.mapping)
-        if mapping is None or mapping.render_fingerprint != snapshot.fingerprint:
+        # Where the store reads: a heavy template must not hold up the webhooks that this process answers.
+        drawn = await self.store.view(claim, partial(draw, self.mappings(), claim.pin, self.clock()))
+        if drawn is None:
             return await self._wait_for_the_reload(claim)
+        snapshot, mapping, rendered, since, changes_at = drawn
         claim = replace(claim, revision=snapshot.revision)
-        since = stale_since(snapshot.stale_at, now)
-        try:
-            # A heavy template must not hold up the webhooks that this process answers.
-            rendered = await asyncio.to_thread(
-                mappings.render, snapshot.mapping, claim.pin, snapshot.latest, now, since
-            )
-        except RenderError as error:
-            return await self._park(claim, "render_error", str(error), RENDER_REST_S)
+        if isinstance(rendered, RenderError):
+            return await self._park(claim, "render_error", str(rendered), RENDER_REST_S)
         draft = Draft(
             claim=claim,
             ticket=ticket,
@@ -137,6 +137,7 @@ class Delivery:
             rendered=rendered,
             stale_at=snapshot.stale_at,
             stale_since=since,
+            changes_at=changes_at,
         )
         if draft.body_hash == claim.sent_hash:
             return await self._leave_unchanged(draft)
@@ -150,7 +151,7 @@ class Delivery:
     async def _leave_unchanged(self, draft: Draft) -> Upshot:
         now = self.clock()
         rest_until = now + timedelta(seconds=min(draft.mapping.min_interval_s, UNCHANGED_REST_MAX_S))
-        rest = Rest(next_at=rest_until, wake_at=_refresh_at(draft.mapping, now), stale_since=draft.stale_since)
+        rest = Rest(next_at=rest_until, wake_at=draft.wake_at(now), stale_since=draft.stale_since)
         await self.store.settle_unchanged(draft.claim, draft.revision, rest=rest)
         return Upshot(rest_until=rest_until, due_at=draft.due_at(rest.wake_at))
 
@@ -239,7 +240,7 @@ def _settlement(decision: Decision, draft: Draft, now: datetime) -> Settlement:
         next_at=_after(rest_s or None, now),
         probe_at=_after(decision.probe_after_s, now),
         retry_on_change_at=_after(decision.new_content_after_s, now),
-        wake_at=_refresh_at(draft.mapping, now),
+        wake_at=draft.wake_at(now),
         failures=decision.failures,
         status=decision.status,
         code=decision.code,
@@ -272,12 +273,12 @@ def _tell(decision: Decision, draft: Draft, settlement: Settlement) -> None:
         line.warning("pin_not_delivered", outcome=decision.next, code=decision.code, reason=decision.reason, next_at=at)
 
 
-def _refresh_at(mapping: Mapping, now: datetime) -> datetime | None:
-    return _after(mapping.refresh_s, now)
-
-
 def _after(delay_s: float | None, now: datetime) -> datetime | None:
     return None if delay_s is None else now + timedelta(seconds=delay_s)
+
+
+def _earliest(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -22,6 +22,8 @@ statements.py   the SQL of that path
 state_rows.py   the rows of the state, for the fold and for views
 checkpoints.py  keeps the write-ahead log short beside it
 pruning.py      forgets what is past its time
+retirement.py   ends generations
+journal.py      where the journal ends
 
 protocol.py     the times that deliveries go by
 due.py          when a pin is due, and why, pure

@@ -40,6 +40,10 @@ class ActiveSet:
         """Tell whether a pin may be shown by a mapping: one that declares it, or a family that allows it."""
         return self.literal_pins.get(pin) == mapping or pin in self.families.get(mapping, _NONE)
 
+    def shape_of(self, mapping: str, entry: str) -> bytes:
+        """Give the shape of what an entry keeps; `LATEST` has none."""
+        return b"" if entry == LATEST else self.definitions[mapping][entry].shape
+
     @classmethod
     def of(cls, pins: Iterable[ActivePin]) -> "ActiveSet":
         """Gather what the loaded mappings declare; nothing is folded by it before it was activated."""

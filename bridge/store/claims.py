@@ -16,7 +16,7 @@ from bridge.store.budget import REQUEST_DEADLINE, Send, free_slots, next_slot_at
 from bridge.store.due import Outlook, Standing
 from bridge.store.instants import SECOND, maybe_instant
 from bridge.store.protocol import LEASE_S
-from bridge.store.ranking import read_due, read_next_at
+from bridge.store.ranking import is_rebuilding, read_due, read_next_at
 from bridge.store.records import Budget, Claim, Claimed
 from bridge.store.tables import deliveries, pins, sends
 
@@ -74,8 +74,8 @@ def nothing(choice: Choice) -> Claimed:
 
 
 def is_shown_by(connection: Connection, pin: str, mapping: str) -> bool:
-    """Tell whether a pin is awake, and this mapping's, at this moment."""
-    shown = select(pins.c.pin).where(pins.c.pin == pin, pins.c.mapping == mapping, pins.c.active == 1)
+    """Tell whether a pin is awake, this mapping's, and not kept as it is for a rebuild, at this moment."""
+    shown = select(pins.c.pin).where(pins.c.pin == pin, pins.c.mapping == mapping, pins.c.active == 1, ~is_rebuilding)
     return connection.scalar(shown) is not None
 
 

@@ -22,8 +22,8 @@ from bridge.existence import is_folder
 
 _BEGIN_WRITING = "BEGIN IMMEDIATE"
 
-READERS = 4
-"""Connections that may read at once."""
+READERS = 10
+"""Connections that may read at once: one for each delivery in flight, which renders on it, and two for looks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

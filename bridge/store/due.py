@@ -2,7 +2,8 @@
 
 A pin is due when an event moved it past what was sent, when its time has come (to be rendered again, to
 turn stale, to be stale no more), or when its last send is in doubt; never while it rests or is claimed.
-A parked pin waits for its probe, or for new content where that may help. `ranking.py` says the same in SQL.
+A parked pin waits for its probe, or for new content where that may help. While something of its mapping is rebuilt,
+a pin keeps what it shows. `ranking.py` says the same in SQL.
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ class Standing:
     pin: str
     mapping: str
     active: int
+    rebuilding: int
     revision: int
     changed_at: int
     wake_at: int | None
@@ -52,7 +54,7 @@ class Outlook:
 
 def outlook(standing: Standing) -> Outlook | None:
     """Say when a pin is due; None where nothing lies ahead of it."""
-    if not standing.active:
+    if not standing.active or standing.rebuilding:
         return None
     floor = max(standing.not_before or 0, _claimed_until(standing))
     calls = _calls_of_parked(standing) if standing.parked_at is not None else _calls(standing)
@@ -70,6 +72,8 @@ def state_of(standing: Standing, now: int) -> PinState:
         return "dormant"
     if _claimed_until(standing) > now:
         return "in_flight"
+    if standing.rebuilding:
+        return "rebuilding"
     if standing.parked_at is not None:
         return "parked"
     if ahead is not None and ahead.at <= now:

@@ -1,48 +1,47 @@
 """Generations: which definition of an entry events are folded by, and from when on. Jobs of the writer.
 
 A definition with another fingerprint is another generation. It begins with nothing and is built from the journal;
-only where that is empty it takes events at once.
+only where that is empty it takes events at once. What is not declared any more rests: where it is declared again, it
+goes on from the last event that it knows.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from bridge.state.rows import Held
+from bridge.state import Held
 from bridge.store.active_set import LATEST, ActiveSet
 from bridge.store.instants import maybe_instant
-from bridge.store.tables import events, generations, unfolded
+from bridge.store.journal import JournalEnds, read_ends
+from bridge.store.tables import events, generations
 
 Key = tuple[str, str]
 """Mapping, entry."""
 
-Known = Mapping[Key, Mapping[str, Any]]
-"""The generations that are not retired, by status."""
-
-
-class _Plan(NamedTuple):
-    """What is to change: generations that begin, and the numbers of those that are needed no more."""
-
-    begun: list[dict[str, Any]]
-    unneeded: list[int]
+Found = Mapping[str, Any]
+"""The generations of one entry that are not retired, by status; one rests only where none is live."""
 
 
 def assign(connection: Connection, declared: ActiveSet, now: int) -> ActiveSet:
     """Give every declared entry its generation; what is folded from now on stands in what is given back."""
-    plan = _plan(_read(connection), declared, read_complete_since(connection), now)
-    retire(connection, plan.unneeded)
-    if plan.begun:
-        connection.execute(insert(generations), plan.begun)
+    known = _read(connection)
+    assignment = _Assignment(connection, read_ends(connection), now)
+    for key, fingerprint in declared.folded_by.items():
+        assignment.settle(key, known[key], fingerprint, declared.shape_of(*key))
+    for key in known.keys() - declared.folded_by.keys():
+        assignment.lay_to_rest(known[key])
+    if assignment.begun:
+        connection.execute(insert(generations), assignment.begun)
     return with_generations(connection, declared)
 
 
 def with_generations(connection: Connection, declared: ActiveSet) -> ActiveSet:
     """Complete what is declared by the generations that the database has."""
     known = _read(connection)
-    live = {key: found["live"] for key, found in known.items() if _is_fed(declared, key, found.get("live"))}
+    live = {key: found["live"] for key, found in known.items() if "live" in found}
     return replace(
         declared,
         generations={
@@ -58,71 +57,76 @@ def with_generations(connection: Connection, declared: ActiveSet) -> ActiveSet:
     )
 
 
-def retire(connection: Connection, numbers: list[int]) -> None:
-    """Let generations be; their rows are deleted little by little."""
-    if numbers:
-        retired = update(generations).where(generations.c.number.in_(numbers))
-        connection.execute(retired.values(status="retired"))
+def put(connection: Connection, numbers: Iterable[int], **columns: Any) -> None:
+    """Change generations; what is retired only waits for its rows to be deleted, little by little."""
+    changed = update(generations).where(generations.c.number.in_([*numbers]))
+    connection.execute(changed.values(**columns))
 
 
-def read_complete_since(connection: Connection) -> int | None:
-    """Say since when no event is missing in the journal (microseconds); None where it holds none.
+class _Assignment:
+    """Decides about one entry after the other."""
 
-    Events that are not folded yet outlive others, so it begins after the newest gap.
-    """
-    is_unfolded = select(unfolded.c.number).where(unfolded.c.number == events.c.number).exists()
-    regular = select(func.min(events.c.number)).where(~is_unfolded)
-    number = connection.scalar(regular) or connection.scalar(select(func.max(events.c.number)))
-    if number is None:
-        return None
-    while connection.scalar(select(events.c.number).where(events.c.number == number - 1)) is not None:
-        number -= 1
-    received_at: int = connection.execute(select(events.c.received_at).where(events.c.number == number)).scalar_one()
-    return received_at
+    def __init__(self, connection: Connection, journal: JournalEnds | None, now: int) -> None:
+        self.begun: list[dict[str, Any]] = []
+        self._connection = connection
+        self._journal = journal
+        self._now = now
 
+    def settle(self, key: Key, found: Found, fingerprint: bytes, shape: bytes) -> None:
+        """Let the generation go on that has this fingerprint, or begin one; the others make room."""
+        current = next((each for each in found.values() if each.fingerprint == fingerprint), None)
+        is_built = self._has_to_be_built(current, fingerprint)
+        for each in found.values():
+            if each is not current:
+                self._make_room(each, is_built=is_built)
+        if current is None:
+            self._begin(key, fingerprint, shape, is_built=is_built)
+        elif current.status == "resting":
+            self._wake(current, is_built=is_built)
 
-def _plan(known: Known, declared: ActiveSet, complete_since: int | None, now: int) -> _Plan:
-    plan = _Plan([], [found["building"].number for key, found in known.items() if _is_gone(declared, key, found)])
-    for key, fingerprint in declared.folded_by.items():
-        found = known.get(key, {})
-        current = found.get("live")
-        if current is None or current.fingerprint != fingerprint:
-            current = found.get("building")
-        if current is not None and current.fingerprint == fingerprint:
-            superseded = [each for status, each in found.items() if status == "building" and each is not current]
+    def lay_to_rest(self, found: Found) -> None:
+        """Keep what took events until now; what was not built to its end is not worth it."""
+        for each in found.values():
+            self._make_room(each, is_built=True)
+
+    def _has_to_be_built(self, current: Any, fingerprint: bytes) -> bool:
+        """Tell whether events lie in the journal that this generation does not know."""
+        if self._journal is None or fingerprint == b"":
+            return False
+        if current is None:
+            return True
+        is_behind = current.status == "resting" and current.cursor < self._journal.newest
+        return bool(is_behind or current.status == "building")
+
+    def _make_room(self, row: Any, *, is_built: bool) -> None:
+        """Let a generation rest while the one in its place is built, so that an author can think better of it."""
+        if row.status == "building" or not is_built:
+            put(self._connection, [row.number], status="retired")
+        elif row.status == "live":
+            cursor = 0 if self._journal is None else self._journal.newest
+            put(self._connection, [row.number], status="resting", cursor=cursor, rested_at=self._now)
+
+    def _begin(self, key: Key, fingerprint: bytes, shape: bytes, *, is_built: bool) -> None:
+        mapping, entry = key
+        row = {"mapping": mapping, "entry": entry, "fingerprint": fingerprint, "shape": shape, "started_at": self._now}
+        if is_built and self._journal is not None:
+            row |= {"status": "building", "complete_since": self._journal.complete_since, "cursor": 0}
         else:
-            superseded = [each for status, each in found.items() if status == "building" or complete_since is None]
-            plan.begun.append(_beginning(declared, key, complete_since, now))
-        plan.unneeded.extend(each.number for each in superseded)
-    return plan
+            row |= {"status": "live", "complete_since": self._now, "cursor": None}
+        self.begun.append(row)
+
+    def _wake(self, row: Any, *, is_built: bool) -> None:
+        """Let a generation go on, by way of the events that came meanwhile, as far as they are still there."""
+        if not is_built or self._journal is None:
+            put(self._connection, [row.number], status="live", cursor=None, rested_at=None)
+            return
+        first = select(events.c.number).where(events.c.number == row.cursor + 1)
+        is_whole = self._connection.scalar(first) is not None
+        since = row.complete_since if is_whole else self._journal.complete_since
+        put(self._connection, [row.number], status="building", complete_since=since, rested_at=None)
 
 
-def _is_gone(declared: ActiveSet, key: Key, found: Mapping[str, Any]) -> bool:
-    return key not in declared.folded_by and "building" in found
-
-
-def _beginning(declared: ActiveSet, key: Key, complete_since: int | None, now: int) -> dict[str, Any]:
-    mapping, entry = key
-    fingerprint = declared.folded_by[key]
-    is_built = complete_since is not None and fingerprint != b""
-    return {
-        "mapping": mapping,
-        "entry": entry,
-        "fingerprint": fingerprint,
-        "shape": b"" if entry == LATEST else declared.definitions[mapping][entry].shape,
-        "status": "building" if is_built else "live",
-        "complete_since": complete_since if is_built else now,
-        "cursor": 0 if is_built else None,
-        "started_at": now,
-    }
-
-
-def _is_fed(declared: ActiveSet, key: Key, live: Any) -> bool:
-    """Tell whether a live generation takes events: what is not loaded does, for events that were under way."""
-    return live is not None and declared.folded_by.get(key, live.fingerprint) == live.fingerprint
-
-
-def _read(connection: Connection) -> Known:
+def _read(connection: Connection) -> dict[Key, dict[str, Any]]:
     known: dict[Key, dict[str, Any]] = defaultdict(dict)
     for row in connection.execute(select(generations).where(generations.c.status != "retired")):
         known[row.mapping, row.entry][row.status] = row

@@ -6,17 +6,22 @@ here, and `outlook` says the rest of them. A test holds both against each other.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, case, func, literal_column, or_, select
 
 from bridge.store.due import AGEING, Outlook, Standing, outlook
-from bridge.store.tables import deliveries, pins
+from bridge.store.tables import deliveries, generations, pins
 
 _sent_revision = func.coalesce(deliveries.c.sent_revision, 0)
+
+# A list, and not a look-up for each pin: it is nearly always empty.
+_being_built = select(generations.c.mapping).where(generations.c.status == literal_column("'building'"))
+is_rebuilding = pins.c.mapping.in_(_being_built)
 
 STANDINGS = select(
     pins.c.pin,
     pins.c.mapping,
     pins.c.active,
+    is_rebuilding.label("rebuilding"),
     pins.c.revision,
     pins.c.changed_at,
     pins.c.wake_at,
@@ -78,6 +83,7 @@ _outstanding = (
     )
     .where(
         pins.c.active == 1,
+        ~is_rebuilding,
         or_(
             _has_moved,
             deliveries.c.sent_hash.is_(None),

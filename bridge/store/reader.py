@@ -3,7 +3,7 @@
 The commands that look read the file themselves (`open_readonly`), whether a bridge runs or not.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -11,13 +11,15 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import Connection, Engine, Select, func, literal_column, select
 
 from bridge.errors import StoreUnusable
 from bridge.events import Clock
 from bridge.existence import is_file
 from bridge.mappings import EventHeader, Latest, Outcome, OutcomeKind, stale_since
+from bridge.mappings.entries.definitions import Definition
 from bridge.mappings.values.values import decode_values
+from bridge.state import Held
 from bridge.store.active_set import LATEST
 from bridge.store.database import Database, outages, reading_engine, refusals
 from bridge.store.due import Standing, outlook, state_of
@@ -140,20 +142,20 @@ def open_readonly(url: str, *, clock: Clock = wall_clock) -> Reader:
     return Reader(engine, clock)
 
 
-def read_snapshot(connection: Connection, pin: str) -> Snapshot:
-    """Read what a pin shows, at one moment: the connection is in a transaction."""
+def read_snapshot(connection: Connection, pin: str, declared: Mapping[str, Mapping[str, Definition]]) -> Snapshot:
+    """Read what a pin shows, at one moment: the connection is in a transaction. `declared` are the loaded entries."""
     owner = connection.execute(select(pins).where(pins.c.pin == pin)).one()
-    rows = connection.execute(
-        select(latest)
-        .join(generations, generations.c.number == latest.c.generation)
-        .where(generations.c.mapping == owner.mapping, generations.c.entry == LATEST, generations.c.status == "live")
-        .where(latest.c.pin == pin)
-    )
+    found = {row.entry: row for row in connection.execute(_live_of(owner.mapping))}
+    entries = declared.get(owner.mapping, {})
+    newest = found.get(LATEST)
+    rows: Iterable[Any] = () if newest is None else connection.execute(_latest_of(newest.number, pin))
     return Snapshot(
         revision=owner.revision,
         mapping=owner.mapping,
         fingerprint=owner.fingerprint,
         latest={row.trigger: _latest(row) for row in rows},
+        held={name: _held(entry, found[name]) for name, entry in entries.items() if name in found},
+        rebuilding=not {LATEST, *entries} <= found.keys(),
         stale_at=maybe_instant(owner.stale_at),
     )
 
@@ -200,6 +202,18 @@ def _stream(connection: Connection, query: Select[Any]) -> Iterator[Any]:
     """Give rows as they are wanted, so that a listing stops reading where it has enough."""
     with connection.execution_options(yield_per=_CHUNK).execute(query) as rows:
         yield from rows
+
+
+def _live_of(mapping: str) -> Select[Any]:
+    return select(generations).where(generations.c.mapping == mapping, generations.c.status == literal_column("'live'"))
+
+
+def _latest_of(generation: int, pin: str) -> Select[Any]:
+    return select(latest).where(latest.c.generation == generation, latest.c.pin == pin)
+
+
+def _held(definition: Definition, row: Any) -> Held:
+    return Held(row.number, definition.entry, maybe_instant(row.complete_since))
 
 
 def _latest(row: Any) -> Latest:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from bridge.events import Json
 from bridge.mappings import AllowedPins, Latest, Outcome
 from bridge.mappings.entries.definitions import Definition
+from bridge.state import Held
 from bridge.units import Window
 
 EVERY_PIN = AllowedPins(globs=("*",))
@@ -18,9 +19,9 @@ EVERY_PIN = AllowedPins(globs=("*",))
 Reason = Literal["event", "time", "doubt", "probe"]
 """Why a pin is due: an event moved it, a time came, its last send is in doubt, or a parked pin is tried again."""
 
-PinState = Literal["shown", "due", "resting", "in_flight", "parked", "dormant"]
-"""Where a pin stands: nothing outstanding; due now; due once its rest ends; claimed; set aside; or no
-loaded mapping may show it."""
+PinState = Literal["shown", "due", "resting", "in_flight", "rebuilding", "parked", "dormant"]
+"""Where a pin stands: nothing outstanding; due now; due once its rest ends; claimed; kept as it is until its mapping
+is rebuilt; set aside; or no loaded mapping may show it."""
 
 Ending = Literal["delivered", "retry", "parked", "doubt"]
 """How an attempt ended: confirmed, to be tried again, set aside, or nobody knows."""
@@ -95,9 +96,10 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What a pin shows, read at one moment: its revision, and the newest change by trigger.
+    """What a pin shows, read at one moment: its revision, the newest change by trigger, and what is held of each entry.
 
-    `fingerprint` is that of the rendering which this revision is to be shown by.
+    `fingerprint` is that of the rendering which this revision is to be shown by. `rebuilding` tells that something of
+    it is not complete, so that the pin keeps what it shows.
     `stale_at` is when it turns stale, or turned; None where silence is no matter.
     """
 
@@ -105,6 +107,8 @@ class Snapshot:
     mapping: str
     fingerprint: bytes | None
     latest: Mapping[str, Latest]
+    held: Mapping[str, Held]
+    rebuilding: bool
     stale_at: datetime | None
 
 

@@ -6,7 +6,7 @@ is used and `StoreUnusable` where it is opened.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +17,8 @@ from sqlalchemy import Connection, Engine
 
 from bridge.events import Clock, Event, Settle
 from bridge.mappings import Evaluation
+from bridge.mappings.entries.definitions import Definition
+from bridge.state import Readings
 from bridge.store import activation, bookings, claims, schema, setback
 from bridge.store.active_set import ActiveSet
 from bridge.store.batches import Batches
@@ -41,6 +43,7 @@ from bridge.store.records import (
     Snapshot,
 )
 from bridge.store.side_files import Lock, Running
+from bridge.store.state_rows import StateRows
 from bridge.store.writer import Writer
 
 T = TypeVar("T")
@@ -70,12 +73,13 @@ class Store:
     which the store refuses everything.
     """
 
-    def __init__(self, opened: _Opened, *, clock: Clock, retention: timedelta) -> None:
+    def __init__(self, opened: _Opened, *, clock: Clock, retention: timedelta, horizon: timedelta) -> None:
         """Take over what `open` opened."""
         self.on_due: Callable[[Collection[str]], None] = _tell_nobody
         self.on_failure: Callable[[BaseException], None] = _log_failure
         self._clock = clock
         self._destination = ""
+        self._declared: Mapping[str, Mapping[str, Definition]] = {}
         self._started_at: int | None = None
         self._looked_at = 0
         self._checking: asyncio.Future[None] | None = None
@@ -83,7 +87,7 @@ class Store:
         self._writer = Writer(
             opened.connection,
             batches=opened.batches,
-            pruning=Pruning(clock=clock, retention=retention),
+            pruning=Pruning(clock=clock, retention=retention, horizon=horizon),
             checkpointer=opened.checkpointer,
             on_due=self._report,
             on_failure=self._report_failure,
@@ -107,8 +111,9 @@ class Store:
         """
         database = Database.at(url)
         with ExitStack() as opening:
-            opened = _open(database, opening, timedelta(seconds=horizon_s), lock_wait_s, busy_wait_s)
-            return cls(opened, clock=clock, retention=timedelta(seconds=retention_s))
+            horizon = timedelta(seconds=horizon_s)
+            opened = _open(database, opening, horizon, lock_wait_s, busy_wait_s)
+            return cls(opened, clock=clock, retention=timedelta(seconds=retention_s), horizon=horizon)
 
     def announce(self, address: str, token: str) -> None:
         """Leave word beside the database how to reach this process; gone once the store is closed."""
@@ -152,6 +157,7 @@ class Store:
             then=lambda activated: self._opened.batches.load(activated.active),
         )
         self._destination = destination
+        self._declared = declared.definitions
         return activated.moved
 
     # What the delivery loop calls, in the order in which it does.
@@ -167,9 +173,18 @@ class Store:
             return claims.nothing(choice)
         return await self._writer.run(lambda connection: claims.take(connection, choice, destination, now))
 
-    async def snapshot(self, claim: Claim) -> Snapshot:
-        """Read what a claimed pin shows, at one moment."""
-        return await self._read(lambda connection: read_snapshot(connection, claim.pin))
+    async def view(self, claim: Claim, work: Callable[[Snapshot, Readings], T]) -> T:
+        """Give what `work` makes of what a claimed pin shows; it runs on another thread, and reads one moment.
+
+        What is held is that of the mappings that are loaded when this is called.
+        """
+        declared = self._declared
+
+        def read(connection: Connection) -> T:
+            rows = StateRows(connection.connection.cursor())
+            return work(read_snapshot(connection, claim.pin, declared), rows)
+
+        return await self._read(read)
 
     async def settle_unchanged(self, claim: Claim, revision: int, *, rest: Rest) -> None:
         """Record that the dashboard shows this revision already."""

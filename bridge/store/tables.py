@@ -72,13 +72,16 @@ generations = Table(
     Column("cursor", BigInteger),
     Column("cut_at", BigInteger),
     Column("started_at", BigInteger, nullable=False),
+    Column("rested_at", BigInteger),
     Index("generations_live", "mapping", "entry", unique=True, sqlite_where=text("status = 'live'")),
     Index("generations_building", "mapping", "entry", unique=True, sqlite_where=text("status = 'building'")),
+    Index("generations_resting", "mapping", "entry", unique=True, sqlite_where=text("status = 'resting'")),
 )
 """What was folded by one definition of one entry of a mapping; the entry '' is what `latest` keeps.
 
-`live` ones take events as they come, `building` ones read them from the journal up to `cursor`, the number of the
-last that was read; `retired` ones only wait for their rows to be deleted. No event since `complete_since` is missing
+`live` ones take events as they come, `building` ones read them from the journal. `resting` ones, since `rested_at`,
+are not declared any more, or wait for the one that takes their place; `retired` ones for their rows to be deleted.
+`cursor` is the number of the last event that one which is not live knows. No event since `complete_since` is missing
 (NULL: none ever was). Buckets that begin before `cut_at` were carried over from the generation before.
 """
 

@@ -115,7 +115,7 @@ async def _stored(mappings: MappingSet, events: Sequence[Event]) -> Stored:
             pins = [each.pin for each in reader.pins()]
         engine = reading_engine(path)
         with engine.connect() as connection, connection.begin():
-            snapshots = {pin: read_snapshot(connection, pin) for pin in pins}
+            snapshots = {pin: read_snapshot(connection, pin, {}) for pin in pins}
         engine.dispose()
     latest = {(pin, snapshot.mapping): dict(snapshot.latest) for pin, snapshot in snapshots.items()}
     return Stored(numbers=[receipt.number for receipt in receipts], outcomes=outcomes, latest=latest)

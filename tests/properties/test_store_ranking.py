@@ -11,10 +11,16 @@ from sqlalchemy import Connection, delete, insert
 from bridge.store.database import Database, writing_engine
 from bridge.store.due import AGEING, Standing, outlook
 from bridge.store.ranking import read_due, read_next_at
-from bridge.store.tables import deliveries, metadata, pins
+from bridge.store.tables import deliveries, generations, metadata, pins
 
 NOW = 10 * AGEING
 PIN_COLUMNS = ("pin", "mapping", "active", "revision", "changed_at", "wake_at", "heard_at", "stale_at")
+
+
+def _named(number: int, standing: Standing) -> Standing:
+    """Give a pin its name; those of one of the mappings are rebuilt."""
+    return replace(standing, pin=f"p-{number:02}", rebuilding=int(standing.mapping == "other"))
+
 
 instants = st.builds(lambda half, beside: half * AGEING // 2 + beside, st.integers(0, 24), st.integers(-1, 1))
 maybe = st.one_of(st.none(), instants)
@@ -22,8 +28,9 @@ standings = st.lists(
     st.builds(
         Standing,
         pin=st.just(""),
-        mapping=st.just("m"),
+        mapping=st.sampled_from(["m", "m", "m", "other"]),
         active=st.sampled_from([0, 1, 1, 1]),
+        rebuilding=st.just(0),
         revision=st.integers(1, 3),
         changed_at=instants,
         wake_at=maybe,
@@ -42,7 +49,7 @@ standings = st.lists(
         retry_on_change_at=maybe,
     ),
     max_size=12,
-).map(lambda drawn: [replace(standing, pin=f"p-{number:02}") for number, standing in enumerate(drawn)])
+).map(lambda drawn: [_named(number, standing) for number, standing in enumerate(drawn)])
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +59,8 @@ def connection() -> Iterator[Connection]:
     with engine.connect() as connection:
         with connection.begin():
             metadata.create_all(connection)
+            built = {"mapping": "other", "entry": "", "status": "building", "fingerprint": b"", "shape": b""}
+            connection.execute(insert(generations), [built | {"started_at": 0}])
         yield connection
     engine.dispose()
 
@@ -79,5 +88,5 @@ def _store(connection: Connection, drawn: list[Standing]) -> None:
     if rows:
         connection.execute(insert(pins), [{name: row[name] for name in PIN_COLUMNS} for row in rows])
         told = {"destination": "d", "failures": 0, "code": "", "message": ""}
-        sent = [{name: row[name] for name in row if name == "pin" or name not in PIN_COLUMNS} for row in rows]
+        sent = [{name: row[name] for name in row if name not in {*PIN_COLUMNS[1:], "rebuilding"}} for row in rows]
         connection.execute(insert(deliveries), [row | told for row in sent])

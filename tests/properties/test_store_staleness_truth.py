@@ -91,7 +91,7 @@ class Real:
         now = to_micros(self.now)
         with self.connection.begin():
             for claim in take(self.connection, choose(self.connection, PLENTY, 8, now), "sandbox", now).claims:
-                snapshot = read_snapshot(self.connection, claim.pin)
+                snapshot = read_snapshot(self.connection, claim.pin, {})
                 since = stale_since(snapshot.stale_at, self.now)
                 booking = book(self.connection, claim, PLENTY, now)
                 assert isinstance(booking, Booking)

@@ -1,10 +1,10 @@
-"""One way for all tests to store an event and wait for what becomes of it."""
+"""One way for all tests to store an event and wait for what becomes of it, and to see what a pin shows."""
 
 import asyncio
 
 from bridge.events import Event, Receipt
 from bridge.mappings import Evaluation
-from bridge.store import Store
+from bridge.store import Claim, Snapshot, Store
 
 
 async def ingest(store: Store, event: Event, evaluation: Evaluation) -> Receipt:
@@ -21,3 +21,8 @@ async def ingest(store: Store, event: Event, evaluation: Evaluation) -> Receipt:
 
     store.ingest(event, evaluation, settle)
     return await receipt
+
+
+async def snapshot_of(store: Store, claim: Claim) -> Snapshot:
+    """Read what a claimed pin shows."""
+    return await store.view(claim, lambda snapshot, _readings: snapshot)

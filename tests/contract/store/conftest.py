@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from support.events import an_event
-from support.storing import ingest
+from support.storing import ingest, snapshot_of
 
 from bridge.events import Event, Receipt
 from bridge.mappings import Change, Evaluation, Outcome
@@ -106,7 +106,7 @@ class Bench:
 
     async def deliver(self, store: Store, body_hash: bytes = b"h" * 16, **fields: Any) -> None:
         claim = await self.claim(store)
-        snapshot = await store.snapshot(claim)
+        snapshot = await snapshot_of(store, claim)
         booking = await self.book(store, claim)
         given: dict[str, Any] = {"outcome": "delivered", "revision": snapshot.revision, "body_hash": body_hash}
         await store.settle(booking, Settlement(**given | fields))

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from support.storing import snapshot_of
 
 from bridge.store import ActivePin, Booking, Budget, Lost, NoSlot, Rest, Settlement
 from bridge.units import Window
@@ -19,7 +20,7 @@ async def test_a_literal_pin_is_due_before_its_first_event(bench: Any) -> None:
     claim = await bench.claim(store)
 
     assert (claim.pin, claim.mapping, claim.reason, claim.sent_hash) == ("p-sales", "sales", "event", None)
-    snapshot = await store.snapshot(claim)
+    snapshot = await snapshot_of(store, claim)
     assert (snapshot.revision, snapshot.latest) == (1, {})
 
 
@@ -58,7 +59,7 @@ async def test_a_change_during_the_request_makes_the_pin_due_again(bench: Any) -
     """A settlement writes the revision that was rendered, not the newest."""
     store = await bench.open()
     claim = await bench.claim(store)
-    snapshot = await store.snapshot(claim)
+    snapshot = await snapshot_of(store, claim)
     booking = await bench.book(store, claim)
     await bench.send(store, "meanwhile")
     assert (await store.claim_due(8, BUDGET)).claims == ()

@@ -54,11 +54,11 @@ async def test_a_changed_definition_is_built_from_the_journal(bench: Any) -> Non
 
     await store.activate([replace(mapping, state=counted(b"b" * 16))], "https://api")
     await store.activate([replace(mapping, state=counted(b"b" * 16))], "https://api")
-    assert generations(bench)[1:] == [("sales", "orders", b"a", "live"), ("sales", "orders", b"b", "building")]
+    assert generations(bench)[1:] == [("sales", "orders", b"a", "resting"), ("sales", "orders", b"b", "building")]
 
     await store.activate([replace(mapping, state=counted(b"c" * 16))], "https://api")
     assert generations(bench)[1:] == [
-        ("sales", "orders", b"a", "live"),
+        ("sales", "orders", b"a", "resting"),
         ("sales", "orders", b"b", "retired"),
         ("sales", "orders", b"c", "building"),
     ]
@@ -106,7 +106,7 @@ async def test_a_database_of_the_first_schema_is_taken_over(bench: Any) -> None:
 
     await bench.open(SALES)
 
-    assert generations(bench) == [("sales", "", b"", "live"), ("sales", "", b"l", "building")]
+    assert generations(bench) == [("sales", "", b"", "resting"), ("sales", "", b"l", "building")]
     with closing(sqlite3.connect(bench.path)) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
         rows = connection.execute(
@@ -114,5 +114,5 @@ async def test_a_database_of_the_first_schema_is_taken_over(bench: Any) -> None:
             " FROM latest JOIN generations ON generations.number = latest.generation"
         )
         assert rows.fetchall() == [
-            ("live", "p-sales", "sale", 5, '{"version": [5]}', 3, 0, 7, '{"amount": 9}'),
+            ("resting", "p-sales", "sale", 5, '{"version": [5]}', 3, 0, 7, '{"amount": 9}'),
         ]

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from support.storing import ingest
+from support.storing import ingest, snapshot_of
 
 from bridge.errors import StoreUnavailable
 from bridge.events import Receipt
@@ -33,7 +33,7 @@ async def test_an_event_is_accepted_journalled_and_shown(bench: Any) -> None:
     event = bench.look().event(1)
     assert (event.id, event.body, event.headers) == ("evt_1", b'{"id": 1}', {"content-type": "application/json"})
     assert [(found.kind, found.pin) for found in event.outcomes] == [("matched", "p-sales")]
-    snapshot = await store.snapshot(await bench.claim(store))
+    snapshot = await snapshot_of(store, await bench.claim(store))
     assert snapshot.revision == 2
     assert snapshot.latest["sale"].variables == {"amount": Decimal("20.50"), "buyer": "ann"}
     assert snapshot.latest["sale"].event.id == "evt_1"
@@ -119,7 +119,7 @@ async def test_an_older_event_never_overwrites_a_newer_one(bench: Any, change: C
     assert receipt.mappings == ()
     (outcome,) = bench.look().event(2).outcomes
     assert (outcome.kind, outcome.reason) == ("matched", "older than what the pin shows, which came with event 1")
-    snapshot = await store.snapshot(await bench.claim(store))
+    snapshot = await snapshot_of(store, await bench.claim(store))
     assert snapshot.latest["sale"].variables == {"amount": 2}
     assert snapshot.revision == 2
 
@@ -132,7 +132,7 @@ async def test_of_equal_versions_the_later_in_the_journal_holds(bench: Any, chan
     await bench.send(store, "a", change(now, variables={"n": 1}))
     await bench.send(store, "b", change(now, variables={"n": 2}), change(now, variables={"n": 3}))
 
-    snapshot = await store.snapshot(await bench.claim(store))
+    snapshot = await snapshot_of(store, await bench.claim(store))
     assert snapshot.latest["sale"].variables == {"n": 3}
     assert (snapshot.latest["sale"].number, snapshot.latest["sale"].item) == (2, 1)
 
@@ -145,7 +145,7 @@ async def test_the_version_decides_and_not_the_time(bench: Any, change: Callable
     await bench.send(store, "a", change(now, version=(Decimal("2.0"), "b"), variables={"n": 1}))
     await bench.send(store, "b", change(now + timedelta(minutes=1), version=(2, "a"), variables={"n": 2}))
 
-    snapshot = await store.snapshot(await bench.claim(store))
+    snapshot = await snapshot_of(store, await bench.claim(store))
     assert snapshot.latest["sale"].variables == {"n": 1}
 
 

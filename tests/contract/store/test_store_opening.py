@@ -17,6 +17,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
+from support.storing import snapshot_of
 
 from bridge.errors import StoreUnusable
 from bridge.store import ActivePin, Budget, Store, migrations, open_readonly, read_running, statements
@@ -220,7 +221,7 @@ async def test_a_database_in_memory_serves_the_same(bench: Any) -> None:
 
     await bench.send(store, "a")
     claim = await bench.claim(store)
-    snapshot = await store.snapshot(claim)
+    snapshot = await snapshot_of(store, claim)
     await bench.book(store, claim, Budget(windows=(Window(2, 60),), cost=2))
     store.announce("http://x", "t")
     await store.close()

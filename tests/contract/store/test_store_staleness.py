@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from support.storing import snapshot_of
+
 from bridge.mappings import stale_since
 from bridge.store import ActivePin, Budget, Settlement, Store
 from bridge.units import Window
@@ -27,7 +29,7 @@ async def deliver_due(bench: Any, store: Store) -> dict[str, datetime | None]:
     """Deliver what is due, as the loop does; gives since when each of these pins was shown as stale."""
     shown: dict[str, datetime | None] = {}
     for claim in (await store.claim_due(8, BUDGET)).claims:
-        snapshot = await store.snapshot(claim)
+        snapshot = await snapshot_of(store, claim)
         since = shown[claim.pin] = stale_since(snapshot.stale_at, bench.clock.now)
         booking = await bench.book(store, claim)
         await store.settle(
@@ -122,7 +124,7 @@ async def test_what_is_heard_while_the_pin_is_being_sent_as_stale_is_not_lost(be
     await deliver_due(bench, store)
     bench.clock.move(HOUR_S)
     claim = await bench.claim(store)
-    since = stale_since((await store.snapshot(claim)).stale_at, bench.clock.now)
+    since = stale_since((await snapshot_of(store, claim)).stale_at, bench.clock.now)
     booking = await bench.book(store, claim)
     bench.moved.clear()
 

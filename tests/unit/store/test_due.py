@@ -13,6 +13,7 @@ def standing(**fields: Any) -> Standing:
         "pin": "p-1",
         "mapping": "sales",
         "active": 1,
+        "rebuilding": 0,
         "revision": 5,
         "changed_at": 100,
         "wake_at": None,
@@ -43,6 +44,7 @@ PARKED = {"parked_at": 200, "parked_revision": 5, "sent_hash": None}
         ({}, None),
         ({"revision": 6}, Outlook(100, 100, "event")),
         ({"revision": 6, "active": 0}, None),
+        ({"revision": 6, "wake_at": 90, "rebuilding": 1}, None),
         ({"sent_hash": None}, Outlook(150, 150, "doubt")),
         ({"sent_hash": None, "attempted_at": None}, Outlook(100, 100, "doubt")),
         ({"wake_at": 500}, Outlook(500, 500 + AGEING, "time")),
@@ -90,6 +92,10 @@ def test_when_and_why_a_pin_is_due(fields: dict[str, Any], expected: Outlook | N
         ({"revision": 6, "claim": "t", "claim_until": 1000}, "due"),
         (PARKED | {"probe_at": 900}, "parked"),
         ({"revision": 6, "active": 0}, "dormant"),
+        ({"revision": 6, "active": 0, "rebuilding": 1}, "dormant"),
+        ({"revision": 6, "rebuilding": 1}, "rebuilding"),
+        ({"revision": 6, "claim": "t", "claim_until": 2000, "rebuilding": 1}, "in_flight"),
+        (PARKED | {"probe_at": 900, "rebuilding": 1}, "rebuilding"),
     ],
 )
 def test_the_state_in_one_word(fields: dict[str, Any], expected: str) -> None:

@@ -42,9 +42,10 @@ def _create_generations() -> None:
         sa.Column("cursor", sa.BigInteger()),
         sa.Column("cut_at", sa.BigInteger()),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("rested_at", sa.BigInteger()),
         sa.PrimaryKeyConstraint("number"),
     )
-    for status in ("building", "live"):
+    for status in ("building", "live", "resting"):
         op.create_index(
             f"generations_{status}",
             "generations",

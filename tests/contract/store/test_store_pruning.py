@@ -1,0 +1,100 @@
+"""What is forgotten of the state and of the generations that it stands under, and what is spared."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bridge.store import ActivePin, Store
+
+SALES = ActivePin(pin="p-sales", mapping="sales", fingerprint=b"f" * 16, latest_fingerprint=b"l" * 16)
+DAY_S = 86_400
+
+
+def run(bench: Any, statement: str, rows: Sequence[tuple[Any, ...]] = ((),)) -> list[tuple[Any, ...]]:
+    """Run a statement on the file, beside the store."""
+    with closing(sqlite3.connect(bench.path, isolation_level=None)) as connection:
+        if len(rows) == 1:
+            return connection.execute(statement, rows[0]).fetchall()
+        connection.executemany(statement, rows)
+        return []
+
+
+def add_rows(bench: Any, generation: int, count: int, expires_at: int | None) -> None:
+    """Put rows of a generation into the state."""
+    rows = [(generation, str(number), expires_at) for number in range(count)]
+    run(bench, "INSERT INTO state VALUES (?, ?, 'b', x'', 0, '1', NULL, NULL, ?)", rows)
+
+
+async def settle_down(bench: Any, store: Store) -> None:
+    """Let a round of pruning pass, with all its steps."""
+    bench.clock.move(61)
+    for _ in range(20):
+        await store.check()
+
+
+async def test_what_expired_is_forgotten_where_events_are_taken(bench: Any) -> None:
+    """Not what is built or rests: events from before, for which it was not too late, may still come to it."""
+    store = await bench.open(SALES)
+    await bench.send(store, "a")
+    await store.activate([replace(SALES, latest_fingerprint=b"m" * 16)], "https://api")
+    [(built,), (resting,)] = run(bench, "SELECT number FROM generations ORDER BY status")
+    run(bench, "INSERT INTO generations VALUES (9, 'live', '', x'', x'', 'live', 0, NULL, NULL, 0, NULL)")
+    for generation in (built, resting, 9):
+        add_rows(bench, generation, 300, 1)
+    add_rows(bench, 10, 2, None)
+
+    await settle_down(bench, store)
+
+    counts = run(bench, "SELECT generation, count(*) FROM state GROUP BY generation")
+    assert dict(counts) == {built: 300, resting: 300, 10: 2}
+
+
+async def test_a_retired_generation_goes_with_all_its_rows(bench: Any) -> None:
+    """In small steps; the newest number stays, so that none comes twice."""
+    store = await bench.open(SALES)
+    for number in (7, 8, 9):
+        row = (number, "m", "", b"", b"", "retired", 0)
+        run(bench, "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?, 0, NULL, NULL, ?, NULL)", [row])
+        add_rows(bench, number, 600, None)
+        run(bench, "INSERT INTO unfolded VALUES (?, 99, 1)", [(number,)])
+
+    await settle_down(bench, store)
+
+    assert run(bench, "SELECT count(*) FROM state") == [(0,)]
+    assert run(bench, "SELECT count(*) FROM unfolded") == [(0,)]
+    assert run(bench, "SELECT number FROM generations WHERE status = 'retired'") == [(9,)]
+
+
+async def test_what_was_not_declared_for_the_horizon_is_given_up(bench: Any) -> None:
+    """Until then it goes on where it is declared again."""
+    store = await bench.open(SALES)
+    await bench.send(store, "a")
+    await store.activate([replace(SALES, mapping="other")], "https://api")
+    bench.clock.move(35 * DAY_S - 120)
+    await settle_down(bench, store)
+    assert run(bench, "SELECT status FROM generations WHERE mapping = 'sales'") == [("resting",)]
+    bench.clock.move(120)
+    await settle_down(bench, store)
+    assert run(bench, "SELECT status FROM generations WHERE mapping = 'sales'") == []
+
+
+@pytest.mark.parametrize(("days", "left"), [(36, [2, 4, 5]), (71, [4, 5])])
+async def test_an_event_that_is_still_to_be_folded_outlives_the_others(bench: Any, days: int, left: list[int]) -> None:
+    """For as long again; and one that a rebuild has not read stays as long as that takes."""
+    store = await bench.open(SALES)
+    for name in "abcde":
+        await bench.send(store, name)
+    await store.activate([replace(SALES, latest_fingerprint=b"m" * 16)], "https://api")
+    run(bench, "INSERT INTO generations VALUES (9, 'live', '', x'', x'', 'live', 0, NULL, NULL, 0, NULL)")
+    run(bench, "INSERT INTO unfolded VALUES (9, 2, 0)")
+    run(bench, "UPDATE generations SET cursor = 3 WHERE status = 'building'")
+    bench.clock.move(days * DAY_S)
+
+    await settle_down(bench, store)
+
+    assert [number for (number,) in run(bench, "SELECT number FROM events")] == left
+    assert run(bench, "SELECT count(*) FROM unfolded") == [(int(2 in left),)]
