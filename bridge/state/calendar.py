@@ -53,11 +53,17 @@ class Calendar:
 
     def start(self, at: int) -> int:
         """Say when the bucket begins in which an instant lies."""
-        return self._bounds(at)[0]
+        return self.bounds(at)[0]
 
     def end(self, start: int) -> int:
         """Say when the bucket ends that begins at `start`."""
-        return self._bounds(start)[1]
+        return self.bounds(start)[1]
+
+    def bounds(self, at: int) -> tuple[int, int]:
+        """Say when the bucket begins in which an instant lies, and when it ends."""
+        if not self._newest[0] <= at < self._newest[1]:
+            self._newest = self._find(at)
+        return self._newest
 
     def before(self, start: int, count: int) -> int:
         """Say when the bucket begins that lies `count` buckets before the one that begins at `start`."""
@@ -95,11 +101,6 @@ class Calendar:
             return "day"
         length_s = _LENGTHS_S.get(self._unit, 86400) * self._count
         return "second" if length_s <= 60 else "minute" if length_s <= _MINUTES_UP_TO_S else "hour"
-
-    def _bounds(self, at: int) -> tuple[int, int]:
-        if not self._newest[0] <= at < self._newest[1]:
-            self._newest = self._find(at)
-        return self._newest
 
     def _find(self, at: int) -> tuple[int, int]:
         return (self._start_of(at), self._end_of(at)) if self._unit in _LENGTHS_S else self._find_days(at)

@@ -12,10 +12,10 @@ from bridge.state.rows import Row, RowKey
 class Cell:
     """One row. `held` is what its metric or table makes of the data, None where there is nothing.
 
-    `at` and `rank` are those of a live row of a table; a cell without `held` that `is_changed` is to be deleted.
+    `at` and `rank` are those of a live row of a table. A cell without `held` is no row any more.
     """
 
-    __slots__ = ("at", "expires_at", "held", "is_changed", "rank", "write")
+    __slots__ = ("_was_there", "at", "expires_at", "held", "is_changed", "rank", "write")
 
     def __init__(self, held: Any, row: Row | None, write: Callable[[Any], Json]) -> None:
         self.held = held
@@ -24,11 +24,12 @@ class Cell:
         self.expires_at = None if row is None else row.expires_at
         self.is_changed = False
         self.write = write
+        self._was_there = row is not None
 
-    def expire_later(self, expires_at: int | None) -> None:
-        """Let the row be needed until an instant, if it was not for longer."""
-        if expires_at is not None and (self.expires_at is None or self.expires_at < expires_at):
-            self.expires_at = expires_at
+    @property
+    def is_to_be_written(self) -> bool:
+        """Tell whether the row has become another, or is no more."""
+        return self.is_changed and (self._was_there or self.held is not None)
 
     def row(self) -> Row | None:
         """Give the row as it is to be written, None where it is to be deleted."""
@@ -42,4 +43,4 @@ class Cells(dict[RowKey, Cell]):
 
     def written(self) -> list[tuple[RowKey, Row | None]]:
         """Give the rows that changed, in their order."""
-        return [(key, self[key].row()) for key in sorted(self) if self[key].is_changed]
+        return [(key, self[key].row()) for key in sorted(self) if self[key].is_to_be_written]

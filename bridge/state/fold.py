@@ -13,7 +13,7 @@ from bridge.mappings.records import Change, Measurement, RowChange
 from bridge.state.calendar import to_micros
 from bridge.state.cells import Cells
 from bridge.state.marks import Mark
-from bridge.state.metric_folding import FoldedMetric, MeasurementFold, load_metrics
+from bridge.state.metric_folding import FoldedMetric, MeasurementFold, MetricCells, load_metrics
 from bridge.state.rows import Held, Holdings, Row, RowKey
 from bridge.state.table_folding import FoldedTable, RowFold, load_tables
 
@@ -68,9 +68,9 @@ class Folders:
         told: list[Step | str | None] = []
         for operation in change.operations:
             folder = None if operation.entry in arriving.but_for else folders.get(operation.entry)
-            if isinstance(folder, FoldedMetric) and isinstance(operation, Measurement):
+            if type(operation) is Measurement and type(folder) is FoldedMetric:
                 told.append(folder.prepare(change.pin, operation, mark, arriving.received_at))
-            elif isinstance(folder, FoldedTable) and isinstance(operation, RowChange):
+            elif type(operation) is RowChange and type(folder) is FoldedTable:
                 told.append(folder.prepare(change.pin, operation, mark, arriving.received_at, arriving.forget_at))
         steps = [each for each in told if each is not None and not isinstance(each, str)]
         return Prepared(steps, [each for each in told if isinstance(each, str)])
@@ -85,6 +85,7 @@ class StateFold:
         self._cells = Cells()
         measurements = [step for step in steps if isinstance(step, MeasurementFold)]
         changes = [step for step in steps if isinstance(step, RowFold)]
+        self._metric_cells = MetricCells(self._cells)
         self._census = load_metrics(measurements, holdings, self._cells)
         self._ages = load_tables(changes, holdings, self._cells)
 
@@ -99,5 +100,5 @@ class StateFold:
 
     def _apply(self, step: Step) -> str:
         if isinstance(step, MeasurementFold):
-            return step.apply(self._cells, self._census)
+            return step.apply(self._metric_cells, self._census)
         return step.apply(self._cells, self._ages)

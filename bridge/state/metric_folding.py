@@ -29,7 +29,7 @@ ALL, OTHER = b"", b"*"
 MAX_KEY_BYTES = 1024
 WINDOW_STEPS = 60
 
-_NEVER = -(2**62)
+_NEVER, _EVER = -(2**62), 2**62
 _HOUR = 3600
 _LONGEST_S = {
     "minute": 60,
@@ -70,12 +70,24 @@ def hash_of(parts: tuple[Value, ...], what: str) -> bytes:
 class Places(NamedTuple):
     """Where a measurement goes: the keys of the rows for all groups, and when each expires.
 
-    `oldest` is the oldest bucket that is kept at its arrival: a group without data since then is none any more.
+    Measurements go to the same places one after the other, so that these are mostly the very same object. `oldest` is
+    the oldest bucket that is kept at its arrival: a group without data since then is none any more.
     """
 
     keys: tuple[RowKey, ...]
     expiries: tuple[int | None, ...]
     oldest: int
+
+
+class _Known(NamedTuple):
+    """The places of a pin's measurements from `first` to `end` that arrive from `arrives` on and before `until`."""
+
+    pin: str
+    first: int
+    end: int
+    arrives: int
+    until: int
+    places: Places
 
 
 class Group(NamedTuple):
@@ -102,22 +114,44 @@ class MeasurementFold(NamedTuple):
         of_groups = (key._replace(key=each) for key in self.places.keys for each in hashes)
         return (*self.places.keys, *of_groups, self.group.key)
 
-    def apply(self, cells: Cells, census: "Census") -> str:
+    def apply(self, cells: "MetricCells", census: "Census") -> str:
         """Fold it; gives what its outcome has to say, if anything."""
-        self._fold_into(cells, None)
+        self._fold_into(cells.of_all(self.places))
         if self.group is None:
             return ""
-        has_room = census.admit(self.group, self.places, cells[self.group.key])
-        self._fold_into(cells, self.group.key.key if has_room else OTHER)
+        has_room = census.admit(self.group, self.places, cells.cells[self.group.key])
+        self._fold_into(cells.of_group(self.places, self.group.key.key if has_room else OTHER))
         return "" if has_room else f"{self.metric.entry.name!r} has {self.metric.entry.limit} groups, its limit"
 
-    def _fold_into(self, cells: Cells, group: bytes | None) -> None:
-        fold, value, mark = self.metric.metric.fold, self.value, self.mark
-        for key, expires_at in zip(self.places.keys, self.places.expiries, strict=True):
-            cell = cells[key if group is None else key._replace(key=group)]
-            cell.held = fold(cell.held, value, mark)
-            cell.expires_at = expires_at
+    def _fold_into(self, cells: Iterable[Cell]) -> None:
+        fold = self.metric.metric.fold
+        for cell in cells:
+            cell.held = fold(cell.held, self.value, self.mark)
             cell.is_changed = True
+
+
+class MetricCells:
+    """The cells of the metrics of a batch."""
+
+    def __init__(self, cells: Cells) -> None:
+        self.cells = cells
+        self._of_all: dict[int, tuple[Places, list[Cell]]] = {}
+
+    def of_all(self, places: Places) -> list[Cell]:
+        """Give the cells for all groups together."""
+        known = self._of_all.get(id(places))
+        if known is None:
+            known = self._of_all[id(places)] = places, self.of_group(places, ALL)
+        return known[1]
+
+    def of_group(self, places: Places, group: bytes) -> list[Cell]:
+        """Give the cells of one group."""
+        found = []
+        for key, expires_at in zip(places.keys, places.expiries, strict=True):
+            cell = self.cells[key._replace(key=group)]
+            cell.expires_at = expires_at
+            found.append(cell)
+        return found
 
 
 class Census:
@@ -155,7 +189,7 @@ class FoldedMetric:
         self._calendar = None if entry.buckets is None else Calendar.of(entry.buckets)
         self._steps = None if self._calendar is None else self._calendar.steps()
         self._longest = 0 if entry.buckets is None else longest_bucket(entry.buckets)
-        self._placed_last: tuple[tuple[str, tuple[int, ...], int], Places] | None = None
+        self._known = _Known("", 0, 0, 0, 0, Places((), (), 0))
 
     def prepare(self, pin: str, operation: Measurement, mark: Mark, received_at: int) -> MeasurementFold | str | None:
         """Check a measurement. Gives text where it comes too late, None where it is skipped; raises `UnusableValue`."""
@@ -178,33 +212,39 @@ class FoldedMetric:
         return MeasurementFold(self, places, Group(key, row), value, mark)
 
     def _places(self, pin: str, at: int, received_at: int) -> Places | str:
+        """Give the places of a measurement; text where it comes too late."""
+        known = self._known
+        if known.pin == pin and known.first <= at < known.end and known.arrives <= received_at < known.until:
+            return known.places
         if self.entry.window_s is not None:
             return self._places_in_window(pin, at, received_at, self.entry.window_s)
         if self._calendar is None or self._steps is None:
-            return self._placed(pin, (0,), 0)
-        start, current = self._calendar.start(at), self._calendar.start(received_at)
-        oldest = self._calendar.before(current, self.entry.keep)
+            return self._know(pin, (_NEVER, _EVER), (_NEVER, _EVER), self._placed(pin, (0,), 0))
+        start, arrival = self._calendar.start(at), self._calendar.bounds(received_at)
+        oldest = self._calendar.before(arrival[0], self.entry.keep)
         if start < oldest:
             return self._too_late(f"it keeps {self.entry.keep} past buckets, from {to_instant(oldest).isoformat()}")
-        return self._placed(pin, (start, self._steps.start(at)), oldest)
+        step = self._steps.bounds(at)
+        inside = max(step[0], start), min(step[1], self._calendar.end(start))
+        return self._know(pin, inside, arrival, self._placed(pin, (start, step[0]), oldest))
 
     def _places_in_window(self, pin: str, at: int, received_at: int, window_s: int) -> Places | str:
         steps = WindowSteps(window_s)
         start, oldest = steps.start(at), steps.start(received_at, 2 * WINDOW_STEPS - 1)
         if start < oldest:
             return self._too_late(f"it looks back {2 * window_s} s")
-        return self._placed(pin, (start,), oldest)
+        arrival = steps.start(received_at), steps.start(received_at, -1)
+        return self._know(pin, (start, steps.start(at, -1)), arrival, self._placed(pin, (start,), oldest))
+
+    def _know(self, pin: str, inside: tuple[int, int], arrival: tuple[int, int], places: Places) -> Places:
+        self._known = _Known(pin, *inside, *arrival, places)
+        return places
 
     def _placed(self, pin: str, starts: tuple[int, ...], oldest: int) -> Places:
-        """Give the places in rows that begin at these instants; most events go where the one before went."""
-        asked = pin, starts, oldest
-        if self._placed_last is None or self._placed_last[0] != asked:
-            keys = tuple(
-                RowKey(self.generation, pin, part, ALL, start)
-                for part, start in zip((BUCKET, STEP), starts, strict=False)
-            )
-            self._placed_last = asked, Places(keys, self._expiries(starts), oldest)
-        return self._placed_last[1]
+        keys = tuple(
+            RowKey(self.generation, pin, part, ALL, start) for part, start in zip((BUCKET, STEP), starts, strict=False)
+        )
+        return Places(keys, self._expiries(starts), oldest)
 
     def _expiries(self, starts: tuple[int, ...]) -> tuple[int | None, ...]:
         start, entry = starts[0], self.entry

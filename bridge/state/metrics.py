@@ -30,6 +30,8 @@ _EXACT = Context(prec=4 * MAX_DIGITS)
 """Enough for the sum of as many numbers as a journal can have."""
 
 _BOUND = 10**MAX_DIGITS
+_SHORT = MAX_VALUE_BYTES // 8
+"""Characters that take fewer bytes than are allowed, however they are written."""
 
 
 class Metric(ABC):
@@ -105,7 +107,7 @@ class Sum(Metric):
 
     def fold(self, held: Number | None, value: Value, mark: Mark) -> Number:  # noqa: ARG002
         """Add."""
-        return add(held or 0, cast(Number, value))
+        return add(held or 0, value)  # type: ignore[arg-type]  # it was admitted
 
     def merge(self, one: Number, other: Number) -> Number:
         """Add."""
@@ -235,13 +237,15 @@ _SIMPLE: dict[MetricKind, Metric] = {
 
 def add(one: Number, other: Number) -> Number:
     """Add two numbers exactly."""
-    if isinstance(one, int) and isinstance(other, int):
+    if type(one) is int and type(other) is int:
         return one + other
     return _EXACT.add(Decimal(one), Decimal(other))
 
 
 def number_of(value: Value) -> Number:
     """Read a number, or a text that is one; raises `UnusableValue` for what is none, or one of too many digits."""
+    if type(value) is int and -_BOUND < value < _BOUND:
+        return value
     try:
         number = parse_number(value)
     except ConversionError as error:
@@ -257,6 +261,8 @@ def bounded(value: Value) -> Value:
     """Give back a value that is short enough to be remembered; raises `UnusableValue` for another."""
     if is_number(value):
         return number_of(value)
+    if isinstance(value, str) and len(value) < _SHORT:
+        return value
     if isinstance(value, str | list | tuple | dict):
         size = len(orjson.dumps(tagged(value)))
         if size > MAX_VALUE_BYTES:

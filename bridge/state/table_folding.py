@@ -109,8 +109,7 @@ class RowFold(NamedTuple):
         is_over = table.is_over(row, self.received_at)
         table.count(row, totals, -1)
         cells[key].held, cells[key].at, cells[key].rank, cells[key].is_changed = None, None, None, True
-        capacity = f"{table.entry.capacity:,} rows, its capacity"
-        return "" if is_over else f"{table.entry.name!r} has {capacity}, so that its oldest fell out"
+        return "" if is_over else table.overflow
 
 
 class Ages:
@@ -145,6 +144,7 @@ class FoldedTable:
         self.entry = entry
         self.generation = generation
         self.columns = TableColumns(entry)
+        self.overflow = f"{entry.name!r} has {entry.capacity:,} rows, its capacity, so that its oldest fell out"
         self._ttl = None if entry.ttl_s is None else entry.ttl_s * SECOND
         self._calendar = None if entry.buckets is None else Calendar.of(entry.buckets)
         self._longest = 0 if entry.buckets is None else longest_bucket(entry.buckets)

@@ -4,11 +4,12 @@ A row that a drop removed stays behind as a tombstone, so that nothing older bri
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
 from bridge.events import Json
 from bridge.mappings.entries.definitions import TableEntry
-from bridge.mappings.values.values import Value, is_number, tagged, untagged
+from bridge.mappings.values.values import Value, tagged, untagged
 from bridge.state.marks import Mark, read_mark, write_mark
 from bridge.state.metrics import Metric, Number, bounded, metric_of
 
@@ -23,9 +24,12 @@ class Fed(NamedTuple):
 
 
 class TableRow:
-    """A row as it is folded. It is live as long as a column holds something."""
+    """A row as it is folded. It is live as long as a column holds something.
 
-    __slots__ = ("at", "changed_at", "dropped", "fed", "first_at")
+    `numbers` are what its columns add to the sums of the table, None where that is to be found out.
+    """
+
+    __slots__ = ("at", "changed_at", "dropped", "fed", "first_at", "numbers")
 
     def __init__(self) -> None:
         self.fed: dict[str, Fed] = {}
@@ -33,6 +37,7 @@ class TableRow:
         self.at = 0
         self.changed_at: int | None = None
         self.dropped: Mark | None = None
+        self.numbers: dict[str, Number] | None = None
 
     @property
     def is_live(self) -> bool:
@@ -65,6 +70,7 @@ class TableColumns:
         tracked = self.value(row, track) if track in row.fed else _NOTHING
         row.first_at = min(row.first_at, mark.at) if row.is_live else mark.at
         row.at = max(row.at, mark.at) if row.is_live else mark.at
+        row.numbers = None
         for name, value in values.items():
             self._feed_column(row, name, value, mark)
         if track in row.fed and self.value(row, track) != tracked:
@@ -73,7 +79,7 @@ class TableColumns:
     def drop(self, row: TableRow, mark: Mark) -> None:
         """Remove what is older than the event that drops the row."""
         order = mark.order
-        row.dropped = mark
+        row.dropped, row.numbers = mark, None
         row.fed = {name: fed for name, fed in row.fed.items() if fed.mark.order > order}
         if row.is_live:
             instants = [fed.mark.at for fed in row.fed.values()]
@@ -91,8 +97,13 @@ class TableColumns:
 
     def numbers(self, row: TableRow) -> dict[str, Number]:
         """Give what the columns add to the sums of the table."""
-        values = {name: self.value(row, name) for name in row.fed}
-        return {name: cast(Number, value) for name, value in values.items() if is_number(value)}
+        if row.numbers is None:
+            row.numbers = {}
+            for name in row.fed:
+                value = self.value(row, name)
+                if type(value) is int or type(value) is Decimal:
+                    row.numbers[name] = value
+        return row.numbers
 
     def write(self, row: TableRow) -> Json:
         """Write a row as JSON."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 from bridge.errors import PinbridgeError
@@ -167,8 +168,14 @@ def _put_right(outcomes: Sequence[Outcome], verdicts: Mapping[int, Verdict]) -> 
     told = list(outcomes)
     matched = [index for index, outcome in enumerate(outcomes) if outcome.kind == "matched"]
     for place, (kind, reason) in verdicts.items():
-        told[matched[place]] = told[matched[place]]._replace(kind=kind, reason=reason)
+        told[matched[place]] = _put_otherwise(told[matched[place]], kind, reason)
     return tuple(told)
+
+
+@lru_cache(maxsize=1024)
+def _put_otherwise(outcome: Outcome, kind: OutcomeKind, reason: str) -> Outcome:
+    """Let an outcome say something else; what a full table says is the same for nearly every event."""
+    return outcome._replace(kind=kind, reason=reason)
 
 
 def _fold_mapping(

@@ -77,18 +77,20 @@ def _prepare_entry(entry: Entry, folders: Folders, horizon: timedelta, preparati
     for index, change in enumerate(evaluation.changes):
         mapping = change.mapping
         item = items[mapping] = items.get(mapping, -1) + 1
-        arrival = Arriving(number, item, received_at, forget_at, preparation.pending.get((number, mapping), _NONE))
         try:
             _check_keepable(change)
-            prepared = folders.prepare(change, arrival)
+            if change.operations:
+                but_for = preparation.pending.get((number, mapping), _NONE)
+                prepared = folders.prepare(change, Arriving(number, item, received_at, forget_at, but_for))
+                if prepared is not None:
+                    preparation.prepared[number, index] = prepared
         except UNKEEPABLE as error:
             preparation.broken.setdefault((number, mapping), str(error))
-            continue
-        if prepared is not None:
-            preparation.prepared[number, index] = prepared
 
 
 def _check_keepable(change: Change) -> None:
     """Raise for lists and objects that cannot be written; single values always can."""
-    if any(isinstance(value, list | dict) for value in change.variables.values()):
-        encode_values(change.variables)
+    for value in change.variables.values():
+        if type(value) is list or type(value) is dict:
+            encode_values(change.variables)
+            return
