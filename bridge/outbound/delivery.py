@@ -125,19 +125,19 @@ class Delivery:
         drawn = await self.store.view(claim, partial(draw, self.mappings(), claim.pin, self.clock()))
         if drawn is None:
             return await self._wait_for_the_reload(claim)
-        snapshot, mapping, rendered, since, changes_at = drawn
+        snapshot, mapping, shown, since = drawn
         claim = replace(claim, revision=snapshot.revision)
-        if isinstance(rendered, RenderError):
-            return await self._park(claim, "render_error", str(rendered), RENDER_REST_S)
+        if isinstance(shown, RenderError):
+            return await self._park(claim, "render_error", str(shown), RENDER_REST_S)
         draft = Draft(
             claim=claim,
             ticket=ticket,
             mapping=mapping,
             revision=snapshot.revision,
-            rendered=rendered,
+            rendered=shown.rendered,
             stale_at=snapshot.stale_at,
             stale_since=since,
-            changes_at=changes_at,
+            changes_at=shown.changes_at,
         )
         if draft.body_hash == claim.sent_hash:
             return await self._leave_unchanged(draft)

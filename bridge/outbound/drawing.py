@@ -3,20 +3,19 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from bridge.mappings import Mapping, MappingSet, Rendered, RenderError, stale_since
-from bridge.mappings.values.bounds import ExpressionError
-from bridge.state import Moment, PinState, Readings, views_of
+from bridge.mappings import Mapping, MappingSet, RenderError, stale_since
+from bridge.mappings.rendering import Clock
+from bridge.state import PinState, Readings, Shown, show
 from bridge.store import Snapshot
 
 
 class Drawn(NamedTuple):
-    """A pin as it is drawn from one moment of the store; a fault that its template has stands for what is rendered."""
+    """A pin as it is drawn from one moment of the store; a fault that its template has stands for what is shown."""
 
     snapshot: Snapshot
     mapping: Mapping
-    rendered: Rendered | RenderError
+    shown: Shown | RenderError
     stale_since: datetime | None
-    changes_at: datetime | None
 
 
 def draw(mappings: MappingSet, pin: str, now: datetime, snapshot: Snapshot, readings: Readings) -> Drawn | None:
@@ -25,13 +24,10 @@ def draw(mappings: MappingSet, pin: str, now: datetime, snapshot: Snapshot, read
     if mapping is None or mapping.render_fingerprint != snapshot.fingerprint or snapshot.rebuilding:
         return None
     since = stale_since(snapshot.stale_at, now)
-    moment = Moment(now, mapping.shared.timezone)
-    rendered: Rendered | RenderError
+    state = PinState(pin=pin, held=snapshot.held, readings=readings)
+    shown: Shown | RenderError
     try:
-        views = views_of(PinState(pin=pin, held=snapshot.held, readings=readings), mapping.shared, moment, now)
-        rendered = mappings.render(mapping.name, pin, snapshot.latest, now, since, state=views)
+        shown = show(mappings, mapping.name, state, snapshot.latest, Clock(now, since))
     except RenderError as error:
-        rendered = error
-    except ExpressionError as error:
-        rendered = RenderError(f"state: {error}", mapping.place)
-    return Drawn(snapshot, mapping, rendered, since, moment.changes_at)
+        shown = error
+    return Drawn(snapshot, mapping, shown, since)

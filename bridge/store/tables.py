@@ -70,7 +70,8 @@ generations = Table(
     Column("status", Text, nullable=False),
     Column("complete_since", BigInteger),
     Column("cursor", BigInteger),
-    Column("cut_at", BigInteger),
+    Column("carried_before", BigInteger),
+    Column("carried_until", BigInteger),
     Column("started_at", BigInteger, nullable=False),
     Column("rested_at", BigInteger),
     Index("generations_live", "mapping", "entry", unique=True, sqlite_where=text("status = 'live'")),
@@ -82,7 +83,8 @@ generations = Table(
 `live` ones take events as they come, `building` ones read them from the journal. `resting` ones, since `rested_at`,
 are not declared any more, or wait for the one that takes their place; `retired` ones for their rows to be deleted.
 `cursor` is the number of the last event that one which is not live knows. No event since `complete_since` is missing
-(NULL: none ever was). Buckets that begin before `cut_at` were carried over from the generation before.
+(NULL: none ever was). Buckets that begin before `carried_before` were taken over from the generation before, with
+the events up to the number `carried_until`.
 """
 
 state = Table(

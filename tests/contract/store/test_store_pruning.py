@@ -42,7 +42,7 @@ async def test_what_expired_is_forgotten_where_events_are_taken(bench: Any) -> N
     await bench.send(store, "a")
     await store.activate([replace(SALES, latest_fingerprint=b"m" * 16)], "https://api")
     [(built,), (resting,)] = run(bench, "SELECT number FROM generations ORDER BY status")
-    run(bench, "INSERT INTO generations VALUES (9, 'live', '', x'', x'', 'live', 0, NULL, NULL, 0, NULL)")
+    run(bench, "INSERT INTO generations VALUES (9, 'live', '', x'', x'', 'live', 0, NULL, NULL, NULL, 0, NULL)")
     for generation in (built, resting, 9):
         add_rows(bench, generation, 300, 1)
     add_rows(bench, 10, 2, None)
@@ -58,7 +58,7 @@ async def test_a_retired_generation_goes_with_all_its_rows(bench: Any) -> None:
     store = await bench.open(SALES)
     for number in (7, 8, 9):
         row = (number, "m", "", b"", b"", "retired", 0)
-        run(bench, "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?, 0, NULL, NULL, ?, NULL)", [row])
+        run(bench, "INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?, 0, NULL, NULL, NULL, ?, NULL)", [row])
         add_rows(bench, number, 600, None)
         run(bench, "INSERT INTO unfolded VALUES (?, 99, 1)", [(number,)])
 
@@ -89,7 +89,7 @@ async def test_an_event_that_is_still_to_be_folded_outlives_the_others(bench: An
     for name in "abcde":
         await bench.send(store, name)
     await store.activate([replace(SALES, latest_fingerprint=b"m" * 16)], "https://api")
-    run(bench, "INSERT INTO generations VALUES (9, 'live', '', x'', x'', 'live', 0, NULL, NULL, 0, NULL)")
+    run(bench, "INSERT INTO generations VALUES (9, 'live', '', x'', x'', 'live', 0, NULL, NULL, NULL, 0, NULL)")
     run(bench, "INSERT INTO unfolded VALUES (9, 2, 0)")
     run(bench, "UPDATE generations SET cursor = 3 WHERE status = 'building'")
     bench.clock.move(days * DAY_S)
