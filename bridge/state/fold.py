@@ -96,6 +96,7 @@ class StateFold:
 
     def written(self) -> list[tuple[RowKey, Row | None]]:
         """Give the rows that changed, in order, with None for those to be deleted."""
+        self._metric_cells.flush()
         return self._cells.written()
 
     def _apply(self, step: Step) -> str:

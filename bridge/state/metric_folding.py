@@ -116,42 +116,35 @@ class MeasurementFold(NamedTuple):
 
     def apply(self, cells: "MetricCells", census: "Census") -> str:
         """Fold it; gives what its outcome has to say, if anything."""
-        self._fold_into(cells.of_all(self.places))
+        cells.tell(self, ALL)
         if self.group is None:
             return ""
         has_room = census.admit(self.group, self.places, cells.cells[self.group.key])
-        self._fold_into(cells.of_group(self.places, self.group.key.key if has_room else OTHER))
+        cells.tell(self, self.group.key.key if has_room else OTHER)
         return "" if has_room else f"{self.metric.entry.name!r} has {self.metric.entry.limit} groups, its limit"
-
-    def _fold_into(self, cells: Iterable[Cell]) -> None:
-        fold = self.metric.metric.fold
-        for cell in cells:
-            cell.held = fold(cell.held, self.value, self.mark)
-            cell.is_changed = True
 
 
 class MetricCells:
-    """The cells of the metrics of a batch."""
+    """The cells of the metrics of a batch, and what they are told. That is folded together: at `flush`."""
 
     def __init__(self, cells: Cells) -> None:
         self.cells = cells
-        self._of_all: dict[int, tuple[Places, list[Cell]]] = {}
+        self._told: dict[tuple[int, bytes], list[MeasurementFold]] = {}
 
-    def of_all(self, places: Places) -> list[Cell]:
-        """Give the cells for all groups together."""
-        known = self._of_all.get(id(places))
-        if known is None:
-            known = self._of_all[id(places)] = places, self.of_group(places, ALL)
-        return known[1]
+    def tell(self, fold: MeasurementFold, group: bytes) -> None:
+        """Take a measurement for the rows of a group at its places."""
+        self._told.setdefault((id(fold.places), group), []).append(fold)
 
-    def of_group(self, places: Places, group: bytes) -> list[Cell]:
-        """Give the cells of one group."""
-        found = []
-        for key, expires_at in zip(places.keys, places.expiries, strict=True):
-            cell = self.cells[key._replace(key=group)]
-            cell.expires_at = expires_at
-            found.append(cell)
-        return found
+    def flush(self) -> None:
+        """Fold what was told."""
+        for (_, group), folds in self._told.items():
+            metric, places = folds[0].metric.metric, folds[0].places
+            added = metric.fold_all([(fold.value, fold.mark) for fold in folds])
+            for key, expires_at in zip(places.keys, places.expiries, strict=True):
+                cell = self.cells[key._replace(key=group)]
+                cell.held = added if cell.held is None else metric.merge(cell.held, added)
+                cell.expires_at, cell.is_changed = expires_at, True
+        self._told.clear()
 
 
 class Census:

@@ -5,6 +5,7 @@ checked by `admit` before anything is folded, so that folding cannot fail.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from decimal import Context, Decimal
 from typing import Any, ClassVar, cast
 
@@ -54,6 +55,13 @@ class Metric(ABC):
     def fold(self, held: Any, value: Value, mark: Mark) -> Any:
         """Add an admitted value to what is held, which may be changed in place."""
 
+    def fold_all(self, told: Sequence[tuple[Value, Mark]]) -> Any:
+        """Fold admitted values into nothing; what they come to does not depend on their order."""
+        held = None
+        for value, mark in told:
+            held = self.fold(held, value, mark)
+        return held
+
     @abstractmethod
     def merge(self, one: Any, other: Any) -> Any:
         """Put together what two hold; neither is changed."""
@@ -91,6 +99,10 @@ class Count(Metric):
         """Add one."""
         return (held or 0) + 1
 
+    def fold_all(self, told: Sequence[tuple[Value, Mark]]) -> int:
+        """Count them."""
+        return len(told)
+
     def merge(self, one: int, other: int) -> int:
         """Add."""
         return one + other
@@ -108,6 +120,11 @@ class Sum(Metric):
     def fold(self, held: Number | None, value: Value, mark: Mark) -> Number:  # noqa: ARG002
         """Add."""
         return add(held or 0, value)  # type: ignore[arg-type]  # it was admitted
+
+    def fold_all(self, told: Sequence[tuple[Value, Mark]]) -> Number:
+        """Add them up."""
+        values: list[Any] = [value for value, _ in told]
+        return sum(values) if set(map(type, values)) == {int} else cast(Number, super().fold_all(told))
 
     def merge(self, one: Number, other: Number) -> Number:
         """Add."""

@@ -78,26 +78,26 @@ class RowFold(NamedTuple):
             row = table.take_out(row, totals)
         if row.is_older_than_its_drop(self.mark):
             return f"older than what removed its row from {table.entry.name!r}"
-        if row.is_live:
+        if row.fed:
             table.count(row, totals, -1)
         if self.drops:
             table.columns.drop(row, self.mark)
         else:
             table.columns.feed(row, self.columns, self.mark)
-        if row.is_live:
+        if row.fed:
             table.count(row, totals, 1)
         self._keep(row, cell, totals)
-        if not row.is_live:
+        if not row.fed:
             return ""
         ages.note(self.row, row.at)
         return self._make_room(cells, ages)
 
     def _keep(self, row: TableRow, cell: Cell, totals: Cell) -> None:
-        table = self.table
-        cell.held = row if row.is_live or row.dropped is not None else None
+        table, is_live = self.table, row.is_live
+        cell.held = row if is_live or row.dropped is not None else None
         cell.is_changed = True
-        cell.at, cell.rank = (row.at, table.rank(row)) if row.is_live else (None, None)
-        cell.expires_at = table.row_expiry(self.row.bucket) if row.is_live else self.forget_at
+        cell.at, cell.rank = (row.at, table.rank(row)) if is_live else (None, None)
+        cell.expires_at = table.row_expiry(self.row.bucket) if is_live else self.forget_at
         totals.expires_at = table.totals_expiry(self.row.bucket)
         totals.is_changed = totals.held is not None
 
@@ -148,6 +148,7 @@ class FoldedTable:
         self._ttl = None if entry.ttl_s is None else entry.ttl_s * SECOND
         self._calendar = None if entry.buckets is None else Calendar.of(entry.buckets)
         self._longest = 0 if entry.buckets is None else longest_bucket(entry.buckets)
+        self._last = RowKey(generation, "", TOTAL, b"", 0)
 
     def prepare(self, pin: str, operation: RowChange, mark: Mark, received_at: int, forget_at: int) -> RowFold | str:
         """Check a change. Gives text where it comes too late; raises `UnusableValue`."""
@@ -165,8 +166,14 @@ class FoldedTable:
         if self._ttl is not None and mark.at + self._ttl <= received_at:
             return f"too late for {name!r}: its rows live {self.entry.ttl_s} s"
         row = RowKey(self.generation, pin, ROW, key, bucket)
-        totals = RowKey(self.generation, pin, TOTAL, b"", bucket)
+        totals = self._totals_key(pin, bucket)
         return RowFold(self, row, totals, columns, operation.drops, mark, received_at, forget_at)
+
+    def _totals_key(self, pin: str, bucket: int) -> RowKey:
+        """Give the key of the totals; most changes have that of the one before."""
+        if (self._last.pin, self._last.bucket) != (pin, bucket):
+            self._last = RowKey(self.generation, pin, TOTAL, b"", bucket)
+        return self._last
 
     def is_over(self, row: TableRow, now: int) -> bool:
         """Say whether a row's time to live is over."""
@@ -200,29 +207,32 @@ class FoldedTable:
 
     def cell(self, key: RowKey, row: Row | None) -> Cell:
         """Give the cell of a row, or of the totals."""
+        if row is None:
+            return Cell(None, None, write_totals if key.part == TOTAL else self.columns.write)
         restore: Any = read_totals if key.part == TOTAL else self.columns.restore
         write: Any = write_totals if key.part == TOTAL else self.columns.write
-        return Cell(None if row is None else restore(orjson.loads(row.data)), row, write)
+        return Cell(restore(orjson.loads(row.data)), row, write)
 
 
 def load_tables(folds: Iterable[RowFold], holdings: Holdings, cells: Cells) -> Ages:
     """Read what changes of rows touch, in order, and the oldest rows of tables that may overflow."""
     tables: dict[int, FoldedTable] = {}
-    changes: Counter[Shelf] = Counter()
+    changes: Counter[RowKey] = Counter()
     keys: set[RowKey] = set()
     for fold in folds:
         tables[fold.table.generation] = fold.table
-        changes[Shelf(fold.row.generation, fold.row.pin, fold.row.bucket)] += 1
-        keys.update((fold.row, fold.totals))
+        changes[fold.totals] += 1
+        keys.add(fold.row)
+    keys.update(changes)
     found = holdings.rows(sorted(keys))
     for key in keys:
         cells[key] = tables[key.generation].cell(key, found.get(key))
     ages = Ages()
-    for shelf, count in sorted(changes.items()):
-        table = tables[shelf.generation]
-        totals = cells[RowKey(shelf.generation, shelf.pin, TOTAL, b"", shelf.bucket)].held
+    for of_table, count in sorted(changes.items()):
+        table, totals = tables[of_table.generation], cells[of_table].held
         if totals is not None and totals.count + count > table.entry.capacity:
             # Each change makes one row at most, and may feed one of those that were the oldest.
+            shelf = Shelf(of_table.generation, of_table.pin, of_table.bucket)
             oldest = holdings.oldest(shelf, 2 * count)
             for key, row in oldest:
                 if key not in cells:
