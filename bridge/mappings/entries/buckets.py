@@ -16,7 +16,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 
 _DAY_MIN: Final = 24 * 60
 _DAY_S: Final = 86_400
-_COUNTED = re.compile(r"([0-9]{1,4})(m|h)", re.ASCII)
+_COUNTED = re.compile(r"([1-9][0-9]{0,3})(m|h)", re.ASCII)
 _OTHERWISE: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("minutely", "minutes", "60s"), "minute"),
@@ -79,11 +79,17 @@ def _read_every(node: Node) -> _Every | str:
     return f"'every' is one of {', '.join(UNITS)}, or such as 15m or 6h, found {describe(node)}{advice}"
 
 
+def lengths_in_a_day(letter: str) -> list[int]:
+    """Give the numbers of minutes (m), or of hours (h), that divide a day."""
+    whole = _DAY_MIN if letter == "m" else 24
+    return [each for each in range(1, whole + 1) if whole % each == 0]
+
+
 def _counted(count: int, letter: str) -> _Every | str:
     """Give a number of minutes or hours that divides a day, in the largest unit."""
     whole = _DAY_MIN if letter == "m" else 24
-    if count < 1 or whole % count:
-        near = [each for each in range(1, whole + 1) if whole % each == 0]
+    if whole % count:
+        near = lengths_in_a_day(letter)
         below, above = [each for each in near if each < count], [each for each in near if each > count]
         fitting = " and ".join(f"{each}{letter}" for each in [*below[-1:], *above[:1]])
         do = "do" if below and above else "does"

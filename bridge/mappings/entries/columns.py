@@ -9,7 +9,7 @@ from bridge.located import Entry, MappingNode, Node, ScalarNode
 from bridge.located.fields import describe
 from bridge.mappings.entries.definitions import COLUMN_METRICS, MAX_COLUMNS, Column, MetricKind
 from bridge.mappings.entries.metrics import KINDS, OPTIONS
-from bridge.mappings.entries.supply import Part, Supply
+from bridge.mappings.entries.supply import Part, Supply, there_are
 from bridge.mappings.entries.words import OTHER_KINDS
 from bridge.mappings.expressions.expressions import (
     Expression,
@@ -121,14 +121,16 @@ def _compute(scalar: ScalarNode, stored: Sequence[str], supply: Supply) -> Expre
 
 
 def _misread(text: str, stored: Sequence[str]) -> Iterator[TemplateFault]:
-    for read in name_reads(text, (ROW,)):
+    for read in name_reads(text, (ROW,)) if stored else ():
         word = read.keys[0].word if read.keys else None
         if word is None:
             message = f"'row' is read by its columns; write {' or '.join(f'{ROW}.{name}' for name in stored[:2])}"
             yield TemplateFault(message=message, index=read.place)
         elif word not in stored:
-            advice = suggest(word, stored) or f"; it reads those that events feed: {', '.join(stored)}"
-            yield TemplateFault(message=f"'row' has no column {word!r}{advice}", index=read.keys[0].place)
+            advice = suggest(word, stored) or there_are(stored)
+            yield TemplateFault(
+                message=f"'row' has no column {word!r} that events feed{advice}", index=read.keys[0].place
+            )
 
 
 def _advised(fault: TemplateFault, stored: Sequence[str]) -> TemplateFault:
@@ -136,7 +138,7 @@ def _advised(fault: TemplateFault, stored: Sequence[str]) -> TemplateFault:
     if not fault.message.startswith("unknown variable"):
         return fault
     meant = f"{ROW}.{fault.word}" if fault.word in stored else f"{ROW}.{stored[0]}" if stored else ROW
-    message = f"a computed column reads the row and constants, and {fault.word!r} is neither; write such as {meant}"
+    message = f"a computed column reads the row and constants, and {fault.word!r} is neither; write {meant}"
     return TemplateFault(message=message, index=fault.index, word=fault.word)
 
 

@@ -13,14 +13,14 @@ def fed_by(
 
     A trigger that is named and lacks a name is a fault, and so is an entry that none feeds.
     """
-    node = fields.node("trigger")
+    node = fields.node("trigger" if counted is None else "count")
     chosen = counted if counted is not None or node is None else supply.read_triggers(node, "'trigger'")
     lacking = supply.lacking(names, supply.triggers if chosen is None else chosen)
     fed = supply.fed_by(names, supply.triggers if chosen is None else chosen)
     if chosen is None and not fed:
-        message = f"no trigger feeds {named.name!r}, as each lacks what it reads: {lacking}"
+        message = f"no trigger feeds {named.name!r}: {lacking}; one event must say all that an entry reads"
         supply.problems.append(named.place.problem(message))
-    elif chosen is not None and lacking:
-        message = f"a trigger that {named.name!r} names lacks what it reads: {lacking}"
-        supply.problems.append(named.place.problem(message))
+    elif node is not None and lacking:
+        message = f"this names a trigger that cannot feed {named.name!r}: {lacking}"
+        supply.problems.append(node.place.problem(message))
     return fed

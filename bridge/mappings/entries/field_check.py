@@ -10,6 +10,7 @@ from bridge.located import MappingNode, Node, ScalarNode, SequenceNode
 from bridge.located.fields import Problems
 from bridge.mappings.entries.definitions import Entry, TableEntry
 from bridge.mappings.entries.metrics import KINDS
+from bridge.mappings.entries.supply import there_are
 from bridge.mappings.expressions.methods import LIST_METHODS
 from bridge.mappings.expressions.name_reads import Key, NameRead, name_reads
 from bridge.mappings.expressions.template_check import TemplateFault, TemplateSyntaxProblem
@@ -36,6 +37,8 @@ _OTHERWISE: Mapping[str, str] = {
 
 def check_fields(node: Node, entries: Mapping[str, Entry], problems: Problems) -> None:
     """Note each field in a tree of templates that an entry has not."""
+    hidden = set(_loop_names(node))
+    entries = {name: entry for name, entry in entries.items() if name not in hidden}
     if not entries:
         return
     mention = re.compile(rf"\b({'|'.join(map(re.escape, entries))})\b")
@@ -45,17 +48,27 @@ def check_fields(node: Node, entries: Mapping[str, Entry], problems: Problems) -
             problems.extend(placed_problems(scalar, TemplateSyntaxProblem(*faults)))
 
 
+def _loop_names(node: Node) -> Iterator[str]:
+    """Give what loops call their items; one that is called like an entry is told when it is compiled."""
+    if isinstance(node, MappingNode):
+        name = node.get("as") if node.get("each") is not None else None
+        if isinstance(name, ScalarNode):
+            yield name.text
+    for inner in _children(node):
+        yield from _loop_names(inner)
+
+
+def _children(node: Node) -> Sequence[Node]:
+    if isinstance(node, MappingNode):
+        return [entry.value for entry in node.entries]
+    return node.items if isinstance(node, SequenceNode) else ()
+
+
 def _templates(node: Node) -> Iterator[ScalarNode]:
-    match node:
-        case SequenceNode():
-            for item in node.items:
-                yield from _templates(item)
-        case MappingNode():
-            for entry in node.entries:
-                yield from _templates(entry.value)
-        case ScalarNode():
-            if any(mark in node.text for mark in MARKS):
-                yield node
+    if isinstance(node, ScalarNode) and any(mark in node.text for mark in MARKS):
+        yield node
+    for inner in _children(node):
+        yield from _templates(inner)
 
 
 def _faults(text: str, entries: Mapping[str, Entry]) -> list[TemplateFault]:
@@ -136,7 +149,7 @@ def _fault_of_totals(read: NameRead, entry: TableEntry) -> TemplateFault | None:
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:
-    return suggest(word, known) or f"; there is {', '.join(known)}"
+    return suggest(word, known) or there_are(known)
 
 
 def _told(message: str, key: Key) -> TemplateFault:

@@ -24,8 +24,14 @@ def _meant(words: Mapping[str, str]) -> dict[str, str]:
     return {word: f"is no key of an entry; did you mean {meant!r}?" for word, meant in words.items()}
 
 
+_OUTER = dict.fromkeys(
+    ("type", "timezone", "locale", "constants", "update", "deliver", "stale_after", "tests"),
+    "is a key of the mapping, not of an entry; it begins further left",
+)
+
 STRANGE_TO_METRICS: Mapping[str, str] = MappingProxyType(
     {
+        **_OUTER,
         **_meant({**OTHER_KINDS, **OTHER_OPTIONS}),
         **dict.fromkeys(_OF_TABLES_ONLY, "belongs to a table, an entry with 'rows'"),
         "key": "belongs to a table, an entry with 'rows'; 'by' makes a metric for each group",
@@ -35,6 +41,7 @@ STRANGE_TO_METRICS: Mapping[str, str] = MappingProxyType(
 
 STRANGE_TO_TABLES: Mapping[str, str] = MappingProxyType(
     {
+        **_OUTER,
         **_meant({**OTHER_KINDS, **OTHER_OPTIONS, **OTHER_TABLE_OPTIONS}),
         **dict.fromkeys(_OF_METRICS_ONLY, "belongs to a metric, and this is a table"),
         "by": "belongs to a metric; the rows of a table are told apart by 'key'",

@@ -11,6 +11,7 @@ from bridge.mappings.entries.definitions import MAX_GROUPS, MAX_KEEP, Buckets, M
 from bridge.mappings.entries.feeds import fed_by
 from bridge.mappings.entries.operations import measuring
 from bridge.mappings.entries.supply import NO_CONDITIONS, Supply, names_of
+from bridge.mappings.triggers.kind_hints import NUMBER_TEXT
 from bridge.mappings.triggers.trigger_definition import Declared
 
 KINDS: tuple[MetricKind, ...] = get_args(MetricKind)
@@ -135,5 +136,6 @@ class MetricCompiler:
         if number is not None and 0 < number < 1:
             return number
         hint = f"; write {(number / 100).normalize()}" if number is not None and 1 < number < _MOST_PERCENT else ""
+        hint = "; leave out the quotes" if isinstance(value, str) and NUMBER_TEXT.fullmatch(value) else hint
         problems.append(node.place.problem(f"'q' is a number between 0 and 1, found {describe(node)}{hint}"))
         return None

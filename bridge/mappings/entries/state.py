@@ -96,7 +96,7 @@ def _compile_entry(named: Named, node: Node, supply: Supply) -> Compiled | None:
     found = meanings(node)
     if len(found) == 1:
         return _compile_as(found[0], named, node, supply)
-    message = f"{named.name!r} says nothing of what it remembers: one of {', '.join(MEANINGS)}"
+    message = f"{named.name!r} does not say what it remembers; write one of {', '.join(MEANINGS)}"
     if found:
         message = f"{named.name!r} is {' and '.join(map(repr, found))} at once; make an entry of each"
     supply.problems.append(named.place.problem(message))

@@ -1,11 +1,11 @@
 """What can feed the entries of a mapping: its triggers, with the names that each of them knows."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from bridge.located import MappingNode, Node, Place, ScalarNode, SequenceNode
-from bridge.located.fields import Problems, describe, one_or_many, read_text
+from bridge.located.fields import Problems, describe, one_or_many
 from bridge.mappings.expressions.expressions import is_expression
 from bridge.mappings.triggers.conditions import Condition, compile_conditions
 from bridge.mappings.triggers.facts import Facts, Shared
@@ -106,14 +106,13 @@ class Supply:
         return {each for each in names if each not in known.variables and each not in known.constants} - {"event"}
 
     def _named(self, node: Node, what: str) -> Declared | None:
-        name = read_text(node, what, self.problems)
+        name = node.text if isinstance(node, ScalarNode) and isinstance(node.value, str) else ""
         for trigger in self.triggers:
             if trigger.name == name:
                 return trigger
-        if name:
-            known = [trigger.name for trigger in self.triggers]
-            advice = suggest(name, known) or f"; there is {', '.join(known[:_MOST_TOLD])}"
-            self.problems.append(node.place.problem(f"{what} names a trigger, and {name[:80]!r} is none{advice}"))
+        known = [trigger.name for trigger in self.triggers]
+        advice = suggest(name, known) or there_are(known)
+        self.problems.append(node.place.problem(f"{what} names a trigger, and {describe(node)} is none{advice}"))
         return None
 
     def _names(self) -> Names:
@@ -142,11 +141,9 @@ def names_of(parts: Iterable[Part | Conditions | None]) -> frozenset[str]:
     return frozenset(name for part in parts if part is not None for name in part.names)
 
 
-def listed(names: Sequence[str] | Mapping[str, object]) -> str:
-    """Name things in a message."""
-    return ", ".join(map(repr, names))
-
-
-def shown(node: Node) -> str:
-    """Say how a value is written."""
-    return node.text if isinstance(node, ScalarNode) else describe(node)
+def there_are(known: Sequence[str]) -> str:
+    """Name what there is, at the end of a message; nothing where there is nothing."""
+    if not known:
+        return ""
+    more = f" and {len(known) - _MOST_TOLD} more" if len(known) > _MOST_TOLD else ""
+    return f"; there {'is' if len(known) == 1 else 'are'} {', '.join(known[:_MOST_TOLD])}{more}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from bridge.located import MappingNode, Node, Plain
+from bridge.located import MappingNode, Node, Plain, ScalarNode
 from bridge.located.fields import Fields, one_or_many
 from bridge.mappings.entries.buckets import read_buckets, refuse_without_every
 from bridge.mappings.entries.columns import Columns, Source, read_columns
@@ -11,7 +11,7 @@ from bridge.mappings.entries.compiled import Compiled, Fed, Named
 from bridge.mappings.entries.definitions import MAX_CAPACITY, MAX_KEEP, MAX_LIMIT, TableEntry
 from bridge.mappings.entries.feeds import fed_by
 from bridge.mappings.entries.operations import RowParts, changing
-from bridge.mappings.entries.supply import NO_CONDITIONS, Conditions, Part, Supply, names_of, names_triggers
+from bridge.mappings.entries.supply import NO_CONDITIONS, Conditions, Part, Supply, names_of, names_triggers, there_are
 from bridge.mappings.triggers.trigger_definition import Declared
 from bridge.spelling import suggest
 
@@ -81,7 +81,7 @@ class TableCompiler:
         triggers = fed_by(self._named, names, self._fields, self._supply)
         drop = self._read_drop(triggers, names)
         if triggers:
-            self._check_columns(columns, triggers)
+            self._check_columns(columns, triggers, names)
         fed = []
         for trigger in triggers:
             parts = RowParts(key, self._columns_of(trigger, columns), when, self._drop_of(trigger, drop))
@@ -103,26 +103,28 @@ class TableCompiler:
         fits = conditions is not None and self._supply.fed_by(conditions.names, [trigger])
         return conditions if fits else None
 
-    def _check_columns(self, columns: Columns, triggers: tuple[Declared, ...]) -> None:
+    def _check_columns(self, columns: Columns, triggers: tuple[Declared, ...], names: frozenset[str]) -> None:
         """Note each column that no trigger feeds, of those that feed the table."""
         for name, source in columns.sources.items():
-            lacking = self._lacking(source, triggers)
+            lacking = self._lacking(source, triggers, names)
             if lacking:
                 message = f"no trigger feeds the column {name!r}: {lacking}"
                 self._supply.problems.append(source.node.place.problem(message))
 
-    def _lacking(self, source: Source, triggers: tuple[Declared, ...]) -> str:
+    def _lacking(self, source: Source, triggers: tuple[Declared, ...], names: frozenset[str]) -> str:
+        """Say what a column's triggers lack; `names` are what each that feeds the table must know."""
         supply = self._supply
         if source.counted is None:
-            names = names_of([source.part])
-            return "" if supply.fed_by(names, triggers) else supply.lacking(names, triggers)
-        strange = [trigger.name for trigger in source.counted if trigger not in triggers]
-        return f"{', '.join(map(repr, strange))} does not feed this table" if strange else ""
+            of_column = names_of([source.part])
+            return "" if supply.fed_by(of_column, triggers) else supply.lacking(of_column, triggers)
+        strange = [trigger for trigger in source.counted if trigger not in triggers]
+        told = ", ".join(repr(trigger.name) for trigger in strange)
+        return supply.lacking(names, strange) or (f"'trigger' does not name {told}" if strange else "")
 
     def _read_drop(self, triggers: tuple[Declared, ...], names: frozenset[str]) -> _Drop:
         """Read `drop`; what it names must feed the table."""
         node, supply = self._fields.node("drop"), self._supply
-        if node is None:
+        if node is None or self._is_no_drop(node):
             return _Drop((), None)
         if not names_triggers(node):
             conditions = supply.read_conditions(node)
@@ -135,10 +137,19 @@ class TableCompiler:
             self._note_strange(node, strange, names)
         return _Drop(named, None)
 
+    def _is_no_drop(self, node: Node) -> bool:
+        """Note what neither names a trigger nor has a condition: it would drop nothing, or everything."""
+        vain = [item for item in one_or_many(node) if not isinstance(item, ScalarNode) and not _has_a_condition(item)]
+        for item in vain:
+            found = "an empty object, which every event fits" if isinstance(item, MappingNode) else "a list in it"
+            message = f"'drop' is a trigger, a list of them, or conditions, found {found}"
+            self._supply.problems.append(item.place.problem(message))
+        return bool(vain)
+
     def _note_strange(self, node: Node, strange: Sequence[Declared], names: frozenset[str]) -> None:
         lacking = self._supply.lacking(names, strange)
         told = ", ".join(repr(trigger.name) for trigger in strange)
-        why = f"'drop' names what says of no row that it goes: {lacking}" if lacking else ""
+        why = f"'drop' names a trigger that cannot say which row goes: {lacking}" if lacking else ""
         self._supply.problems.append(node.place.problem(why or f"'drop' names {told}, and 'trigger' does not"))
 
     def _refuse_without_key(self, columns: Columns) -> None:
@@ -169,7 +180,7 @@ class TableCompiler:
             capacity=fields.whole("capacity", default=DEFAULT_CAPACITY, lowest=1, highest=MAX_CAPACITY),
             ttl_s=fields.duration_s("ttl", lowest=1),
             buckets=read_buckets(fields, zone),
-            keep=fields.whole("keep", default=0, lowest=0, highest=MAX_KEEP),
+            keep=fields.whole("keep", default=0, lowest=1, highest=MAX_KEEP),
             track=self._read_track(columns),
         )
 
@@ -186,9 +197,7 @@ class TableCompiler:
             self._note("order", message)
         elif kind == "computed":
             known = list(columns.sources)
-            self._note(
-                "order", f"rows stand in no order of a computed column, as {name!r} is; there is {', '.join(known)}"
-            )
+            self._note("order", f"'order' is a column that events feed, and {name!r} is computed{there_are(known)}")
         return name, word.startswith("-")
 
     def _read_track(self, columns: Columns) -> str | None:
@@ -198,7 +207,7 @@ class TableCompiler:
         values = [each for each, source in columns.sources.items() if source.column.kind == "value"]
         kind = columns.kind(name)
         if kind is None:
-            advice = suggest(name, values) or f"; there is {', '.join(values)}"
+            advice = suggest(name, values) or there_are(values)
             self._note("track", f"'track' is a column, and {name[:80]!r} is none{advice}")
         elif kind != "value":
             self._note(
@@ -212,3 +221,7 @@ class TableCompiler:
     def _note(self, key: str, message: str) -> None:
         if (node := self._fields.node(key)) is not None:
             self._supply.problems.append(node.place.problem(message))
+
+
+def _has_a_condition(node: Node) -> bool:
+    return isinstance(node, MappingNode) and bool(node.entries)

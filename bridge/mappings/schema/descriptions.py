@@ -172,6 +172,41 @@ LOOP: Mapping[str, str] = MappingProxyType(
     }
 )
 
+ENTRY: Mapping[str, str] = MappingProxyType(
+    {
+        "count": "how many events of a trigger, or of a list of triggers",
+        "sum": "the exact sum; null is skipped",
+        "mean": "the mean, to 28 digits; null is skipped",
+        "min": "the smallest of numbers, times or texts; null is skipped",
+        "max": "the largest of numbers, times or texts; null is skipped",
+        "first": "what the oldest event said, by its `version`",
+        "last": "what the newest event said, by its `version`",
+        "distinct": "how many different values: exact to 1,000, beyond that within 2%; null is skipped",
+        "quantile": "such as the median, for the share `q`: exact to 100 values, beyond that within 1% of the value",
+        "q": "the share of values that lie below a `quantile`: 0.5 for the median",
+        "rows": "makes a table: names of columns to values, metrics of the row, or an expression that reads `row`",
+        "key": "which row of a table an event feeds; several parts as a list. Without it every event is a row",
+        "drop": "a trigger, a list of them, or conditions: such an event removes its row; nothing older brings it back",
+        "order": "how rows stand: `newest` (the default), `oldest`, a column, or `-column` for the largest first",
+        "capacity": "how many rows live at once: 1,000 where it is not written, at most 10,000. The oldest fall out",
+        "ttl": "a row that no event fed for that long is gone",
+        "track": "a column: a row's `changed_at` is since when it holds its value",
+        "by": "one metric for each value of this; several parts as a list",
+        "limit": "of a metric, how many groups: 100 where it is not written, at most 10,000; what is beyond goes to "
+        "`other`. Of a table, how many rows a template sees: 10, at most 1,000",
+        "every": "`minute`, `hour`, `day`, `week`, `month`, `quarter`, `year`, or minutes or hours that divide a day, "
+        "such as `15m`: a new bucket each, by the clock of the mapping's `timezone`",
+        "week_start": "the day on which a week begins: `monday` where it is not written",
+        "offset": "how much later each bucket begins: `6h` for a day that begins at six",
+        "keep": "how many buckets before the current one stay readable, at most 2,000. A metric keeps as many as "
+        "`against` needs where it is not written",
+        "against": "how many buckets back `.previous` and `.change` look: 1 where it is not written",
+        "window": "such as `24h`, at least `60s`: a sliding window in place of `every`",
+        "trigger": "feeds the entry from this trigger, or from a list, and from no other",
+        "when": "[conditions](mappings.md#conditions) on variables that an event must meet",
+    }
+)
+
 METADATA: Mapping[str, str] = MappingProxyType(
     {
         "title": "the pin's title",

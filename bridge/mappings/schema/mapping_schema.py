@@ -1,8 +1,10 @@
 """The shape of a whole mapping."""
 
 from bridge.events import Json
+from bridge.mappings.entries.definitions import MAX_ENTRIES
 from bridge.mappings.schema.case_schema import cases_schema, names_its_pin
 from bridge.mappings.schema.descriptions import DELIVER, LOOP, MAPPING, METADATA
+from bridge.mappings.schema.entry_schema import entry_schema
 from bridge.mappings.schema.shapes import (
     EXPRESSION,
     Schema,
@@ -45,7 +47,7 @@ def mapping_schema() -> Schema:
         "locale": text(),
         "constants": named({}, variable_names()),
         "triggers": _triggers(),
-        "state": named({"type": "object", "minProperties": 1}, variable_names()),
+        "state": named(entry_schema(), variable_names()) | {"maxProperties": MAX_ENTRIES},
         "update": _update(),
         "stale_after": duration(lowest=1),
         "deliver": closed(

@@ -10,6 +10,10 @@ from bridge.errors import ConfigurationError
 from bridge.located import parse_yaml
 from bridge.mappings import load_texts
 from bridge.mappings.cases import CASE_KEYS, SAMPLE_KEYS
+from bridge.mappings.entries.definitions import COLUMN_METRICS
+from bridge.mappings.entries.keys import MEANINGS
+from bridge.mappings.entries.metrics import OPTIONS as METRIC_OPTIONS
+from bridge.mappings.entries.tables import OPTIONS as TABLE_OPTIONS
 from bridge.mappings.mapping import KEYS as MAPPING_KEYS
 from bridge.mappings.schema import mapping_schema
 from bridge.mappings.schema.descriptions import CONVERSIONS, FOLDS, OPERATORS
@@ -38,6 +42,9 @@ def test_it_has_every_key_of_the_language() -> None:
     case = SCHEMA["properties"]["tests"]["items"]["properties"]
     assert set(case) == set(CASE_KEYS)
     assert set(case["send"]["properties"]) == set(SAMPLE_KEYS)
+    entry = SCHEMA["properties"]["state"]["additionalProperties"]["properties"]
+    assert set(entry) == {*MEANINGS, *METRIC_OPTIONS, *TABLE_OPTIONS}
+    assert set(entry["rows"]["additionalProperties"]["properties"]) == set(COLUMN_METRICS)
     assert set(OPERATORS) == {*COMPILED_OPERATORS, "exists"}
     assert set(CONVERSIONS) == set(KINDS)
     assert set(FOLDS) == set(COMPILED_FOLDS)
@@ -204,9 +211,70 @@ def test_a_trigger_that_its_shape_rules_out(keys: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "entry",
+    [
+        "[]",
+        "{}",
+        "{every: day}",
+        "{sum: 1}",
+        "{sum: $.a, max: $.a}",
+        "{sum: $.a, rows: {a: $.a}}",
+        "{summ: $.a}",
+        "{count: []}",
+        "{count: 7}",
+        "{count: m, trigger: m}",
+        "{sum: $.a, by: []}",
+        "{sum: $.a, limit: 5}",
+        "{sum: $.a, by: $.b, limit: 10001}",
+        "{sum: $.a, q: 0.5}",
+        "{quantile: $.a}",
+        "{quantile: $.a, q: 1}",
+        "{sum: $.a, every: 7h}",
+        "{sum: $.a, every: 015m}",
+        "{sum: $.a, every: daily}",
+        "{sum: $.a, every: day, window: 24h}",
+        "{sum: $.a, window: 59s}",
+        "{sum: $.a, keep: 5}",
+        "{sum: $.a, every: day, keep: 0}",
+        "{sum: $.a, every: day, against: 2001}",
+        "{sum: $.a, every: day, week_start: monday}",
+        "{sum: $.a, every: week, week_start: someday}",
+        "{sum: $.a, key: $.b}",
+        "{rows: []}",
+        "{rows: {}}",
+        "{rows: {at: $.a}}",
+        "{rows: {a b: $.a}}",
+        "{rows: {_a: $.a}}",
+        "{rows: {a: {sum: $.a}}}",
+        "{rows: {a: {}}, key: $.b}",
+        "{rows: {a: {sum: $.a, max: $.a}}, key: $.b}",
+        "{rows: {a: {distinct: $.a}}, key: $.b}",
+        "{rows: {a: $.a}, by: $.b}",
+        "{rows: {a: $.a}, window: 24h}",
+        "{rows: {a: $.a}, drop: m}",
+        "{rows: {a: $.a}, key: $.b, drop: []}",
+        "{rows: {a: $.a}, key: $.b, drop: {}}",
+        "{rows: {a: $.a}, key: $.b, drop: [[{$.a: 1}]]}",
+        "{rows: {a: $.a}, track: a}",
+        "{rows: {a: $.a}, limit: 1001}",
+        "{rows: {a: $.a}, capacity: 10001}",
+        "{rows: {a: $.a}, ttl: 0s}",
+        "{rows: {a: $.a}, keep: 3}",
+    ],
+)
+def test_an_entry_that_its_shape_rules_out(entry: str) -> None:
+    """The loader refuses it, and so does the schema."""
+    text = f"{WHOLE}state: {{e: {entry}}}"
+    assert refused_by_loader(text)
+    assert not VALIDATOR.is_valid(tree_of(text))
+
+
+@pytest.mark.parametrize(
     "text",
     [
         f"{WHOLE}enabled: ${{ON}}",
+        f"{WHOLE}state: {{e: {{sum: '${{VALUE}}', every: '${{EVERY}}', keep: '${{KEEP}}', by: '${{BY}}'}}}}",
+        f"{WHOLE}state: {{e: {{rows: {{a: '${{VALUE}}'}}, key: '${{KEY}}', drop: '${{DROP}}', ttl: '${{TTL}}'}}}}",
         f"{WHOLE}deliver: {{min_interval: '${{PACE:-5s}}', refresh: '${{HOURS}}h'}}",
         "pin: ${PIN}\ntriggers: [{source: shop}]\nupdate: {}",
         "pin: p-{{ 1 }}\npins: ${GLOB}\nmax_pins: ${MOST:-5}\ntriggers: [{source: shop}]\nupdate: {}",
