@@ -214,6 +214,8 @@ def _active_pins(mappings: MappingSet) -> list[ActivePin]:
             allowed=mapping.allowed_pins,
             max_pins=mapping.max_pins,
             stale_after_s=mapping.stale_after_s,
+            state=mapping.state,
+            latest_fingerprint=mapping.latest_fingerprint,
         )
         for mapping in mappings.mappings.values()
         if mapping.enabled

@@ -14,7 +14,7 @@ from bridge.app import now
 from bridge.cli.demo import play
 from bridge.cli.doctor import doctor
 from bridge.cli.init import init, list_starters
-from bridge.cli.look import list_events, list_pins, show_event, show_pin
+from bridge.cli.look import Loaded, list_events, list_pins, show_event, show_pin
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.cli.paths import print_paths
 from bridge.cli.retry import retry
@@ -23,7 +23,8 @@ from bridge.cli.serve import serve
 from bridge.cli.testing import Wanted, run_tests
 from bridge.cli.trying import Trying, try_mapping
 from bridge.cli.validate import validate
-from bridge.errors import StoreUnusable
+from bridge.configuration import load_configuration
+from bridge.errors import ConfigurationError, StoreUnusable
 from bridge.existence import is_there
 from bridge.mappings import OutcomeKind
 from bridge.mappings.schema import mapping_schema
@@ -61,6 +62,15 @@ def _journal() -> Iterator[Reader]:
             raise
         advice = f"PINBRIDGE_DATABASE says where it lies, counted from the working folder, {Path.cwd()}"
         raise StoreUnusable(f"{error}, or look elsewhere: {advice}") from error
+
+
+def _loaded() -> Loaded:
+    """Load the mappings, to read state by them; what is wrong with one is told, and stands in nobody's way."""
+    try:
+        configuration = load_configuration(_settings().mappings, os.environ, secrets_are_required=False)
+    except ConfigurationError as error:
+        return Loaded(mappings={}, problem=f"the mappings cannot be loaded: {error.problems[0]}", now=now())
+    return Loaded(mappings=configuration.mappings.mappings, problem="", now=now())
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  # Typer hands the option over by position
@@ -245,17 +255,17 @@ def events_command(
 
 @commands.command("pins")
 def pins_command(
-    pin: Annotated[str | None, typer.Argument(help="One pin, to see its attempts.")] = None,
+    pin: Annotated[str | None, typer.Argument(help="One pin, to see its state and its attempts.")] = None,
     *,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many attempts at most.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show every pin, how fresh it is and what stands in its way; or one pin with its newest attempts."""
+    """Show every pin, how fresh it is and what stands in its way; or one pin with its state and newest attempts."""
     with _journal() as reader:
         if pin is None:
             list_pins(reader.pins(), as_json=as_json, now=now(), empty="no pins yet")
         else:
-            show_pin(reader, pin, limit=limit, as_json=as_json, now=now())
+            show_pin(reader, pin, _loaded(), limit=limit, as_json=as_json)
 
 
 @commands.command("parked")

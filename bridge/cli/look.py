@@ -1,14 +1,18 @@
 """`pinbridge events`, `pins`, `parked`: what came, what each pin shows and how it was sent. Reads, never writes."""
 
+from collections.abc import Mapping as MappingABC
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from babel.dates import format_timedelta
 
-from bridge.cli.output import print_json, print_table, stdout
+from bridge.cli.output import print_json, print_table, stdout, visible
+from bridge.cli.state_lines import state_lines
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
-from bridge.mappings import Outcome
-from bridge.store import AttemptRecord, EventRecord, PinRecord, Reader
+from bridge.mappings import Mapping, Outcome
+from bridge.state import PinState, Readings, tell_state
+from bridge.store import AttemptRecord, EventRecord, PinRecord, Reader, Snapshot
 
 STATES = {
     "shown": "up to date",
@@ -21,6 +25,15 @@ STATES = {
 }
 MOST_REMARK = 60
 NOT_TAKEN = "no mapping takes it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """The mappings of the folder by which state is read; `problem` says why there are none."""
+
+    mappings: MappingABC[str, Mapping]
+    problem: str
+    now: datetime
 
 
 def list_events(events: list[EventRecord], *, as_json: bool, now: datetime, empty: str) -> None:
@@ -68,22 +81,34 @@ def list_pins(pins: list[PinRecord], *, as_json: bool, now: datetime, empty: str
     print_table(("PIN", "MAPPING", "STATE", "DELIVERED", "TROUBLE"), rows, empty=empty)
 
 
-def show_pin(reader: Reader, pin: str, *, limit: int, as_json: bool, now: datetime) -> None:
-    """Print how one pin stands, and its newest attempts, newest first.
+def show_pin(reader: Reader, pin: str, loaded: Loaded, *, limit: int, as_json: bool) -> None:
+    """Print how one pin stands, what is held of its entries, and its newest attempts, newest first.
 
     Raises `ConfigurationError` where there is no such pin.
     """
     found = next((record for record in reader.pins() if record.pin == pin), None)
     if found is None:
         raise ConfigurationError([Problem(file=f"pin {pin}", message="no mapping shows it, and none ever did")])
+    mapping = loaded.mappings.get(found.mapping)
+    state = {} if mapping is None else _state_of(reader, pin, mapping, loaded.now)
     attempts = reader.attempts(pin, limit=limit)
     if as_json:
-        print_json({**found.to_json(), "attempts": [attempt.to_json() for attempt in attempts]})
+        told: list[Json] = [attempt.to_json() for attempt in attempts]
+        print_json({**found.to_json(), "state_of_entries": {**state}, "attempts": told})
         return
-    list_pins([found], as_json=False, now=now, empty="")
+    list_pins([found], as_json=False, now=loaded.now, empty="")
+    for line in (f"its state cannot be told: {loaded.problem}",) if loaded.problem else state_lines(state):
+        stdout.print(visible(line), markup=False)
     stdout.print()
-    rows = [_attempt(attempt, now) for attempt in attempts]
+    rows = [_attempt(attempt, loaded.now) for attempt in attempts]
     print_table(("ATTEMPT", "TOOK", "OUTCOME", "REVISION", "ANSWER"), rows, empty="no attempts yet")
+
+
+def _state_of(reader: Reader, pin: str, mapping: Mapping, now: datetime) -> dict[str, Json]:
+    def tell(snapshot: Snapshot, readings: Readings) -> dict[str, Json]:
+        return tell_state(PinState(pin=pin, held=snapshot.held, readings=readings), mapping, now)
+
+    return reader.view(pin, {mapping.name: mapping.state}, tell)
 
 
 def _attempt(attempt: AttemptRecord, now: datetime) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Running the cases of a mapping: each in a rehearsal of its own, in which that mapping has always been active."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping as MappingABC
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
@@ -36,7 +37,8 @@ class CaseResult:
     """What came of one case.
 
     `moved` are the pins that events changed. `body` is what the case's pin shows, None where nothing would be
-    sent or it could not be rendered. `errors` are what went wrong with an event or with the rendering.
+    sent or it could not be rendered. `state` is what is held of the pin's entries. `errors` are what went wrong with
+    an event or with the rendering.
     """
 
     mapping: Mapping
@@ -47,6 +49,7 @@ class CaseResult:
     body: Json
     errors: tuple[str, ...]
     faults: tuple[Fault, ...]
+    state: MappingABC[str, Json] = field(default_factory=dict)
 
     @property
     def has_passed(self) -> bool:
@@ -137,6 +140,7 @@ def _judged(rehearsal: Rehearsal, mapping: Mapping, case: Case, deliveries: tupl
         body=body,
         errors=told.errors,
         faults=tuple(_faults(case, told)),
+        state={} if case.pin is None else rehearsal.tell_state(mapping, case.pin, now),
     )
 
 

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bridge.errors import ConfigurationError, Problem, SenderError
-from bridge.events import Event
+from bridge.events import Event, Json
 from bridge.inbound import Source, Sources
 from bridge.mappings import Evaluation, Latest, MappingSet, Outcome, Rendered, stale_at, stale_since
+from bridge.mappings.mapping import Mapping as CompiledMapping
 from bridge.mappings.rendering import Clock
 from bridge.rehearsal.memory import Memory
 from bridge.rehearsal.reception import Signature, receive
 from bridge.rehearsal.samples import Sample
 from bridge.spelling import suggest
-from bridge.state import PinState, Shown, show
+from bridge.state import Shown, show, tell_state
 
 _END_OF_TIME = datetime(2199, 12, 31, tzinfo=UTC)
 """An arrival that no event is dated ahead of, to learn what time an event has of its own."""
@@ -140,11 +141,11 @@ class Rehearsal:
     def show(self, mapping: str, pin: str, now: datetime) -> Shown:
         """Render a pin as it stands, and say when it changes by itself. Raises `RenderError`."""
         clock = Clock(now, stale_since(self._turns_stale_at(mapping, pin), now))
-        return show(self._mappings, mapping, self.state(mapping, pin), self.latest(mapping, pin), clock)
+        return show(self._mappings, mapping, self._memory.state(mapping, pin), self.latest(mapping, pin), clock)
 
-    def state(self, mapping: str, pin: str) -> PinState:
-        """Give what is held of a pin's entries."""
-        return self._memory.state(mapping, pin)
+    def tell_state(self, mapping: CompiledMapping, pin: str, now: datetime) -> dict[str, Json]:
+        """Give what is held of a pin's entries, as JSON."""
+        return tell_state(self._memory.state(mapping.name, pin), mapping, now)
 
     def latest(self, mapping: str, pin: str) -> Mapping[str, Latest]:
         """Give the newest of each trigger that has fed a pin."""

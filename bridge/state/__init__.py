@@ -7,6 +7,7 @@ from bridge.state.fold import Arriving, Folders, Prepared, StateFold
 from bridge.state.moments import Moment
 from bridge.state.rows import Carried, Held, Holdings, Readings, Row, RowKey, Shelf
 from bridge.state.showing import PinState, Shown, show, views_of
+from bridge.state.telling import tell_state
 
 __all__ = [
     "Arriving",
@@ -24,5 +25,6 @@ __all__ = [
     "Shown",
     "StateFold",
     "show",
+    "tell_state",
     "views_of",
 ]

@@ -120,7 +120,7 @@ class MetricView(View):
         return self._reading.moment.time(self._reading.complete_since)
 
     @property
-    def groups(self) -> Value:
+    def groups(self) -> list["MetricView"]:
         """The groups, largest first; none last, ties by key, other after all."""
         views = [
             MetricView(self._reading, group, OTHER_NAME if group == OTHER else _key_of(parts))
@@ -129,7 +129,7 @@ class MetricView(View):
         views.sort(key=lambda view: tuple(map(ranked, _parts_of(view.key))))
         views.sort(key=lambda view: _rank_in_order(view.value), reverse=True)
         views.sort(key=lambda view: view.group == OTHER)
-        return list(views)  # type: ignore[arg-type]  # views stand where values do
+        return views
 
     def _value_of(self, stretch: Stretch) -> Value:
         return self._reading.value(self._reading.held(self.group, stretch))

@@ -89,6 +89,11 @@ class TableView(ListView):
         self._reading = reading
         self._compute = compute
 
+    @property
+    def totals(self) -> Totals:
+        """Number and sums of the live rows."""
+        return self._reading.totals()
+
     def field(self, name: str) -> Value | View:
         """Read one field."""
         reading = self._reading
@@ -96,7 +101,7 @@ class TableView(ListView):
             return [self._compute(reading.entry, row) for row in reading.rows(reading.entry.capacity)]
         if name == "previous":
             return TotalsView(reading, reading.totals(1))
-        return TotalsView(reading, reading.totals()).field(name)
+        return TotalsView(reading, self.totals).field(name)
 
 
 class TotalsView(View):

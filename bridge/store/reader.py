@@ -19,7 +19,7 @@ from bridge.existence import is_file
 from bridge.mappings import EventHeader, Latest, Outcome, OutcomeKind, stale_since
 from bridge.mappings.entries.definitions import Definition
 from bridge.mappings.values.values import decode_values
-from bridge.state import Held
+from bridge.state import Held, Readings
 from bridge.store.active_set import LATEST
 from bridge.store.database import Database, outages, reading_engine, refusals
 from bridge.store.due import Standing, outlook, state_of
@@ -28,6 +28,7 @@ from bridge.store.instants import maybe_instant, to_instant, to_micros
 from bridge.store.ranking import STANDINGS
 from bridge.store.records import AttemptRecord, EventRecord, PinRecord, Snapshot
 from bridge.store.schema import check_current
+from bridge.store.state_rows import StateRows
 from bridge.store.tables import attempts, deliveries, events, generations, latest, pins
 
 T = TypeVar("T")
@@ -99,6 +100,12 @@ class Reader:
         """List the pins that are set aside."""
         return [pin for pin in self.pins() if pin.state == "parked"]
 
+    def view(
+        self, pin: str, declared: Mapping[str, Mapping[str, Definition]], work: Callable[[Snapshot, Readings], T]
+    ) -> T:
+        """Give what `work` makes of what a pin shows; `declared` are the entries of the mappings that are loaded."""
+        return self._read(lambda connection: view_pin(connection, pin, declared, work))
+
     def attempts(self, pin: str, *, limit: int = 20) -> list[AttemptRecord]:
         """List the newest requests for a pin, newest first."""
         return self._read(lambda connection: read_attempts(connection, pin, limit))
@@ -158,6 +165,16 @@ def read_snapshot(connection: Connection, pin: str, declared: Mapping[str, Mappi
         rebuilding=not {LATEST, *entries} <= found.keys(),
         stale_at=maybe_instant(owner.stale_at),
     )
+
+
+def view_pin(
+    connection: Connection,
+    pin: str,
+    declared: Mapping[str, Mapping[str, Definition]],
+    work: Callable[[Snapshot, Readings], T],
+) -> T:
+    """Give what `work` makes of what a pin shows; it may read rows as long as it runs, all of one moment."""
+    return work(read_snapshot(connection, pin, declared), StateRows(connection.connection.cursor()))
 
 
 def read_events(connection: Connection, limit: int, before: int | None, wanted: EventFilter) -> list[EventRecord]:

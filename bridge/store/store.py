@@ -29,7 +29,7 @@ from bridge.store.instants import to_micros
 from bridge.store.log_head import check_log
 from bridge.store.presence import Presence
 from bridge.store.pruning import Pruning
-from bridge.store.reader import read_snapshot
+from bridge.store.reader import view_pin
 from bridge.store.records import (
     ActivePin,
     Booking,
@@ -43,7 +43,6 @@ from bridge.store.records import (
     Snapshot,
 )
 from bridge.store.side_files import Lock, Running
-from bridge.store.state_rows import StateRows
 from bridge.store.writer import Writer
 
 T = TypeVar("T")
@@ -179,12 +178,7 @@ class Store:
         What is held is that of the mappings that are loaded when this is called.
         """
         declared = self._declared
-
-        def read(connection: Connection) -> T:
-            rows = StateRows(connection.connection.cursor())
-            return work(read_snapshot(connection, claim.pin, declared), rows)
-
-        return await self._read(read)
+        return await self._read(lambda connection: view_pin(connection, claim.pin, declared, work))
 
     async def settle_unchanged(self, claim: Claim, revision: int, *, rest: Rest) -> None:
         """Record that the dashboard shows this revision already."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bridge.cli.explanations import explanation_lines, explanations_json, why_not_asked
 from bridge.cli.output import print_json, stderr, stdout
+from bridge.cli.state_lines import state_lines
 from bridge.errors import SenderError
 from bridge.events import Json
 from bridge.mappings import Mapping
@@ -74,6 +75,7 @@ def describe(result: CaseResult) -> Iterator[str]:
         yield f"  sample {number}, {shown(_delivery_text(delivery))}"
         yield from (f"    {shown(line)}" for line in explanation_lines(result.mapping, delivery))
     yield f"  now: {result.now.isoformat()}"
+    yield from (f"  state: {shown(line)}" for line in state_lines(result.state))
 
 
 def shown(text: str) -> str:
@@ -160,6 +162,7 @@ def _result_json(result: CaseResult, word: str) -> Json:
         "pin": result.case.pin,
         "now": result.now.isoformat(),
         "body": result.body,
+        "state": {**result.state},
         "errors": list(result.errors),
         "note": _note(result),
         "faults": [_fault_json(fault) for fault in result.faults],

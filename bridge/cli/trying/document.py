@@ -47,5 +47,7 @@ def _pin_json(shown: Shown, *, moved: bool) -> dict[str, Json]:
         "moved": moved,
         "error": shown.error,
         "notes": notes,
+        "state": {**shown.state},
+        "changes_at": None if shown.changes_at is None else shown.changes_at.isoformat(),
         "request": {"method": shown.request.method, "url": shown.request.url, "headers": headers, "body": body},
     }

@@ -1,9 +1,11 @@
 """What a trial consists of: each payload with what became of it, each pin with its request."""
 
+from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.errors import SenderError
+from bridge.events import Json
 from bridge.mappings import FAILED, Mapping, Rendered
 from bridge.outbound import PinUpdate
 from bridge.rehearsal import Delivery
@@ -11,12 +13,17 @@ from bridge.rehearsal import Delivery
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A pin as it would be sent: its body, or why there is none, and the request."""
+    """A pin as it would be sent: its body, or why there is none, the request, and what is held of its entries.
+
+    Without an event it would be another at `changes_at`; None for never.
+    """
 
     pin: str
     rendered: Rendered | None
     error: str
     request: PinUpdate
+    state: MappingABC[str, Json]
+    changes_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

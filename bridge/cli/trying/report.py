@@ -8,6 +8,7 @@ from rich.console import Console
 
 from bridge.cli.explanations import explanation_lines
 from bridge.cli.output import stdout, visible
+from bridge.cli.state_lines import state_lines
 from bridge.cli.trying.drawing import draw_body
 from bridge.cli.trying.records import Shown, Trial
 from bridge.errors import SenderError
@@ -59,6 +60,7 @@ def _print_pin(shown: Shown, *, moved: bool, now: datetime) -> None:
     stdout.print(f"\n{shown.pin} as of {_instant(now)}{unmoved}", markup=False)
     if shown.rendered is None:
         stdout.print(f"cannot be drawn: {visible(shown.error)}", markup=False)
+        _print_state(shown)
         return
     body = orjson.loads(shown.rendered.payload)
     canvas = Console(highlight=False, markup=False)
@@ -67,8 +69,16 @@ def _print_pin(shown: Shown, *, moved: bool, now: datetime) -> None:
     canvas.print(draw_body(body, pin=shown.pin))
     for note in shown.rendered.notes:
         stdout.print(f"note: {visible(note)}", markup=False)
+    _print_state(shown)
     if moved:
         stdout.print(f"\n{_request_text(shown.request, body)}", markup=False)
+
+
+def _print_state(shown: Shown) -> None:
+    for line in state_lines(shown.state):
+        stdout.print(f"state: {visible(line)}", markup=False)
+    if shown.changes_at is not None:
+        stdout.print(f"without an event it is drawn anew at {_instant(shown.changes_at)}", markup=False)
 
 
 def _request_text(request: PinUpdate, body: Json) -> str:

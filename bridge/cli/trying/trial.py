@@ -133,8 +133,9 @@ def _pins(trying: Trying, mapping: CompiledMapping, moved: list[str]) -> list[st
 
 def _show(rehearsal: Rehearsal, mapping: CompiledMapping, pin: str, now: datetime, settings: Settings) -> Shown:
     request = describe_update(settings.api_url, pin)
+    state = rehearsal.tell_state(mapping, pin, now)
     try:
-        rendered = rehearsal.render(mapping.name, pin, now)
+        rendered, changes_at = rehearsal.show(mapping.name, pin, now)
     except RenderError as error:
-        return Shown(pin=pin, rendered=None, error=f"{error.place}: {error.message}", request=request)
-    return Shown(pin=pin, rendered=rendered, error="", request=request)
+        return Shown(pin=pin, rendered=None, error=f"{error.place}: {error.message}", request=request, state=state)
+    return Shown(pin=pin, rendered=rendered, error="", request=request, state=state, changes_at=changes_at)
