@@ -14,8 +14,12 @@ from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
 from bridge.existence import is_file, is_there
 from bridge.inbound import Sources
+from bridge.mappings import Mapping as CompiledMapping
 from bridge.mappings import MappingSet, RenderError, mapping_files, overlaps, read_bounded
+from bridge.mappings.rendering import Clock
+from bridge.rehearsal.rows import Rows
 from bridge.settings import secret_variable
+from bridge.state import Held, PinState, show
 
 GOOD, WRONG, UNREADABLE = 0, 1, 2
 """The exit codes."""
@@ -89,15 +93,21 @@ def _undrawable(mappings: MappingSet) -> Iterator[Problem]:
     """Draw each literal pin as the start does, without events; one that can turn stale, also as stale."""
     drawn_at = now()
     for pin, name in mappings.literal_pins().items():
+        state = _without_events(mappings.mappings[name], pin)
         looks: list[tuple[datetime | None, str]] = [(None, "would start parked")]
         if mappings.mappings[name].stale_after_s is not None:
             looks.append((drawn_at, "would be parked once it turns stale"))
         for stale_since, what in looks:
             try:
-                mappings.render(name, pin, {}, drawn_at, stale_since=stale_since)
+                show(mappings, name, state, {}, Clock(drawn_at, stale_since))
             except RenderError as error:
                 yield error.place.problem(f"{error.message}; {pin} {what}")
                 break
+
+
+def _without_events(mapping: CompiledMapping, pin: str) -> PinState:
+    held = {name: Held(0, definition.entry, None) for name, definition in mapping.state.items()}
+    return PinState(pin=pin, held=held, readings=Rows())
 
 
 def _missing_samples(mappings: MappingSet) -> Iterator[Problem]:

@@ -146,6 +146,18 @@ def test_a_pin_that_would_start_parked_is_warned_of(tmp_path: Path) -> None:
     assert "; p-b would start parked" in ended.stderr
 
 
+def test_a_pin_that_shows_its_state_is_drawn_without_events(tmp_path: Path) -> None:
+    """As it would start: metrics are empty, and tables have no rows."""
+    (tmp_path / "d.yaml").write_text(
+        "pin: p-d\ntriggers: [{source: stripe, extract: {amount: $.amount}}]\n"
+        "state: {sales: {sum: amount, every: day}, newest: {rows: {amount: amount}}}\n"
+        "update: {metadata: {title: '{{ sales.value }} of {{ newest.count }}, {{ newest[0].amount }}'}}\n"
+    )
+    ended = validate(".", cwd=tmp_path)
+    assert ended.returncode == 0
+    assert "d.yaml:4:28: warning: there is no item 0 in 0 items; p-d would start parked" in ended.stderr
+
+
 def test_a_pin_that_fails_once_it_is_stale_is_warned_of(tmp_path: Path) -> None:
     """It would fall silent at the very moment that it has to tell of silence."""
     (tmp_path / "c.yaml").write_text(

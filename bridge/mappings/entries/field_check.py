@@ -118,7 +118,7 @@ def _fault_of_table(read: NameRead, entry: TableEntry) -> TemplateFault | None:
     if word in LIST_METHODS and not key.in_brackets:
         return None
     columns = [column.name for column in entry.columns]
-    advice = f"; it is a list of rows: write {read.name}[0].{word} for the first, or a loop" if word in columns else ""
+    advice = f"; it is a list of rows: write ({read.name} | first).{word}, or a loop" if word in columns else ""
     if key.in_brackets:
         advice = f"; its rows are numbered, such as {read.name}[0]"
     elif word in ("first", "last", "length"):

@@ -138,7 +138,7 @@ class Dialect(ImmutableSandboxedEnvironment):
                 return obj[argument]
             except IndexError:
                 return self.undefined(f"there is no item {argument} in {len(obj)} items")
-        return self.undefined(f"{kind_of(obj)} has no item {excerpt(argument)}")
+        return obj if isinstance(obj, Undefined) else self.undefined(f"{kind_of(obj)} has no item {excerpt(argument)}")
 
     def cut(self, context: Context, obj: Any, *bounds: Any) -> Any:
         """Give what `obj[start:stop:step]` means: part of a text or list; none has none."""
@@ -185,7 +185,7 @@ class Dialect(ImmutableSandboxedEnvironment):
             return self.undefined(name=name) if name.startswith("_") else getattr(obj, name, self.undefined(name=name))
         if (method := bound_method(obj, name)) is not None:
             return method
-        return self.undefined(obj=obj, name=name)
+        return obj if isinstance(obj, Undefined) else self.undefined(obj=obj, name=name)
 
 
 def defined(value: Any) -> Any:

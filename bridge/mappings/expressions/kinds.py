@@ -32,7 +32,10 @@ def kind_of(value: Any) -> str:
 
 
 class NothingThere(StrictUndefined):
-    """What a name or key gives that is not there; using it in any way raises `UndefinedError`."""
+    """What a name or key gives that is not there; using it in any way raises `UndefinedError`.
+
+    A key of it is it again, so that the first thing that is missing is told.
+    """
 
     __slots__ = ()
 

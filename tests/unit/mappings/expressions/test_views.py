@@ -122,6 +122,8 @@ def test_a_tree_goes_over_views(source: str) -> None:
     ("text", "message"),
     [
         ("{{ sales.vlaue }}", "a metric has no 'vlaue'; did you mean 'value'?"),
+        ("{{ buyers[3].buyer.name }}", "there is no item 3 in 3 items"),
+        ("{{ sales.vlaue[0].x }}", "a metric has no 'vlaue'; did you mean 'value'?"),
         ("{{ buyers.cuont }}", "a table has no 'cuont'; did you mean 'count'?"),
         ("{{ buyers['ann'] }}", "a table has no item 'ann'"),
         ("{{ sales[{}] }}", "a metric has no item an object with 0 keys"),
