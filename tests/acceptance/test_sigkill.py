@@ -7,7 +7,23 @@ from collections.abc import Callable
 from itertools import count
 
 import httpx
-from support.processes import BridgeProcess, Sandbox, eventually, payment, signed
+from support.processes import MAPPING, BridgeProcess, Sandbox, eventually, payment, signed
+
+COUNTING = f"""{MAPPING}
+state:
+  total: {{sum: amount}}
+  sold: {{count: payments, every: year}}
+  shops: {{sum: amount, by: key}}
+  turns: {{rows: {{amount: amount}}, key: turn, capacity: 10000, limit: 3}}
+""".replace(
+    "cards:",
+    """cards:
+        - {title: Sum, value: "{{ total.value }}"}
+        - {title: Sold, value: "{{ sold.value }}"}
+        - {title: By shop, value: "{{ shops.groups | map(attribute='value') | first }}"}
+        - {title: Rows, value: "{{ turns.count }}"}
+        - {title: In rows, value: "{{ turns.sum.amount }}"}""",
+)
 
 KILLS = 30
 PINS = 12
@@ -64,10 +80,10 @@ class Senders:
 
 
 def test_thirty_kills_lose_and_double_nothing(new_bridge: Callable[..., BridgeProcess], sandbox: Sandbox) -> None:
-    """Every acked event stands once in the journal; every pin's body is that of its newest event."""
+    """Every acked event stands once in the journal and in every number; every pin shows its newest event."""
     seed = random.randrange(2**32)
     moments = random.Random(seed)
-    bridge = new_bridge()
+    bridge = new_bridge(COUNTING)
     bridge.start()
     senders = Senders(bridge, seed)
     senders.start()
@@ -80,10 +96,14 @@ def test_thirty_kills_lose_and_double_nothing(new_bridge: Callable[..., BridgePr
     journal = [event_id for (event_id,) in bridge.rows("SELECT id FROM events")]
     assert len(journal) == len(set(journal)), "an event was journalled twice"
     assert set(journal) == set(senders.acked), f"what was acked and what is journalled differ (seed {seed})"
-    newest: dict[str, int] = {}
+    turns: dict[str, list[int]] = {}
     for key, turn in senders.acked.values():
-        newest[key] = max(newest.get(key, 0), turn)
-    expected = {f"p-{key}": str(turn) for key, turn in newest.items()}
-    eventually(
-        lambda: {pin: sandbox.values(pin)[:1] for pin in expected} == {p: [t] for p, t in expected.items()}, within_s=60
-    )
+        turns.setdefault(f"p-{key}", []).append(turn)
+    expected = {pin: _shown(of_pin) for pin, of_pin in turns.items()}
+    eventually(lambda: {pin: sandbox.values(pin)[:6] for pin in expected} == expected, within_s=60)
+
+
+def _shown(turns: list[int]) -> list[str]:
+    """Give what the cards say of a pin: an event's amount is its turn."""
+    total, sold = str(sum(turns)), str(len(turns))
+    return [total, sold, total, sold, total, str(max(turns))]
