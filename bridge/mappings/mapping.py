@@ -248,7 +248,7 @@ def _compile_update(
     literal = check_literal(node, head.pin_type)
     fields.problems.extend(literal.problems)
     warnings.extend(literal.warnings)
-    check_fields(node, {name: definition.entry for name, definition in state.items()}, fields.problems)
+    check_fields(node, {name: definition.entry for name, definition in state.items()}, fields.problems, warnings)
     try:
         return compile_tree(node, names=names)
     except ConfigurationError as error:

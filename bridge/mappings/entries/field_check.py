@@ -1,11 +1,12 @@
 """What templates read of the entries, checked when a mapping is loaded: `sales.value`, `buyers.sum.amount`."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from jinja2 import TemplateSyntaxError, nodes
 
+from bridge.errors import Problem
 from bridge.located import MappingNode, Node, ScalarNode, SequenceNode
 from bridge.located.fields import Problems
 from bridge.mappings.entries.definitions import Entry, TableEntry
@@ -25,6 +26,8 @@ TOTALS = ("count", "sum")
 _SHOWS: Final = (nodes.Output, nodes.Filter, nodes.BinExpr, nodes.UnaryExpr, nodes.Compare, nodes.Operand, nodes.Concat)
 """Parts of a template in which only a value can stand."""
 
+_COMPARED = ("previous", "change", "change_total", "trend")
+_SET_AT = ("first", "last", "min", "max")
 _STAND_INS = frozenset({"default", "d"})
 _OTHERWISE: Mapping[str, str] = {
     **dict.fromkeys((*KINDS, "current", "now", "today", "result", "amount"), "value"),
@@ -35,8 +38,8 @@ _OTHERWISE: Mapping[str, str] = {
 """What else a field of a metric may be called."""
 
 
-def check_fields(node: Node, entries: Mapping[str, Entry], problems: Problems) -> None:
-    """Note each field in a tree of templates that an entry has not."""
+def check_fields(node: Node, entries: Mapping[str, Entry], problems: Problems, warnings: Problems) -> None:
+    """Note each field in a tree of templates that an entry has not, and warn of those that are always none."""
     hidden = set(_loop_names(node))
     entries = {name: entry for name, entry in entries.items() if name not in hidden}
     if not entries:
@@ -44,8 +47,14 @@ def check_fields(node: Node, entries: Mapping[str, Entry], problems: Problems) -
     mention = re.compile(rf"\b({'|'.join(map(re.escape, entries))})\b")
     for scalar in _templates(node):
         if mention.search(scalar.text):
-            faults = sorted(_faults(scalar.text, entries), key=lambda fault: fault.index)
-            problems.extend(placed_problems(scalar, TemplateSyntaxProblem(*faults)))
+            reads = _reads(scalar.text, entries)
+            problems.extend(_placed(scalar, [_fault(read, entries[read.name]) for read in reads]))
+            warnings.extend(_placed(scalar, [_doubt(read, entries[read.name]) for read in reads]))
+
+
+def _placed(scalar: ScalarNode, faults: Iterable[TemplateFault | None]) -> Iterator[Problem]:
+    found = sorted((fault for fault in faults if fault is not None), key=lambda fault: fault.index)
+    return placed_problems(scalar, TemplateSyntaxProblem(*found))
 
 
 def _loop_names(node: Node) -> Iterator[str]:
@@ -71,12 +80,25 @@ def _templates(node: Node) -> Iterator[ScalarNode]:
         yield from _templates(inner)
 
 
-def _faults(text: str, entries: Mapping[str, Entry]) -> list[TemplateFault]:
+def _reads(text: str, entries: Mapping[str, Entry]) -> list[NameRead]:
     try:
-        found = [_fault(read, entries[read.name]) for read in name_reads(text, entries)]
+        return list(name_reads(text, entries))
     except (TemplateSyntaxError, RecursionError, ValueError):
         return []  # what cannot be read is told when it is compiled
-    return [fault for fault in found if fault is not None]
+
+
+def _doubt(read: NameRead, entry: Entry) -> TemplateFault | None:
+    """Say why a field of a metric is always none, where it is."""
+    keys = read.keys[1:] if read.keys and read.keys[0].in_brackets else read.keys
+    if isinstance(entry, TableEntry) or not keys:
+        return None
+    if keys[0].word in _COMPARED and entry.buckets is None and entry.window_s is None:
+        reason = "without 'every' or 'window' there is nothing to compare with"
+    elif keys[0].word == "at" and entry.kind not in _SET_AT:
+        reason = f"only {', '.join(_SET_AT)} have it"
+    else:
+        return None
+    return _told(f"{keys[0].word!r} of {read.name!r} never says anything: {reason}", keys[0])
 
 
 def _fault(read: NameRead, entry: Entry) -> TemplateFault | None:

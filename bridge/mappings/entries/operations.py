@@ -7,6 +7,7 @@ from bridge.mappings.entries.supply import Conditions, Part
 from bridge.mappings.queries.queries import MISSING
 from bridge.mappings.records import Measurement, Operation, RowChange
 from bridge.mappings.triggers.facts import Facts, TriggerFault
+from bridge.mappings.triggers.readings import Reading
 from bridge.mappings.values.bounds import ExpressionError
 from bridge.mappings.values.values import Value
 
@@ -70,7 +71,7 @@ def _nothing(_: Facts) -> Value:
 def _reading(part: Part, what: str) -> _Read:
     read, shown = part.read, part.shown
     if part.is_variable:
-        return read  # type: ignore[return-value]  # a variable has a value in every event
+        return _variable(read)
 
     def value(facts: Facts) -> Value:
         try:
@@ -81,6 +82,17 @@ def _reading(part: Part, what: str) -> _Read:
             raise TriggerFault(f"{what}: {shown} matches nothing; extract it with a default where it may be missing")
         facts.charge(found)
         return found
+
+    return value
+
+
+def _variable(read: Reading) -> _Read:
+    """Take the short road of nearly every value: a variable is always there."""
+
+    def value(facts: Facts) -> Value:
+        found = read(facts)
+        facts.charge(found)
+        return found  # type: ignore[return-value]  # a variable has a value in every event
 
     return value
 

@@ -35,7 +35,7 @@ def name_reads(text: str, names: Collection[str]) -> Iterator[NameRead]:
         base, keys = _unwrapped(part, text)
         if isinstance(base, nodes.Name) and base.name in names and base.name not in own:
             yield NameRead(base.name, base.lineno, keys, around)
-        pending.extend((child, part) for child in _inside(part))
+        pending.extend(_inside(part))
 
 
 def _unwrapped(part: nodes.Node, text: str) -> tuple[nodes.Node, tuple[Key, ...]]:
@@ -51,11 +51,11 @@ def _unwrapped(part: nodes.Node, text: str) -> tuple[nodes.Node, tuple[Key, ...]
     return part, tuple(reversed(keys))
 
 
-def _inside(part: nodes.Node) -> Iterator[nodes.Node]:
-    """Give the parts inside, but those that `_unwrapped` has gone through."""
+def _inside(part: nodes.Node) -> Iterator[tuple[nodes.Node, nodes.Node]]:
+    """Give the parts inside, but those that `_unwrapped` has gone through, each with the part around it."""
     while isinstance(part, nodes.Getattr | nodes.Getitem):
         if isinstance(part, nodes.Getitem):
-            yield part.arg
+            yield part.arg, part
         part = part.node
-    if not isinstance(part, nodes.Name):
-        yield from part.iter_child_nodes()
+    for child in part.iter_child_nodes():
+        yield child, part
