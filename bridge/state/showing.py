@@ -87,4 +87,4 @@ class _Computing:
                 shown[column.name] = column.expression.run(scope)
             except ExpressionError as error:
                 raise ExpressionError(f"{entry.name}.{column.name}: {error}") from error
-        return {**row, **shown}
+        return {**shown, **{name: value for name, value in row.items() if name not in shown}}

@@ -8,7 +8,7 @@ import hashlib
 from bisect import insort
 from collections import Counter
 from decimal import ROUND_CEILING, Decimal
-from typing import cast
+from typing import Any, cast
 
 from datasketches import hll_sketch, hll_union, tgt_hll_type
 from ddsketch.ddsketch import BaseDDSketch
@@ -79,17 +79,23 @@ class Distinct(Metric):
 
 
 def _united(*held: set[bytes] | bytes) -> bytes:
-    """Unite sketches and hashes; a union alone gives the same bytes whatever the order was."""
+    """Unite sketches and hashes.
+
+    What a sketch adds up on its way depends on the order of the values; what is united of two full ones does not.
+    So every sketch is a full one, and the first is united with itself.
+    """
     union = hll_union(_LOG_REGISTERS)
-    for each in held:
-        if isinstance(each, bytes):
-            union.update(hll_sketch.deserialize(each))
-            continue
-        sketch = hll_sketch(_LOG_REGISTERS, tgt_hll_type.HLL_8)
-        for one in sorted(each):
-            sketch.update(int.from_bytes(one, "little", signed=True))
+    sketches = [hll_sketch.deserialize(each) if isinstance(each, bytes) else _sketch_of(each) for each in held]
+    for sketch in (sketches[0], *sketches):
         union.update(sketch)
     return cast(bytes, union.get_result(tgt_hll_type.HLL_8).serialize_compact())
+
+
+def _sketch_of(hashes: set[bytes]) -> Any:
+    sketch = hll_sketch(_LOG_REGISTERS, tgt_hll_type.HLL_8, True)
+    for each in hashes:
+        sketch.update(int.from_bytes(each, "little", signed=True))
+    return sketch
 
 
 class _Bins(Counter[int]):
