@@ -29,10 +29,6 @@ class Rows(dict[RowKey, Row]):
         """Give the rows that were fed the longest ago."""
         return sorted(self._on(shelf), key=lambda found: (found[1].at, found[0]))[:most]
 
-    def one(self, key: RowKey) -> Row | None:
-        """Give one row."""
-        return self.get(key)
-
     def stretch(self, first: RowKey, last: RowKey) -> list[tuple[RowKey, Row]]:
         """Give the rows from one key to another."""
         return sorted((key, row) for key, row in self.items() if first <= key <= last)

@@ -200,7 +200,7 @@ class FoldedMetric:
             return None
         if group is None or operation.group is None:
             return MeasurementFold(self, places, None, value, mark)
-        key = RowKey(self.generation, pin, GROUP, group, 0)
+        key = RowKey(self.generation, pin, GROUP, 0, group)
         row = Row(orjson.dumps([tagged(part) for part in operation.group]).decode(), expires_at=places.expiries[0])
         return MeasurementFold(self, places, Group(key, row), value, mark)
 
@@ -235,7 +235,7 @@ class FoldedMetric:
 
     def _placed(self, pin: str, starts: tuple[int, ...], oldest: int) -> Places:
         keys = tuple(
-            RowKey(self.generation, pin, part, ALL, start) for part, start in zip((BUCKET, STEP), starts, strict=False)
+            RowKey(self.generation, pin, part, start, ALL) for part, start in zip((BUCKET, STEP), starts, strict=False)
         )
         return Places(keys, self._expiries(starts), oldest)
 

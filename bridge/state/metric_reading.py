@@ -8,12 +8,11 @@ import orjson
 from bridge.mappings.entries.definitions import MetricEntry
 from bridge.mappings.values.values import Value, untagged
 from bridge.state.calendar import Calendar, to_micros
-from bridge.state.metric_folding import BUCKET, GROUP, STEP, WINDOW_STEPS, WindowSteps
+from bridge.state.metric_folding import BUCKET, GROUP, OTHER, STEP, WINDOW_STEPS, WindowSteps
 from bridge.state.metrics import metric_of
 from bridge.state.moments import Moment
-from bridge.state.rows import Held, Readings, RowKey
+from bridge.state.rows import Held, Readings, Row, RowKey
 
-_FIRST, _LAST = -(2**62), 2**62
 _LAST_KEY = b"\xff" * 17
 
 Stretch = tuple[int, int]
@@ -34,7 +33,6 @@ class MetricReading:
         self._calendar = None if entry.buckets is None else Calendar.of(entry.buckets)
         self._window = None if entry.window_s is None else WindowSteps(entry.window_s)
         self._known: dict[tuple[bytes, Stretch], Mapping[int, Any]] = {}
-        self._of_groups: Mapping[bytes, Mapping[int, Any]] | None = None
 
     def current(self) -> Stretch:
         """Give what the value covers, and note when that is something else."""
@@ -86,19 +84,15 @@ class MetricReading:
         steps = self._calendar.steps()
         first, _ = self.current()
         limit = self._calendar.same_time(self.moment.now, first, start)
-        rows = self._stretch(STEP, group, (start, self._calendar.end(start) - 1))
+        rows = self._read(STEP, group, (start, self._calendar.end(start) - 1))
         if rows:
             self.moment.passes(steps.end(steps.start(self.moment.now)))
         return self.merged(held for step, held in rows.items() if self._calendar.step_end(step) <= limit)
 
     def rows(self, group: bytes, stretch: Stretch) -> Mapping[int, Any]:
         """Give what is held by the begin of each bucket in a stretch."""
-        if self._of_groups is not None and group:
-            first, last = stretch
-            of_group = self._of_groups.get(group, {})
-            return {start: held for start, held in of_group.items() if first <= start <= last}
         if (group, stretch) not in self._known:
-            self._known[group, stretch] = self._stretch(BUCKET, group, stretch)
+            self._known[group, stretch] = self._read(BUCKET, group, stretch)
         rows = self._known[group, stretch]
         if rows and self._window is not None:
             self.moment.passes(self._window.start(self.moment.now, -1))
@@ -106,16 +100,22 @@ class MetricReading:
 
     def groups(self) -> dict[bytes, list[Value]]:
         """Read every group with data in what is kept: its key, and the parts of it."""
-        first, last = self.kept()
+        current, kept = self.current(), self.kept()
         of_groups: dict[bytes, dict[int, Any]] = {}
-        for key, row in self._all(BUCKET):
-            if key.key and first <= key.bucket <= last:
-                of_groups.setdefault(key.key, {})[key.bucket] = self._restored(row.data)
-        self._of_groups = of_groups
-        if of_groups and self._window is not None:
-            self.moment.passes(self._window.start(self.moment.now, -1))
-        named = {key.key: [untagged(part) for part in orjson.loads(row.data)] for key, row in self._all(GROUP)}
-        return {group: named.get(group, []) for group in of_groups}
+        for key, row in self._all(BUCKET, current):
+            of_groups.setdefault(key.key, {})[key.bucket] = self._restored(row.data)
+        named = {
+            key.key: [untagged(part) for part in orjson.loads(row.data)]
+            for key, row in self._all(GROUP, (0, 0))
+            if kept[0] <= (row.at or 0)
+        }
+        for group in (*named, OTHER):
+            self._known[group, current] = of_groups.get(group, {})
+        # A group whose newest data is dated ahead may have none that is kept.
+        return {group: parts for group, parts in {**named, OTHER: []}.items() if self._has_data(group, current, kept)}
+
+    def _has_data(self, group: bytes, current: Stretch, kept: Stretch) -> bool:
+        return bool(self.rows(group, current) or self.rows(group, kept))
 
     def merged(self, several: Iterable[Any]) -> Any:
         """Put several together."""
@@ -128,13 +128,35 @@ class MetricReading:
         """Read the value of what is held."""
         return self.metric.absent if held is None else self.moment.local(self.metric.read(held))
 
-    def _stretch(self, part: str, group: bytes, stretch: Stretch) -> dict[int, Any]:
-        first, last = (RowKey(self._generation, self._pin, part, group, bucket) for bucket in stretch)
-        return {key.bucket: self._restored(row.data) for key, row in self._readings.stretch(first, last)}
+    def _read(self, part: str, group: bytes, stretch: Stretch) -> dict[int, Any]:
+        if self.entry.limit is None:
+            found = self._all(part, stretch)
+        else:
+            keys = [RowKey(self._generation, self._pin, part, start, group) for start in self._begins(part, stretch)]
+            found = self._readings.rows(keys).items()
+        return {key.bucket: self._restored(row.data) for key, row in found}
 
-    def _all(self, part: str) -> Iterable[tuple[RowKey, Any]]:
-        first = RowKey(self._generation, self._pin, part, b"", _FIRST)
-        return self._readings.stretch(first, first._replace(key=_LAST_KEY, bucket=_LAST))
+    def _begins(self, part: str, stretch: Stretch) -> Iterable[int]:
+        """Give when each bucket, step of a bucket or step of a window in a stretch begins."""
+        first, last = stretch
+        if self._window is not None:
+            return [start for back in range(2 * WINDOW_STEPS) if first <= (start := self._at(back)) <= last][::-1]
+        if self._calendar is None:
+            return [first]
+        calendar = self._calendar if part == BUCKET else self._calendar.steps()
+        begins = [calendar.start(first)]
+        while (following := calendar.end(begins[-1])) <= last:
+            begins.append(following)
+        return begins
+
+    def _at(self, back: int) -> int:
+        return self._window.start(self.moment.now, back) if self._window is not None else 0
+
+    def _all(self, part: str, stretch: Stretch) -> Iterable[tuple[RowKey, Row]]:
+        """Read all groups, and what is of all of them, in a stretch."""
+        first, last = stretch
+        key = RowKey(self._generation, self._pin, part, first, b"")
+        return self._readings.stretch(key, key._replace(bucket=last, key=_LAST_KEY))
 
     def _restored(self, data: str) -> Any:
         return self.metric.restore(orjson.loads(data))

@@ -16,13 +16,14 @@ class RowKey(NamedTuple):
 
     `generation` numbers one definition of one entry of one mapping. `part` says what kind of row it is, `key` (at most
     16 bytes) which group or which row of a table, `bucket` is when its bucket begins (microseconds; 0 for all time).
+    What is written lies in the buckets of now, so that these stand together.
     """
 
     generation: int
     pin: str
     part: str
-    key: bytes
     bucket: int
+    key: bytes
 
 
 class Row(NamedTuple):
@@ -88,12 +89,12 @@ class Holdings(Protocol):
 class Readings(Protocol):
     """What a view asks of whoever keeps the rows; all answers are of one moment."""
 
-    def one(self, key: RowKey) -> Row | None:
-        """Read one row."""
+    def rows(self, keys: Sequence[RowKey]) -> Mapping[RowKey, Row]:
+        """Read those rows that there are; the keys are sorted."""
         ...
 
     def stretch(self, first: RowKey, last: RowKey) -> Sequence[tuple[RowKey, Row]]:
-        """Read the rows from one key to another, both included: buckets of a group, or all groups of a part."""
+        """Read the rows of one part from one key to another, both included: all groups of some buckets."""
         ...
 
     def live(

@@ -148,7 +148,7 @@ class FoldedTable:
         self._ttl = None if entry.ttl_s is None else entry.ttl_s * SECOND
         self._calendar = None if entry.buckets is None else Calendar.of(entry.buckets)
         self._longest = 0 if entry.buckets is None else longest_bucket(entry.buckets)
-        self._last = RowKey(generation, "", TOTAL, b"", 0)
+        self._last = RowKey(generation, "", TOTAL, 0, b"")
 
     def prepare(self, pin: str, operation: RowChange, mark: Mark, received_at: int, forget_at: int) -> RowFold | str:
         """Check a change. Gives text where it comes too late; raises `UnusableValue`."""
@@ -165,14 +165,14 @@ class FoldedTable:
             )
         if self._ttl is not None and mark.at + self._ttl <= received_at:
             return f"too late for {name!r}: its rows live {self.entry.ttl_s} s"
-        row = RowKey(self.generation, pin, ROW, key, bucket)
+        row = RowKey(self.generation, pin, ROW, bucket, key)
         totals = self._totals_key(pin, bucket)
         return RowFold(self, row, totals, columns, operation.drops, mark, received_at, forget_at)
 
     def _totals_key(self, pin: str, bucket: int) -> RowKey:
         """Give the key of the totals; most changes have that of the one before."""
         if (self._last.pin, self._last.bucket) != (pin, bucket):
-            self._last = RowKey(self.generation, pin, TOTAL, b"", bucket)
+            self._last = RowKey(self.generation, pin, TOTAL, bucket, b"")
         return self._last
 
     def is_over(self, row: TableRow, now: int) -> bool:

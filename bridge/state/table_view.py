@@ -45,7 +45,8 @@ class TableReading:
     def totals(self, back: int = 0) -> Totals:
         """Give number and sums of the live rows, or of those of a bucket before."""
         shelf = self._shelf(back)
-        row = self._readings.one(RowKey(shelf.generation, shelf.pin, TOTAL, b"", shelf.bucket))
+        key = RowKey(shelf.generation, shelf.pin, TOTAL, shelf.bucket, b"")
+        row = self._readings.rows([key]).get(key)
         totals = Totals() if row is None else read_totals(orjson.loads(row.data))
         if self._fed_after is not None and not back:
             for _, over in self._readings.expired(shelf, fed_until=self._fed_after):

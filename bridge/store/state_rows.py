@@ -12,16 +12,16 @@ from bridge.store import statements
 
 # Joined, because SQLite answers `(a, b) IN (VALUES …)` by reading the whole table.
 ROWS = """
-    WITH wanted (generation, pin, part, key, bucket) AS (VALUES {rows})
+    WITH wanted (generation, pin, part, bucket, key) AS (VALUES {rows})
     SELECT kept.* FROM wanted JOIN state AS kept
     ON kept.generation = wanted.generation AND kept.pin = wanted.pin AND kept.part = wanted.part
-        AND kept.key = wanted.key AND kept.bucket = wanted.bucket
+        AND kept.bucket = wanted.bucket AND kept.key = wanted.key
 """
 
 STRETCH = """
     SELECT * FROM state
-    WHERE generation = ? AND pin = ? AND part = ? AND (key, bucket) BETWEEN (?, ?) AND (?, ?)
-    ORDER BY key, bucket
+    WHERE generation = ? AND pin = ? AND part = ? AND (bucket, key) BETWEEN (?, ?) AND (?, ?)
+    ORDER BY bucket, key
 """
 
 COUNT = """
@@ -41,13 +41,13 @@ EXPIRED = """
 """
 
 KEEP = """
-    INSERT INTO state (generation, pin, part, key, bucket, data, at, rank, expires_at) VALUES {rows}
-    ON CONFLICT (generation, pin, part, key, bucket) DO UPDATE SET
+    INSERT INTO state (generation, pin, part, bucket, key, data, at, rank, expires_at) VALUES {rows}
+    ON CONFLICT (generation, pin, part, bucket, key) DO UPDATE SET
         data = excluded.data, at = excluded.at, rank = excluded.rank, expires_at = excluded.expires_at
 """
 
 FORGET = """
-    DELETE FROM state WHERE generation = ? AND pin = ? AND part = ? AND key = ? AND bucket = ?
+    DELETE FROM state WHERE generation = ? AND pin = ? AND part = ? AND bucket = ? AND key = ?
 """
 
 _EVER = -(2**63)
@@ -74,10 +74,6 @@ class StateRows:
     def oldest(self, shelf: Shelf, most: int) -> Found:
         """Read the first live rows of a table by (`at`, key)."""
         return self.live(shelf, by="at", descending=False, fed_after=None, most=most)
-
-    def one(self, key: RowKey) -> Row | None:
-        """Read one row."""
-        return self.rows([key]).get(key)
 
     def stretch(self, first: RowKey, last: RowKey) -> Found:
         """Read the rows of one part from one key to another, both included."""

@@ -228,7 +228,7 @@ class Writer:
                 self._pruning.step(self._connection)
         except Exception as error:  # noqa: BLE001 - what cannot be forgotten must not end what is remembered
             self._pruning.give_up()
-            log.warning("store_pruning_failed", reason=f"{type(error).__name__}: {error}")
+            log.warning("store_pruning_failed", reason=f"{type(error).__name__}: {error}"[:500])
 
     def _note(self, pages: int) -> None:
         if self._checkpointer is not None:

@@ -26,7 +26,7 @@ def run(bench: Any, statement: str, rows: Sequence[tuple[Any, ...]] = ((),)) -> 
 def add_rows(bench: Any, generation: int, count: int, expires_at: int | None) -> None:
     """Put rows of a generation into the state."""
     rows = [(generation, str(number), expires_at) for number in range(count)]
-    run(bench, "INSERT INTO state VALUES (?, ?, 'b', x'', 0, '1', NULL, NULL, ?)", rows)
+    run(bench, "INSERT INTO state VALUES (?, ?, 'b', 0, x'', '1', NULL, NULL, ?)", rows)
 
 
 async def settle_down(bench: Any, store: Store) -> None:

@@ -62,13 +62,13 @@ def _create_state() -> None:
         sa.Column("generation", sa.BigInteger(), nullable=False),
         sa.Column("pin", sa.Text(), nullable=False),
         sa.Column("part", sa.Text(), nullable=False),
-        sa.Column("key", sa.LargeBinary(), nullable=False),
         sa.Column("bucket", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
         sa.Column("data", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger()),
         sa.Column("rank", sa.LargeBinary()),
         sa.Column("expires_at", sa.BigInteger()),
-        sa.PrimaryKeyConstraint("generation", "pin", "part", "key", "bucket"),
+        sa.PrimaryKeyConstraint("generation", "pin", "part", "bucket", "key"),
         sqlite_with_rowid=False,
     )
     for name in ("at", "rank"):
