@@ -148,6 +148,8 @@ class Bench:
                 allowed=each.allowed_pins,
                 max_pins=1000,
                 stale_after_s=each.stale_after_s,
+                state=each.state,
+                latest_fingerprint=each.latest_fingerprint,
             )
             for each in mappings.mappings.values()
         ]
