@@ -113,3 +113,20 @@ def test_a_repeated_delivery_changes_no_number(shop: BridgeProcess, sandbox: San
     assert post(shop.url, sale(1, amount=5)).json()["status"] == "duplicate"
     post(shop.url, sale(2, amount="2.50"))
     eventually(lambda: sandbox.values("p-shop") == ["7.50", "7.50", "DE", "2"])
+
+
+def test_the_state_behind_a_pin_is_shown(shop: BridgeProcess, sandbox: Sandbox) -> None:
+    """In words, and as JSON; where the mappings cannot be loaded, that is said and the rest is shown."""
+    for number, amount in enumerate((5, 2.5)):
+        post(shop.url, sale(number, amount=amount))
+    eventually(lambda: sandbox.values("p-shop")[:1] == ["7.5"])
+    shown = shop.command("pins", "p-shop").stdout
+    assert "total   7.5\n" in shown
+    assert "by      7.5; DE 7.5\n" in shown
+    assert "orders  2 rows, sum of amount 7.5\n" in shown
+    told = json.loads(shop.command("pins", "p-shop", "--json").stdout)["state_of_entries"]
+    assert (told["total"]["value"], told["orders"]["count"], told["by"]["groups"][0]["key"]) == (7.5, 2, "DE")
+    (shop.mappings / "payments.yaml").write_text("pin: [")
+    broken = shop.command("pins", "p-shop")
+    assert broken.returncode == 0
+    assert "its state cannot be told: the mappings cannot be loaded: " in broken.stdout
