@@ -38,6 +38,20 @@ def numbered(text: str, size: int, between: str = " ") -> str:
     return between.join(text.replace("#", str(each)) for each in range(size // len(text)))
 
 
+def remembered(size: int, triggers: str, entries: str, update: str = "{}") -> str:
+    """Make a mapping of as many triggers as entries fit; an entry in a text is made for each number."""
+    listed, state = numbered(triggers, size // 2, ", "), numbered(entries, size // 2, ", ")
+    return f"pin: p-1\ntriggers: [{listed}]\nstate: {{{state}}}\nupdate: {update}\n"
+
+
+def columns(size: int, triggers: str, column: str) -> str:
+    """Make a mapping of many triggers and fifty tables, each with as many columns as may be."""
+    rows = numbered(column, min(size // 2, 50 * len(column)), ", ")
+    tables = ", ".join(f"e{each}: *e" for each in range(49))
+    head = f"pin: p-1\ntriggers: [{numbered(triggers, size // 2, ', ')}]\n"
+    return f"{head}state: {{e: &e {{key: $.k, rows: {{{rows}}}}}, {tables}}}\nupdate: {{}}\n"
+
+
 HOSTILE: dict[str, Callable[[int], str | bytes]] = {
     "brackets": lambda size: "[" * size,
     "dashes": lambda size: "- " * size,
@@ -74,6 +88,18 @@ HOSTILE: dict[str, Callable[[int], str | bytes]] = {
     "one long path": lambda size: HEAD + "    extract: {a: '$" + ".a" * (size // 2) + "'}\n",
     "brackets in a path": lambda size: HEAD + "    extract: {a: '$" + "[" * size + "'}\n",
     "a regular expression": lambda size: HEAD + "    when: {$.a: {matches: '" + "(a*)*" * (size // 5) + "'}}\n",
+    "entries": lambda size: remembered(size, "{name: t#, source: s, extract: {v: $.a}}", "e#: {sum: v}"),
+    "entries that nothing feeds": lambda size: remembered(
+        size, "{name: t#, source: s, extract: {v#: $.a}}", "e#: {sum: v1, by: v2}"
+    ),
+    "columns": lambda size: columns(size, "{name: t#, source: s, extract: {v: $.a}}", "c#: v"),
+    "misspelt columns": lambda size: columns(size, "{name: t#, source: s, extract: {v: $.a}}", "c#: w"),
+    "misspelt fields": lambda size: remembered(
+        size,
+        "{name: t#, source: s, extract: {v: $.a}}",
+        "e#: {sum: v}",
+        "{t: [" + numbered("'{{ e1.valeu#x }}'", size, ", ") + "]}",
+    ),
     "each in each": lambda size: HEAD + "update: " + "{each: " * (size // 7) + "\n",
     "cards": lambda size: HEAD + "update: {metadata: {pin_config: {cards: [" + numbered("{t#: 1}", size, ", ") + "]}}}",
 }
@@ -140,6 +166,24 @@ LONG: dict[str, Callable[[int], str]] = {
     "a comparison with spaces in it": lambda size: HEAD + "    when: {$.a: '> a" + " " * size + "b'}\n",
     "references that never end": lambda size: titled("${" * (size // 2)),
     "unset names in one text": lambda size: titled(numbered("${X#}", size)),
+    "triggers that feed tables": lambda size: columns(size, "{name: t#, source: s, extract: {v: $.a}}", "c#: v"),
+    "triggers that each feed a column": lambda size: columns(
+        size, "{name: t#, source: s, extract: {v#: $.a}}", "c#: v#"
+    ),
+    "triggers that feed nothing": lambda size: columns(size, "{name: t#, source: s}", "c#: v"),
+    "triggers that are counted": lambda size: (
+        "pin: p-1\ntriggers: ["
+        + numbered("{name: t#, source: s}", size // 2, ", ")
+        + "]\nstate: {e: {count: ["
+        + numbered("t#", size // 10, ", ")
+        + "]}}\nupdate: {}\n"
+    ),
+    "readings of an entry": lambda size: remembered(
+        size,
+        "{name: t#, source: s, extract: {v: $.a}}",
+        "e#: {sum: v}",
+        "{t: '" + "{{ e1.value }}" * min(size // 14, 1_000) + "'}",
+    ),
     "many conditions": lambda size: HEAD + "    when: {" + numbered("$.a#: 1", size, ", ") + "}\n",
 }
 

@@ -10,6 +10,7 @@ from bridge.located.fields import describe
 from bridge.mappings.entries.definitions import COLUMN_METRICS, MAX_COLUMNS, Column, MetricKind
 from bridge.mappings.entries.metrics import KINDS, OPTIONS
 from bridge.mappings.entries.supply import Part, Supply, there_are
+from bridge.mappings.entries.trigger_sets import TriggerSet
 from bridge.mappings.entries.words import OTHER_KINDS
 from bridge.mappings.expressions.expressions import (
     Expression,
@@ -20,7 +21,6 @@ from bridge.mappings.expressions.expressions import (
 from bridge.mappings.expressions.name_reads import name_reads
 from bridge.mappings.expressions.template_check import TemplateFault
 from bridge.mappings.expressions.template_places import placed_problems
-from bridge.mappings.triggers.trigger_definition import Declared
 from bridge.spelling import suggest
 
 OWN_COLUMNS = ("first_at", "at", "changed_at")
@@ -37,7 +37,7 @@ class Source:
     column: Column
     node: Node
     part: Part | None
-    counted: tuple[Declared, ...] | None = None
+    counted: TriggerSet | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from bridge.located import Place, Plain
 from bridge.mappings.entries.definitions import Entry
 from bridge.mappings.entries.operations import Operate
-from bridge.mappings.triggers.trigger_definition import Declared
+from bridge.mappings.entries.trigger_sets import TriggerSet
 
 
 class Named(NamedTuple):
@@ -18,9 +18,9 @@ class Named(NamedTuple):
 
 
 class Fed(NamedTuple):
-    """A trigger that feeds an entry, and what it takes out of an event for it."""
+    """Triggers that feed an entry, and what these take out of an event for it."""
 
-    trigger: Declared
+    triggers: TriggerSet
     operate: Operate
 
 

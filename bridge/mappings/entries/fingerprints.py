@@ -6,9 +6,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields as fields_of
 from dataclasses import is_dataclass
 from decimal import Decimal
+from functools import reduce
+from itertools import chain
 
 from bridge.mappings.entries.compiled import Compiled
 from bridge.mappings.entries.definitions import MetricEntry, TableEntry
+from bridge.mappings.entries.trigger_sets import NO_TRIGGERS, TriggerSet, positions
 from bridge.mappings.triggers.facts import Shared
 from bridge.mappings.triggers.trigger_definition import Declared
 
@@ -18,15 +21,32 @@ FOLDED_BY = 1
 _SIZE = 16
 
 
-def fingerprint(compiled: Compiled, pin: object, shared: Shared) -> bytes:
-    """Hash all that decides what is folded into an entry; `pin` is what the author wrote of it."""
-    triggers = [fed.trigger for fed in compiled.fed]
+class Ground:
+    """What decides of an event which pin it moves, when, and by what values; `pin` is what the author wrote of it."""
+
+    def __init__(self, triggers: Iterable[Declared], pin: object, shared: Shared) -> None:
+        self._told = [_hashed(trigger.written).hex() for trigger in triggers]
+        self._read = [trigger.names.read & shared.constants.keys() for trigger in triggers]
+        self._pin = pin
+        self._shared = shared
+
+    def of(self, triggers: TriggerSet, names: Collection[str] = ()) -> object:
+        """Give all that decides of the events of some triggers, and by the constants among some names."""
+        places = list(positions(triggers))
+        read = self._shared.constants.keys() & {*names, *chain.from_iterable(self._read[place] for place in places)}
+        constants = {name: self._shared.constants[name] for name in read}
+        return [sorted(self._told[place] for place in places), self._pin, constants, str(self._shared.timezone)]
+
+
+def fingerprint(compiled: Compiled, ground: Ground) -> bytes:
+    """Hash all that decides what is folded into an entry."""
+    triggers = reduce(TriggerSet.__or__, (fed.triggers for fed in compiled.fed), NO_TRIGGERS)
     entry = compiled.entry
     left_out = {"name", "columns", "limit"} if isinstance(entry, TableEntry) else {"name"}
     if isinstance(entry, TableEntry) and entry.order_by is None:
         left_out.add("descending")
     parts = {key: value for key, value in _parts(entry).items() if key not in left_out}
-    return _hashed([parts, compiled.written, _ground(triggers, compiled.names, pin, shared)])
+    return _hashed([parts, compiled.written, ground.of(triggers, compiled.names)])
 
 
 def shape(compiled: Compiled) -> bytes:
@@ -39,16 +59,9 @@ def shape(compiled: Compiled) -> bytes:
     return _hashed(["table", sorted(stored), entry.buckets, compiled.grouped_by, order, entry.track])
 
 
-def latest_fingerprint(triggers: Iterable[Declared], pin: object, shared: Shared) -> bytes:
+def latest_fingerprint(ground: Ground, triggers: TriggerSet) -> bytes:
     """Hash all that decides what the newest events said."""
-    return _hashed(_ground(list(triggers), (), pin, shared))
-
-
-def _ground(triggers: Collection[Declared], names: Collection[str], pin: object, shared: Shared) -> object:
-    """Give what decides of an event which pin it moves, when, and by what values."""
-    read = {*names, *(name for trigger in triggers for name in trigger.names.read)}
-    constants = {name: value for name, value in shared.constants.items() if name in read}
-    return [sorted(_written(trigger.written) for trigger in triggers), pin, constants, str(shared.timezone)]
+    return _hashed(ground.of(triggers))
 
 
 def _parts(value: object) -> dict[str, object]:

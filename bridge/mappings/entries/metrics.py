@@ -11,8 +11,8 @@ from bridge.mappings.entries.definitions import MAX_GROUPS, MAX_KEEP, Buckets, M
 from bridge.mappings.entries.feeds import fed_by
 from bridge.mappings.entries.operations import measuring
 from bridge.mappings.entries.supply import NO_CONDITIONS, Supply, names_of
+from bridge.mappings.entries.trigger_sets import TriggerSet
 from bridge.mappings.triggers.kind_hints import NUMBER_TEXT
-from bridge.mappings.triggers.trigger_definition import Declared
 
 KINDS: tuple[MetricKind, ...] = get_args(MetricKind)
 OPTIONS = (
@@ -59,13 +59,13 @@ class MetricCompiler:
         operate = measuring(self._named.name, value, by, when)
         return Compiled(
             entry=entry,
-            fed=tuple(Fed(trigger, operate) for trigger in feeding),
+            fed=(Fed(feeding, operate),),
             written={key: part.plain() for key in (self._kind, "by", "when", "trigger") if (part := node.get(key))},
             grouped_by=None if by_node is None else [part.plain() for part in one_or_many(by_node)],
             names=names,
         )
 
-    def _counted(self, node: Node | None) -> tuple[Declared, ...] | None:
+    def _counted(self, node: Node | None) -> TriggerSet | None:
         """Give the triggers that `count` names; None for other metrics."""
         if self._kind != "count" or node is None:
             return None

@@ -1,6 +1,6 @@
 """From what an author wrote under `state` to definitions, and to what each trigger has to tell of an event."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -9,7 +9,7 @@ from bridge.located.fields import Fields, Problems, describe, read_entries
 from bridge.mappings.entries import metrics
 from bridge.mappings.entries.compiled import Compiled, Named
 from bridge.mappings.entries.definitions import MAX_ENTRIES, Definition, MetricKind
-from bridge.mappings.entries.fingerprints import fingerprint, latest_fingerprint, shape
+from bridge.mappings.entries.fingerprints import Ground, fingerprint, latest_fingerprint, shape
 from bridge.mappings.entries.keys import (
     MEANINGS,
     ROWS,
@@ -18,8 +18,10 @@ from bridge.mappings.entries.keys import (
     TABLE_KEYS,
     meanings,
 )
+from bridge.mappings.entries.operations import Operate
 from bridge.mappings.entries.supply import Supply
 from bridge.mappings.entries.tables import TableCompiler
+from bridge.mappings.entries.trigger_sets import KnownNames, positions
 from bridge.mappings.expressions.names import read_name
 from bridge.mappings.triggers.facts import Shared
 from bridge.mappings.triggers.readings import Patterns
@@ -50,11 +52,12 @@ def compile_state(fields: Fields, triggers: Triggers, shared: Shared, warnings: 
     compiled = [_compile_entry(named, entry, supply) for named, entry in entries] if triggers.declared else []
     sound = [each for each in compiled if each is not None]
     pin = {key: part.plain() for key in ("pin", "pins") if (part := fields.node(key)) is not None}
+    ground = Ground(triggers.declared, pin, shared)
     return State(
-        definitions=MappingProxyType({each.entry.name: _definition(each, pin, shared) for each in sound}),
+        definitions=MappingProxyType({each.entry.name: _definition(each, ground) for each in sound}),
         names=supply.entries,
-        triggers=tuple(_telling(trigger, sound) for trigger in triggers.declared),
-        latest_fingerprint=latest_fingerprint(triggers.declared, pin, shared),
+        triggers=_telling(triggers.declared, sound),
+        latest_fingerprint=latest_fingerprint(ground, supply.known.all),
     )
 
 
@@ -62,10 +65,10 @@ def _named_entries(node: Node, fields: Fields, triggers: Triggers, shared: Share
     def bearer(name: str) -> str | None:
         if name in shared.constants:
             return "a constant"
-        places = [
-            (each.name, each.names.variables[name].line) for each in triggers.declared if name in each.names.variables
-        ]
-        return f"a variable of the trigger {places[0][0]!r} (line {places[0][1]})" if places else None
+        knowing = [each for each in triggers.declared if name in each.names.variables]
+        if not knowing:
+            return None
+        return f"a variable of the trigger {knowing[0].name!r} (line {knowing[0].names.variables[name].line})"
 
     for count, (key, entry) in enumerate(read_entries(node, "'state'", fields.problems), 1):
         if count > MAX_ENTRIES:
@@ -80,6 +83,7 @@ def _supply(fields: Fields, triggers: Triggers, shared: Shared, warnings: Proble
     declared = triggers.declared
     return Supply(
         triggers=declared,
+        known=KnownNames(declared, shared.constants),
         shared=shared,
         entries=frozenset(entries),
         problems=fields.problems,
@@ -113,11 +117,18 @@ def _compile_as(meaning: str, named: Named, node: MappingNode, supply: Supply) -
     return metrics.MetricCompiler(named, kind, fields, supply).compile(node)
 
 
-def _definition(compiled: Compiled, pin: Mapping[str, object], shared: Shared) -> Definition:
-    return Definition(entry=compiled.entry, fingerprint=fingerprint(compiled, pin, shared), shape=shape(compiled))
+def _definition(compiled: Compiled, ground: Ground) -> Definition:
+    return Definition(entry=compiled.entry, fingerprint=fingerprint(compiled, ground), shape=shape(compiled))
 
 
-def _telling(declared: Declared, compiled: Iterable[Compiled]) -> Trigger:
-    """Give a trigger that tells the entries which it feeds."""
-    operations = tuple(fed.operate for each in compiled for fed in each.fed if fed.trigger is declared)
-    return replace(declared.trigger, operations=operations) if operations else declared.trigger
+def _telling(declared: Sequence[Declared], compiled: Iterable[Compiled]) -> tuple[Trigger, ...]:
+    """Give the triggers that tell the entries which they feed, each in the order of these."""
+    operations: list[list[Operate]] = [[] for _ in declared]
+    for each in compiled:
+        for fed in each.fed:
+            for position in positions(fed.triggers):
+                operations[position].append(fed.operate)
+    return tuple(
+        replace(trigger.trigger, operations=tuple(told)) if told else trigger.trigger
+        for trigger, told in zip(declared, operations, strict=True)
+    )

@@ -2,10 +2,13 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import islice
 from typing import NamedTuple
 
-from bridge.located import MappingNode, Node, Place, ScalarNode, SequenceNode
+from bridge.located import MappingNode, Node, ScalarNode, SequenceNode
 from bridge.located.fields import Problems, describe, one_or_many
+from bridge.mappings.entries.trigger_sets import NO_TRIGGERS, KnownNames, TriggerSet, positions
 from bridge.mappings.expressions.expressions import is_expression
 from bridge.mappings.triggers.conditions import Condition, compile_conditions
 from bridge.mappings.triggers.facts import Facts, Shared
@@ -52,6 +55,7 @@ class Supply:
     """
 
     triggers: tuple[Declared, ...]
+    known: KnownNames
     shared: Shared
     entries: frozenset[str]
     problems: Problems
@@ -77,56 +81,55 @@ class Supply:
         names = self._names()
         return Conditions(tuple(compile_conditions(node, names)), frozenset(names.read))
 
-    def read_triggers(self, node: Node, what: str) -> tuple[Declared, ...]:
+    def read_triggers(self, node: Node, what: str) -> TriggerSet:
         """Find the triggers that are named, one or a list; a fault is noted."""
         if isinstance(node, SequenceNode) and not node.items:
             self.problems.append(node.place.problem(f"{what} names at least one trigger"))
-        named = [self._named(item, what) for item in one_or_many(node)]
-        return tuple(dict.fromkeys(trigger for trigger in named if trigger is not None))
+        return reduce(TriggerSet.__or__, (self._named(item, what) for item in one_or_many(node)), NO_TRIGGERS)
 
-    def lacking(self, names: Collection[str], triggers: Iterable[Declared]) -> str:
-        """Say which trigger lacks which of these names, with the nearest that it has; empty where none lacks any."""
-        told = [lack for trigger in triggers if (lack := self._lack(names, trigger))]
-        more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
-        return ", ".join(told[:_MOST_TOLD]) + more
+    def fed_by(self, names: Collection[str], among: TriggerSet) -> TriggerSet:
+        """Give the triggers that know all of these names."""
+        return self.known.knowing(names, among)
 
-    def _lack(self, names: Collection[str], trigger: Declared) -> str:
-        missing = sorted(self._missing(names, trigger))
-        if not missing:
-            return ""
+    def lacking(self, names: Collection[str], among: TriggerSet) -> str:
+        """Say which triggers lack which of these names, with the nearest that each has; empty where none lacks any."""
+        lacking = among & ~self.known.knowing(names, among)
+        told = [self._lack(names, position) for position in islice(positions(lacking), _MOST_TOLD)]
+        return ", ".join(told) + _and_more(lacking.bit_count())
+
+    def called(self, triggers: TriggerSet) -> str:
+        """Name triggers in a message."""
+        told = [repr(self.triggers[position].name) for position in islice(positions(triggers), _MOST_TOLD)]
+        return ", ".join(told) + _and_more(triggers.bit_count())
+
+    def _lack(self, names: Collection[str], position: int) -> str:
+        trigger = self.triggers[position]
+        missing = sorted(name for name in names if not self.known.knowing([name], 1 << position))
         near = suggest(missing[0], trigger.names.variables).removeprefix("; ") if len(missing) == 1 else ""
         return f"{trigger.name!r} lacks {', '.join(map(repr, missing))}{near and f' ({near})'}"
 
-    def fed_by(self, names: Collection[str], triggers: Iterable[Declared]) -> tuple[Declared, ...]:
-        """Give the triggers that know all of these names."""
-        return tuple(trigger for trigger in triggers if not self._missing(names, trigger))
-
-    def _missing(self, names: Collection[str], trigger: Declared) -> set[str]:
-        known = trigger.names
-        return {each for each in names if each not in known.variables and each not in known.constants} - {"event"}
-
-    def _named(self, node: Node, what: str) -> Declared | None:
+    def _named(self, node: Node, what: str) -> TriggerSet:
         name = node.text if isinstance(node, ScalarNode) and isinstance(node.value, str) else ""
-        for trigger in self.triggers:
-            if trigger.name == name:
-                return trigger
+        if found := self.known.called(name):
+            return found
         known = [trigger.name for trigger in self.triggers]
         advice = suggest(name, known) or there_are(known)
         self.problems.append(node.place.problem(f"{what} names a trigger, and {describe(node)} is none{advice}"))
-        return None
+        return NO_TRIGGERS
 
     def _names(self) -> Names:
-        variables: dict[str, Place] = {}
-        for trigger in reversed(self.triggers):
-            variables |= trigger.names.variables
         return Names(
             constants=self.shared.constants,
-            variables=variables,
+            variables=self.known.variables,
             problems=self.problems,
             warnings=self.warnings,
             patterns=self.patterns,
             entries=self.entries,
         )
+
+
+def _and_more(count: int) -> str:
+    return f" and {count - _MOST_TOLD} more" if count > _MOST_TOLD else ""
 
 
 def names_triggers(node: Node) -> bool:
@@ -145,5 +148,5 @@ def there_are(known: Sequence[str]) -> str:
     """Name what there is, at the end of a message; nothing where there is nothing."""
     if not known:
         return ""
-    more = f" and {len(known) - _MOST_TOLD} more" if len(known) > _MOST_TOLD else ""
-    return f"; there {'is' if len(known) == 1 else 'are'} {', '.join(known[:_MOST_TOLD])}{more}"
+    told = ", ".join(known[:_MOST_TOLD]) + _and_more(len(known))
+    return f"; there {'is' if len(known) == 1 else 'are'} {told}"

@@ -1,6 +1,5 @@
 """A table under `state`: rows by key, each with the newest values and the metrics of the events that fed it."""
 
-from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bridge.located import MappingNode, Node, Plain, ScalarNode
@@ -12,7 +11,7 @@ from bridge.mappings.entries.definitions import MAX_CAPACITY, MAX_KEEP, MAX_LIMI
 from bridge.mappings.entries.feeds import fed_by
 from bridge.mappings.entries.operations import RowParts, changing
 from bridge.mappings.entries.supply import NO_CONDITIONS, Conditions, Part, Supply, names_of, names_triggers, there_are
-from bridge.mappings.triggers.trigger_definition import Declared
+from bridge.mappings.entries.trigger_sets import NO_TRIGGERS, TriggerSet
 from bridge.spelling import suggest
 
 OPTIONS = (
@@ -38,10 +37,13 @@ _READ = ("key", "drop", "when", "trigger")
 
 
 class _Drop(NamedTuple):
-    """What removes rows: events of these triggers, or those for which the conditions hold."""
+    """What removes rows: events of these triggers, where the conditions hold."""
 
-    triggers: tuple[Declared, ...]
-    conditions: Conditions | None
+    triggers: TriggerSet
+    conditions: Conditions
+
+
+_NO_DROP = _Drop(NO_TRIGGERS, NO_CONDITIONS)
 
 
 class TableCompiler:
@@ -76,34 +78,39 @@ class TableCompiler:
         )
 
     def _feed(self, key: tuple[Part, ...] | None, when: Conditions, columns: Columns) -> tuple[tuple[Fed, ...], _Drop]:
-        """Find what each trigger feeds, and what drops rows."""
+        """Find what each trigger feeds, and what drops rows. Triggers that feed alike have one operation."""
         names = names_of([*(key or ()), when])
         triggers = fed_by(self._named, names, self._fields, self._supply)
         drop = self._read_drop(triggers, names)
         if triggers:
             self._check_columns(columns, triggers, names)
         fed = []
-        for trigger in triggers:
-            parts = RowParts(key, self._columns_of(trigger, columns), when, self._drop_of(trigger, drop))
-            if parts.columns or parts.drop is not None:
-                fed.append(Fed(trigger, changing(self._named.name, parts)))
+        for alike, of_columns in self._alike(triggers, columns):
+            for group, dropped in ((alike & drop.triggers, drop.conditions), (alike & ~drop.triggers, None)):
+                if group and (of_columns or dropped is not None):
+                    parts = RowParts(key, of_columns, when, dropped)
+                    fed.append(Fed(group, changing(self._named.name, parts)))
         return tuple(fed), drop
 
-    def _columns_of(self, trigger: Declared, columns: Columns) -> Mapping[str, Part | None]:
-        return {
-            name: source.part
-            for name, source in columns.sources.items()
-            if trigger in (source.counted or self._supply.fed_by(names_of([source.part]), [trigger]))
-        }
+    def _alike(self, triggers: TriggerSet, columns: Columns) -> list[tuple[TriggerSet, dict[str, Part | None]]]:
+        """Part triggers by the columns that they feed."""
+        parted: list[tuple[TriggerSet, dict[str, Part | None]]] = [(triggers, {})]
+        for name, source in columns.sources.items():
+            feeding = self._feeding(source)
+            parted = [
+                (group, fed)
+                for alike, before in parted
+                for group, fed in ((alike & feeding, {**before, name: source.part}), (alike & ~feeding, before))
+                if group
+            ]
+        return parted
 
-    def _drop_of(self, trigger: Declared, drop: _Drop) -> Conditions | None:
-        if trigger in drop.triggers:
-            return NO_CONDITIONS
-        conditions = drop.conditions
-        fits = conditions is not None and self._supply.fed_by(conditions.names, [trigger])
-        return conditions if fits else None
+    def _feeding(self, source: Source) -> TriggerSet:
+        if source.counted is not None:
+            return source.counted
+        return self._supply.fed_by(names_of([source.part]), self._supply.known.all)
 
-    def _check_columns(self, columns: Columns, triggers: tuple[Declared, ...], names: frozenset[str]) -> None:
+    def _check_columns(self, columns: Columns, triggers: TriggerSet, names: frozenset[str]) -> None:
         """Note each column that no trigger feeds, of those that feed the table."""
         for name, source in columns.sources.items():
             lacking = self._lacking(source, triggers, names)
@@ -111,31 +118,33 @@ class TableCompiler:
                 message = f"no trigger feeds the column {name!r}: {lacking}"
                 self._supply.problems.append(source.node.place.problem(message))
 
-    def _lacking(self, source: Source, triggers: tuple[Declared, ...], names: frozenset[str]) -> str:
+    def _lacking(self, source: Source, triggers: TriggerSet, names: frozenset[str]) -> str:
         """Say what a column's triggers lack; `names` are what each that feeds the table must know."""
         supply = self._supply
         if source.counted is None:
-            of_column = names_of([source.part])
-            return "" if supply.fed_by(of_column, triggers) else supply.lacking(of_column, triggers)
-        strange = [trigger for trigger in source.counted if trigger not in triggers]
-        told = ", ".join(repr(trigger.name) for trigger in strange)
-        return supply.lacking(names, strange) or (f"'trigger' does not name {told}" if strange else "")
+            fed = self._feeding(source) & triggers
+            return "" if fed else supply.lacking(names_of([source.part]), triggers)
+        strange = source.counted & ~triggers
+        if not strange:
+            return ""
+        return supply.lacking(names, strange) or f"'trigger' does not name {supply.called(strange)}"
 
-    def _read_drop(self, triggers: tuple[Declared, ...], names: frozenset[str]) -> _Drop:
+    def _read_drop(self, triggers: TriggerSet, names: frozenset[str]) -> _Drop:
         """Read `drop`; what it names must feed the table."""
         node, supply = self._fields.node("drop"), self._supply
         if node is None or self._is_no_drop(node):
-            return _Drop((), None)
-        if not names_triggers(node):
-            conditions = supply.read_conditions(node)
-            if triggers and conditions.names and not supply.fed_by(conditions.names, triggers):
-                lacking = supply.lacking(conditions.names, triggers)
-                supply.problems.append(node.place.problem(f"'drop' never holds: {lacking}"))
-            return _Drop((), conditions)
-        named = supply.read_triggers(node, "'drop'")
-        if triggers and (strange := [trigger for trigger in named if trigger not in triggers]):
-            self._note_strange(node, strange, names)
-        return _Drop(named, None)
+            return _NO_DROP
+        if names_triggers(node):
+            named = supply.read_triggers(node, "'drop'")
+            if triggers and (strange := named & ~triggers):
+                self._note_strange(node, strange, names)
+            return _Drop(named, NO_CONDITIONS)
+        conditions = supply.read_conditions(node)
+        asked = supply.fed_by(conditions.names, triggers)
+        if triggers and not asked:
+            lacking = supply.lacking(conditions.names, triggers)
+            supply.problems.append(node.place.problem(f"'drop' never holds: {lacking}"))
+        return _Drop(asked, conditions)
 
     def _is_no_drop(self, node: Node) -> bool:
         """Note what neither names a trigger nor has a condition: it would drop nothing, or everything."""
@@ -146,11 +155,11 @@ class TableCompiler:
             self._supply.problems.append(item.place.problem(message))
         return bool(vain)
 
-    def _note_strange(self, node: Node, strange: Sequence[Declared], names: frozenset[str]) -> None:
+    def _note_strange(self, node: Node, strange: TriggerSet, names: frozenset[str]) -> None:
         lacking = self._supply.lacking(names, strange)
-        told = ", ".join(repr(trigger.name) for trigger in strange)
         why = f"'drop' names a trigger that cannot say which row goes: {lacking}" if lacking else ""
-        self._supply.problems.append(node.place.problem(why or f"'drop' names {told}, and 'trigger' does not"))
+        why = why or f"'drop' names {self._supply.called(strange)}, and 'trigger' does not"
+        self._supply.problems.append(node.place.problem(why))
 
     def _refuse_without_key(self, columns: Columns) -> None:
         fields, problems = self._fields, self._supply.problems
@@ -210,12 +219,8 @@ class TableCompiler:
             advice = suggest(name, values) or there_are(values)
             self._note("track", f"'track' is a column, and {name[:80]!r} is none{advice}")
         elif kind != "value":
-            self._note(
-                "track",
-                f"'track' is a column that holds a value, and {name!r} holds a {kind}".replace(
-                    "a computed", "what is computed"
-                ),
-            )
+            held = "what is computed" if kind == "computed" else f"a {kind}"
+            self._note("track", f"'track' is a column that holds a value, and {name!r} holds {held}")
         return name
 
     def _note(self, key: str, message: str) -> None:
