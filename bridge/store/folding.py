@@ -217,8 +217,11 @@ def _try_stage(ledger: Ledger, stage: _Stage, index: int, newest: Newest) -> Ver
     is_newest = (held is None or order > held) and LATEST not in ledger.pending.get((order.number, change.mapping), ())
     if is_newest:
         stage.newest[key] = newest
-    if is_newest or _tells_state(ledger, order.number, index):
+    tells_state = _tells_state(ledger, order.number, index)
+    if is_newest or tells_state:
         stage.move(change.pin, is_shown=is_shown, is_new=change.pin not in ledger.owners)
+    if held is not None and order <= held and tells_state:
+        return "matched", f"it counts in the state; the trigger's newest values are those of event {held.number}"
     if held is not None and order <= held:
         return "matched", f"older than what the pin shows, which came with event {held.number}"
     if not is_shown:
