@@ -28,9 +28,10 @@ from bridge.inbound import HookEndpoint, Reply
 from bridge.mappings import Evaluation, MappingSet, NotAtOnce
 from bridge.once_a_minute import OnceAMinute
 from bridge.outbound import DeliveryLoop, PindownClient
+from bridge.rebuilding import Rebuilder
 from bridge.reload import Reloader
 from bridge.settings import Settings
-from bridge.store import ActivePin, Budget, Store
+from bridge.store import Budget, Store, active_pins
 
 STOP_DELIVERY_S = 5.0
 """What deliveries in flight get at the end; with the server's own 3 s this stays within 10 s."""
@@ -84,6 +85,7 @@ class Bridge:
             budget=Budget(windows=settings.rate, cost=settings.cost),
             clock=now,
         )
+        self._rebuilder = Rebuilder(parts.store, lambda: self._configuration)
         self._hooks = HookEndpoint(
             parts.configuration.sources,
             accept=partial(self._accept, parts.configuration.mappings),
@@ -158,19 +160,22 @@ class Bridge:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         parts = self._parts
         parts.store.on_due = self._delivery.wake
+        parts.store.on_pending = self._rebuilder.wake
         parts.store.on_failure = self._fail
-        await parts.store.activate(_active_pins(parts.configuration.mappings), parts.destination)
+        await parts.store.activate(active_pins(parts.configuration.mappings), parts.destination)
         delivering = asyncio.create_task(self._delivery.run(), name="delivery")
         reloading = asyncio.create_task(self._reloader.run(), name="reload")
-        for task in (delivering, reloading):
+        rebuilding = asyncio.create_task(self._rebuilder.run(), name="rebuild")
+        for task in (delivering, reloading, rebuilding):
             task.add_done_callback(self._end_if_it_failed)
         _tune_the_collector()
         try:
             yield
         finally:
             self._reloader.stop()
+            self._rebuilder.stop()
             await self._delivery.stop(STOP_DELIVERY_S)
-            await asyncio.wait([reloading])
+            await asyncio.wait([reloading, rebuilding])
             await parts.client.aclose()
             await parts.store.close()
 
@@ -181,10 +186,11 @@ class Bridge:
         of pins that are gone are kept and not shown, and no pin is rendered by a mapping other than the store's.
         """
         mappings = configuration.mappings
-        moved = await self._parts.store.activate(_active_pins(mappings), self._parts.destination)
+        moved = await self._parts.store.activate(active_pins(mappings), self._parts.destination)
         self._configuration = configuration
         self._hooks.switch(configuration.sources, accept=partial(self._accept, mappings))
         self._delivery.wake(moved)
+        self._rebuilder.wake()
 
     def _end_if_it_failed(self, task: asyncio.Task[None]) -> None:
         """Crash rather than live on without deliveries or reloads: whoever runs the process starts it again."""
@@ -203,23 +209,6 @@ def _is_quick(body: bytes) -> bool:
 
 async def _show_board(_request: Request) -> Response:
     return RedirectResponse("sandbox/")
-
-
-def _active_pins(mappings: MappingSet) -> list[ActivePin]:
-    return [
-        ActivePin(
-            pin=mapping.pin,
-            mapping=mapping.name,
-            fingerprint=mapping.render_fingerprint,
-            allowed=mapping.allowed_pins,
-            max_pins=mapping.max_pins,
-            stale_after_s=mapping.stale_after_s,
-            state=mapping.state,
-            latest_fingerprint=mapping.latest_fingerprint,
-        )
-        for mapping in mappings.mappings.values()
-        if mapping.enabled
-    ]
 
 
 def _tune_the_collector() -> None:

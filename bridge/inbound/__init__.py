@@ -1,5 +1,6 @@
 """From an HTTP request to a verified Event. Providers are data; see `catalogue.yaml`."""
 
+from bridge.inbound.bodies import reread_payload
 from bridge.inbound.catalogue import providers
 from bridge.inbound.endpoint import HookEndpoint, Reply
 from bridge.inbound.signing import sign
@@ -14,5 +15,6 @@ __all__ = [
     "load_source",
     "load_sources",
     "providers",
+    "reread_payload",
     "sign",
 ]

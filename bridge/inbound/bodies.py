@@ -123,6 +123,15 @@ def read_payload(body: bytes, *, is_form: bool, form_json: str | None) -> Json:
     return _read_json(inside.encode())
 
 
+def reread_payload(body: bytes, content_type: str, *, form_json: str | None) -> Json:
+    """Read once more the payload of a body that was taken in, and is kept as it was after decompression.
+
+    Raises `SenderError` for what its source now reads otherwise.
+    """
+    is_form = _read_format(content_type, "").is_form
+    return read_payload(body, is_form=is_form, form_json=form_json)
+
+
 def _read_json(body: bytes) -> Json:
     try:
         payload: Json = orjson.loads(body.removeprefix(_BOM))

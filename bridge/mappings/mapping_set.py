@@ -4,7 +4,7 @@ Immutable but for what dispatch remembers of event types; a reload makes a new s
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -24,8 +24,8 @@ from bridge.mappings.values.bounds import Moment, Work
 class MappingSet:
     """Compiled mappings by name.
 
-    `warnings` are what an author should look at, and may leave. `source_places` has one mention of each source
-    that the triggers of enabled mappings name.
+    `warnings` are what an author should look at, and may leave. `fingerprints` tell by what events are evaluated.
+    `source_places` has one mention of each source that the triggers of enabled mappings name.
 
     Raises `ConfigurationError` where two enabled mappings name the same literal pin.
     """
@@ -37,7 +37,7 @@ class MappingSet:
         self._literal_pins = _literal_pins(enabled)
         self._dispatch = Dispatch(trigger for mapping in enabled for trigger in mapping.triggers)
         self.source_places: Mapping[str, Place] = source_places(enabled)
-        self._fingerprints = _fingerprints(enabled)
+        self.fingerprints: Fingerprints = _fingerprints(enabled)
 
     def literal_pins(self) -> Mapping[str, str]:
         """Give the enabled mapping of each literal pin."""
@@ -50,6 +50,12 @@ class MappingSet:
         if self._literal_pins.get(mapping.pin or "", name) == name:
             alone._literal_pins = MappingProxyType({**self._literal_pins, **alone._literal_pins})
         return alone
+
+    def only(self, names: Collection[str]) -> "MappingSet":
+        """Give the set in which just these of the enabled mappings run; pins of the others stay theirs."""
+        only = MappingSet(mapping for name, mapping in self.mappings.items() if name in names and mapping.enabled)
+        only._literal_pins = self._literal_pins
+        return only
 
     def evaluate(self, event: Event) -> Evaluation:
         """Give all that follows from an event. Never raises for an author's or a payload's fault.
@@ -64,7 +70,7 @@ class MappingSet:
 
     def _evaluate(self, event: Event, work: Work, budgets: Mapping[str, Work] | None) -> Evaluation:
         """Evaluate with a budget for each mapping; without budgets, `work` is for all of it."""
-        results = Results(self._literal_pins, self._fingerprints)
+        results = Results(self._literal_pins, self.fingerprints)
         candidates = self._dispatch.candidates(event, work)
         for trigger in candidates.triggers:
             trigger.run(event, results, work if budgets is None else budgets[trigger.mapping])

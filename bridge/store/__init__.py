@@ -12,6 +12,8 @@ tables.py       the tables
 active_set.py   what is loaded
 activation.py   what a start or a reload does to the pins
 generations.py  which definition of an entry events are folded by
+beginning.py    new ones
+carrying.py     what they take over from those before
 setback.py      what a clock that was set back leaves behind
 
 writer.py       the one thread that writes
@@ -21,9 +23,13 @@ folding.py      which change is the newest, pure
 statements.py   the SQL of that path
 state_rows.py   the rows of the state, for the fold and for views
 checkpoints.py  keeps the write-ahead log short beside it
+builds.py       what the rebuilding room asks of the store
+building.py     the journal is folded again, up to the swap
+refolding.py    single events are folded once more
+outcomes.py     the journal says so
 pruning.py      forgets what is past its time
 retirement.py   ends generations
-journal.py      where the journal ends
+journal.py      the journal, in its order
 
 protocol.py     the times that deliveries go by
 due.py          when a pin is due, and why, pure
@@ -37,6 +43,9 @@ records.py      what the store hands out and takes in
 instants.py     instants as the database keeps them
 """
 
+from bridge.store.active_set import active_pins
+from bridge.store.building import Chunk, Progress
+from bridge.store.preparing import Entry
 from bridge.store.protocol import DOUBT_REST_S, LEASE_S, NEEDED_S, REQUEST_DEADLINE_S
 from bridge.store.reader import Reader, open_readonly
 from bridge.store.records import (
@@ -56,6 +65,7 @@ from bridge.store.records import (
     Settlement,
     Snapshot,
 )
+from bridge.store.refolding import Lack
 from bridge.store.side_files import Running, read_running
 from bridge.store.store import Store
 
@@ -68,13 +78,17 @@ __all__ = [
     "AttemptRecord",
     "Booking",
     "Budget",
+    "Chunk",
     "Claim",
     "Claimed",
+    "Entry",
     "EventRecord",
+    "Lack",
     "Lost",
     "NoSlot",
     "PinRecord",
     "PinState",
+    "Progress",
     "Reader",
     "Reason",
     "Rest",
@@ -82,6 +96,7 @@ __all__ = [
     "Settlement",
     "Snapshot",
     "Store",
+    "active_pins",
     "open_readonly",
     "read_running",
 ]

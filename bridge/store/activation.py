@@ -7,6 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 from bridge.mappings import stale_at
 from bridge.store import generations, setback
 from bridge.store.active_set import ActiveSet
+from bridge.store.beginning import Loss
 from bridge.store.instants import maybe_instant, to_instant, to_micros
 from bridge.store.tables import deliveries, pins
 
@@ -32,10 +33,11 @@ class Moment(NamedTuple):
 
 
 class Activated(NamedTuple):
-    """What events are folded by from now on, and the pins that are due by it."""
+    """What events are folded by from now on, the pins that are due by it, and what new definitions lack."""
 
     active: ActiveSet
     moved: list[str]
+    losses: tuple[Loss, ...]
 
 
 def release_claims(connection: Connection) -> None:
@@ -51,8 +53,8 @@ def activate(connection: Connection, declared: ActiveSet, destination: str, mome
     """
     if setback.was_set_back(connection, moment.now):
         setback.bring_back(connection, moment.now)
-    active = generations.assign(connection, declared, moment.now)
-    return Activated(active, _activate_pins(connection, active, destination, moment))
+    active, losses = generations.assign(connection, declared, moment.now)
+    return Activated(active, _activate_pins(connection, active, destination, moment), losses)
 
 
 def _activate_pins(connection: Connection, active: ActiveSet, destination: str, moment: Moment) -> list[str]:

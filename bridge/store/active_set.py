@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bridge.mappings import AllowedPins
+from bridge.mappings import AllowedPins, MappingSet
 from bridge.mappings.entries.definitions import Definition
 from bridge.state.rows import Held
 from bridge.store.records import ActivePin
@@ -65,3 +65,21 @@ def _folded_by(declared: Iterable[ActivePin]) -> dict[tuple[str, str], bytes]:
         folded_by[pin.mapping, LATEST] = pin.latest_fingerprint
         folded_by.update({(pin.mapping, name): each.fingerprint for name, each in pin.state.items()})
     return folded_by
+
+
+def active_pins(mappings: MappingSet) -> list[ActivePin]:
+    """Give what each enabled mapping may show, and what it is folded by."""
+    return [
+        ActivePin(
+            pin=mapping.pin,
+            mapping=mapping.name,
+            fingerprint=mapping.render_fingerprint,
+            allowed=mapping.allowed_pins,
+            max_pins=mapping.max_pins,
+            stale_after_s=mapping.stale_after_s,
+            latest_fingerprint=mapping.latest_fingerprint,
+            state=mapping.state,
+        )
+        for mapping in mappings.mappings.values()
+        if mapping.enabled
+    ]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from bridge.mappings import Change
 from bridge.mappings.values.values import encode_values
@@ -48,8 +48,16 @@ class Rules:
         return cls(active, horizon, Folders(active.generations), Loaded(active.folded_by))
 
 
-def fold_batch(cursor: Any, entries: Sequence[Entry], rules: Rules) -> tuple[dict[int, Folded], list[str]]:
-    """Fold events by their number; gives what became of each, and the pins that moved.
+class FoldedBatch(NamedTuple):
+    """What became of each event by its number, the pins that moved, and whether one is still to be folded by itself."""
+
+    folded: dict[int, Folded]
+    moved: list[str]
+    is_pending: bool
+
+
+def fold_batch(cursor: Any, entries: Sequence[Entry], rules: Rules) -> FoldedBatch:
+    """Fold events into the generations that the rules name.
 
     Newest values are written as text only for the changes that are left at the end. Where that fails,
     the fold begins anew without the changes of that event for that mapping.
@@ -63,8 +71,8 @@ def fold_batch(cursor: Any, entries: Sequence[Entry], rules: Rules) -> tuple[dic
         if len(preparation.broken) == known:
             break
     _write(cursor, ledger, newest, rules)
-    _note_unfolded(cursor, folded, preparation.pending, rules.active)
-    return folded, list(ledger.moved)
+    is_pending = _note_unfolded(cursor, folded, preparation.pending, rules.active)
+    return FoldedBatch(folded, list(ledger.moved), is_pending)
 
 
 def _read_ledger(cursor: Any, entries: Sequence[Entry], rules: Rules, preparation: Preparation) -> Ledger:
@@ -139,8 +147,8 @@ def _write(cursor: Any, ledger: Ledger, newest: Sequence[statements.Row], rules:
 
 def _note_unfolded(
     cursor: Any, folded: Mapping[int, Folded], pending: Mapping[tuple[int, str], AbstractSet[str]], active: ActiveSet
-) -> None:
-    """Note which generations lack an event: because it failed, or because it was evaluated by other definitions."""
+) -> bool:
+    """Note which generations lack an event: as it failed, or (gives whether) as other definitions evaluated it."""
     rows = {
         (generation, number): 1
         for (number, mapping), entries in pending.items()
@@ -152,6 +160,7 @@ def _note_unfolded(
             for generation in _generations_of(active, mapping).values():
                 rows.setdefault((generation, number), 0)
     statements.run(cursor, statements.NOTE_UNFOLDED, sorted((*key, is_pending) for key, is_pending in rows.items()))
+    return 1 in rows.values()
 
 
 def _generations_of(active: ActiveSet, mapping: str) -> dict[str, int]:

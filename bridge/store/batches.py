@@ -27,10 +27,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What became of each arrival, and the pins that are due by it."""
+    """What became of each arrival, the pins that are due by it, and whether one is still to be folded by itself."""
 
     results: Sequence[Receipt | StoreUnavailable]
     due: Sequence[str]
+    is_pending: bool = False
 
 
 class _Unjournalled(StoreUnavailable):
@@ -49,6 +50,11 @@ class Batches:
             # Pruning spares the newest event, so numbers never come back.
             self._next_number: int = connection.scalar(select(func.coalesce(func.max(events.c.number), 0) + 1)) or 1
 
+    @property
+    def rules(self) -> Rules:
+        """What events are folded by."""
+        return self._rules
+
     def load(self, active: ActiveSet) -> None:
         """Fold by these mappings from now on."""
         self._rules = Rules.of(active, self._horizon)
@@ -64,11 +70,12 @@ class Batches:
         except Exception as error:  # noqa: BLE001 - whatever one event's data can do; the culprit is found below
             log.warning("store_batch_refused", events=len(arrivals), reason=_reason(error))
             return self._commit_singly(arrivals)
-        return Committed(batch.receipts, batch.due)
+        return Committed(batch.receipts, batch.due, batch.is_pending)
 
     def _commit_singly(self, arrivals: Sequence[Arrival]) -> Committed:
         results: list[Receipt | StoreUnavailable] = []
         due: list[str] = []
+        is_pending = False
         for arrival in arrivals:
             try:
                 batch = self._commit_one(arrival)
@@ -81,7 +88,8 @@ class Batches:
             else:
                 results += batch.receipts
                 due += batch.due
-        return Committed(results, due)
+                is_pending |= batch.is_pending
+        return Committed(results, due, is_pending)
 
     def _commit_one(self, arrival: Arrival) -> Batch:
         try:

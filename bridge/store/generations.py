@@ -8,39 +8,61 @@ goes on from the last event that it knows.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from bridge.state import Held
 from bridge.store.active_set import LATEST, ActiveSet
+from bridge.store.beginning import Beginnings, Key, Loss
 from bridge.store.instants import maybe_instant
-from bridge.store.journal import JournalEnds, read_ends
+from bridge.store.journal import read_ends
 from bridge.store.tables import events, generations
-
-Key = tuple[str, str]
-"""Mapping, entry."""
 
 Found = Mapping[str, Any]
 """The generations of one entry that are not retired, by status; one rests only where none is live."""
 
 
-def assign(connection: Connection, declared: ActiveSet, now: int) -> ActiveSet:
-    """Give every declared entry its generation; what is folded from now on stands in what is given back."""
-    known = _read(connection)
-    assignment = _Assignment(connection, read_ends(connection), now)
+class Assigned(NamedTuple):
+    """What events are folded by from now on, and what new generations lack of those before them."""
+
+    active: ActiveSet
+    losses: tuple[Loss, ...]
+
+
+def assign(connection: Connection, declared: ActiveSet, now: int) -> Assigned:
+    """Give every declared entry its generation."""
+    known = read_generations(connection)
+    assignment = _Assignment(connection, declared, now)
     for key, fingerprint in declared.folded_by.items():
-        assignment.settle(key, known[key], fingerprint, declared.shape_of(*key))
+        assignment.settle(key, known[key], fingerprint)
     for key in known.keys() - declared.folded_by.keys():
         assignment.lay_to_rest(known[key])
-    if assignment.begun:
-        connection.execute(insert(generations), assignment.begun)
-    return with_generations(connection, declared)
+    assignment.beginnings.write()
+    return Assigned(with_generations(connection, declared), tuple(assignment.beginnings.losses))
+
+
+def begin_rebuild(
+    connection: Connection, declared: ActiveSet, mapping: str, since: int | None, now: int
+) -> tuple[Loss, ...]:
+    """Build all of a mapping anew beside what it has, which goes on until then; gives what will be lost.
+
+    `since` (microseconds) is from when on the journal is folded, where what was folded before can stay.
+    """
+    journal = read_ends(connection)
+    beginnings = Beginnings(connection, declared, now)
+    for key, found in read_generations(connection).items():
+        if journal is None or key not in declared.folded_by or key[0] != mapping:
+            continue
+        put(connection, [each.number for status, each in found.items() if status == "building"], status="retired")
+        beginnings.building(key, journal, found.get("live") or found.get("resting"), since)
+    beginnings.write()
+    return tuple(beginnings.losses)
 
 
 def with_generations(connection: Connection, declared: ActiveSet) -> ActiveSet:
     """Complete what is declared by the generations that the database has."""
-    known = _read(connection)
+    known = read_generations(connection)
     live = {key: found["live"] for key, found in known.items() if "live" in found}
     return replace(
         declared,
@@ -57,6 +79,14 @@ def with_generations(connection: Connection, declared: ActiveSet) -> ActiveSet:
     )
 
 
+def read_generations(connection: Connection) -> dict[Key, dict[str, Any]]:
+    """Read the generations that are not retired, by their entry and status."""
+    known: dict[Key, dict[str, Any]] = defaultdict(dict)
+    for row in connection.execute(select(generations).where(generations.c.status != "retired")):
+        known[row.mapping, row.entry][row.status] = row
+    return known
+
+
 def put(connection: Connection, numbers: Iterable[int], **columns: Any) -> None:
     """Change generations; what is retired only waits for its rows to be deleted, little by little."""
     changed = update(generations).where(generations.c.number.in_([*numbers]))
@@ -66,21 +96,24 @@ def put(connection: Connection, numbers: Iterable[int], **columns: Any) -> None:
 class _Assignment:
     """Decides about one entry after the other."""
 
-    def __init__(self, connection: Connection, journal: JournalEnds | None, now: int) -> None:
-        self.begun: list[dict[str, Any]] = []
+    def __init__(self, connection: Connection, declared: ActiveSet, now: int) -> None:
+        self.beginnings = Beginnings(connection, declared, now)
         self._connection = connection
-        self._journal = journal
+        self._journal = read_ends(connection)
         self._now = now
 
-    def settle(self, key: Key, found: Found, fingerprint: bytes, shape: bytes) -> None:
+    def settle(self, key: Key, found: Found, fingerprint: bytes) -> None:
         """Let the generation go on that has this fingerprint, or begin one; the others make room."""
-        current = next((each for each in found.values() if each.fingerprint == fingerprint), None)
+        same = {status: each for status, each in found.items() if each.fingerprint == fingerprint}
+        current = same.get("building") or same.get("live") or same.get("resting")
         is_built = self._has_to_be_built(current, fingerprint)
         for each in found.values():
-            if each is not current:
+            if each is not current and each is not same.get("live"):
                 self._make_room(each, is_built=is_built)
-        if current is None:
-            self._begin(key, fingerprint, shape, is_built=is_built)
+        if current is None and is_built and self._journal is not None:
+            self.beginnings.building(key, self._journal, found.get("live") or found.get("resting"))
+        elif current is None:
+            self.beginnings.live(key)
         elif current.status == "resting":
             self._wake(current, is_built=is_built)
 
@@ -106,15 +139,6 @@ class _Assignment:
             cursor = 0 if self._journal is None else self._journal.newest
             put(self._connection, [row.number], status="resting", cursor=cursor, rested_at=self._now)
 
-    def _begin(self, key: Key, fingerprint: bytes, shape: bytes, *, is_built: bool) -> None:
-        mapping, entry = key
-        row = {"mapping": mapping, "entry": entry, "fingerprint": fingerprint, "shape": shape, "started_at": self._now}
-        if is_built and self._journal is not None:
-            row |= {"status": "building", "complete_since": self._journal.complete_since, "cursor": 0}
-        else:
-            row |= {"status": "live", "complete_since": self._now, "cursor": None}
-        self.begun.append(row)
-
     def _wake(self, row: Any, *, is_built: bool) -> None:
         """Let a generation go on, by way of the events that came meanwhile, as far as they are still there."""
         if not is_built or self._journal is None:
@@ -124,10 +148,3 @@ class _Assignment:
         is_whole = self._connection.scalar(first) is not None
         since = row.complete_since if is_whole else self._journal.complete_since
         put(self._connection, [row.number], status="building", complete_since=since, rested_at=None)
-
-
-def _read(connection: Connection) -> dict[Key, dict[str, Any]]:
-    known: dict[Key, dict[str, Any]] = defaultdict(dict)
-    for row in connection.execute(select(generations).where(generations.c.status != "retired")):
-        known[row.mapping, row.entry][row.status] = row
-    return known

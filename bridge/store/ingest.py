@@ -31,17 +31,23 @@ class Arrival(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What became of a batch: a receipt for each arrival, the pins that are due by it, how many were journalled."""
+    """What became of a batch: a receipt for each arrival, the pins that are due by it, how many were journalled.
+
+    `is_pending` tells that an event was evaluated by other definitions than are loaded, and is still to be folded.
+    """
 
     receipts: tuple[Receipt, ...]
     due: tuple[str, ...]
     journalled: int
+    is_pending: bool = False
 
 
 def take_in(cursor: Any, arrivals: Sequence[Arrival], *, first_number: int, rules: Rules) -> Batch:
     """Fold and journal a batch; `first_number` is the journal number of its first new event."""
     numbers = {place: number for number, place in enumerate(_remember(cursor, arrivals, rules), first_number)}
-    folded, moved = fold_batch(cursor, [Entry(number, *arrivals[place]) for place, number in numbers.items()], rules)
+    folded, moved, is_pending = fold_batch(
+        cursor, [Entry(number, *arrivals[place]) for place, number in numbers.items()], rules
+    )
     ended = _hear(cursor, arrivals, rules)
     _journal(cursor, [(number, arrivals[place].event, folded[number].outcomes) for place, number in numbers.items()])
     receipts = [
@@ -50,7 +56,7 @@ def take_in(cursor: Any, arrivals: Sequence[Arrival], *, first_number: int, rule
         else Receipt(status="duplicate", id=arrival.event.id, number=None, mappings=())
         for place, arrival in enumerate(arrivals)
     ]
-    return Batch(tuple(receipts), (*moved, *ended), len(numbers))
+    return Batch(tuple(receipts), (*moved, *ended), len(numbers), is_pending)
 
 
 def journal_failed(cursor: Any, event: Event, *, number: int, reason: str, rules: Rules) -> Batch:

@@ -1,18 +1,31 @@
-"""Where the journal ends, on both sides. Numbers follow one another; only what is forgotten leaves gaps."""
+"""The journal, to be read in its order: where it ends on both sides, and stretches of it.
 
+Numbers follow one another; only what is forgotten leaves gaps.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
+from bridge.store.reader import WHOLE_EVENTS, whole_event
+from bridge.store.records import EventRecord
 from bridge.store.tables import events, unfolded
 
 
 @dataclass(frozen=True, slots=True)
 class JournalEnds:
-    """The number of the newest event, and since when none is missing (microseconds)."""
+    """From which event on none is missing, by its number and its arrival (microseconds), and the newest's number."""
 
-    newest: int
+    oldest: int
     complete_since: int
+    newest: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether nothing was forgotten yet."""
+        return self.oldest == 1
 
 
 def read_ends(connection: Connection) -> JournalEnds | None:
@@ -28,4 +41,28 @@ def read_ends(connection: Connection) -> JournalEnds | None:
     while connection.scalar(select(events.c.number).where(events.c.number == number - 1)) is not None:
         number -= 1
     received_at = connection.execute(select(events.c.received_at).where(events.c.number == number)).scalar_one()
-    return JournalEnds(newest, received_at)
+    return JournalEnds(number, received_at, newest)
+
+
+class Stretch(NamedTuple):
+    """Events of a stretch of the journal, in order; `is_complete` tells whether there are no more of them in it."""
+
+    events: tuple[EventRecord, ...]
+    is_complete: bool
+
+
+def read_stretch(
+    connection: Connection, numbers: tuple[int, int], sources: Collection[str], *, most: int, most_bytes: int
+) -> Stretch:
+    """Read whole events of some sources from one number to another, at least one if there is one."""
+    first, last = numbers
+    query = WHOLE_EVENTS.where(events.c.number >= first, events.c.number <= last, events.c.source.in_([*sources]))
+    found: list[EventRecord] = []
+    size = 0
+    with connection.execution_options(yield_per=most).execute(query.order_by(events.c.number)) as rows:
+        for row in rows:
+            size += row.body_bytes
+            if len(found) == most or (found and size > most_bytes):
+                return Stretch(tuple(found), is_complete=False)
+            found.append(whole_event(row))
+    return Stretch(tuple(found), is_complete=True)

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, Select, func, literal_column, select
+from sqlalchemy import Connection, Engine, Select, func, literal_column, select, union_all
 
 from bridge.errors import StoreUnusable
 from bridge.events import Clock
@@ -44,6 +44,9 @@ _LISTED = (
     func.length(events.c.body).label("body_bytes"),
     events.c.outcomes,
 )
+
+WHOLE_EVENTS = select(*_LISTED, events.c.headers, events.c.query, events.c.body)
+"""Events with all that is kept of them; `whole_event` reads a row."""
 
 _PINS = STANDINGS.add_columns(
     deliveries.c.delivered_at, deliveries.c.failures, deliveries.c.status, deliveries.c.code, deliveries.c.message
@@ -152,7 +155,8 @@ def open_readonly(url: str, *, clock: Clock = wall_clock) -> Reader:
 def read_snapshot(connection: Connection, pin: str, declared: Mapping[str, Mapping[str, Definition]]) -> Snapshot:
     """Read what a pin shows, at one moment: the connection is in a transaction. `declared` are the loaded entries."""
     owner = connection.execute(select(pins).where(pins.c.pin == pin)).one()
-    found = {row.entry: row for row in connection.execute(_live_of(owner.mapping))}
+    in_use = connection.execute(_in_use(owner.mapping)).all()
+    found = {row.entry: row for row in in_use if row.status == "live"}
     entries = declared.get(owner.mapping, {})
     newest = found.get(LATEST)
     rows: Iterable[Any] = () if newest is None else connection.execute(_latest_of(newest.number, pin))
@@ -162,7 +166,7 @@ def read_snapshot(connection: Connection, pin: str, declared: Mapping[str, Mappi
         fingerprint=owner.fingerprint,
         latest={row.trigger: _latest(row) for row in rows},
         held={name: _held(entry, found[name]) for name, entry in entries.items() if name in found},
-        rebuilding=not {LATEST, *entries} <= found.keys(),
+        rebuilding=len(in_use) > len(found) or not {LATEST, *entries} <= found.keys(),
         stale_at=maybe_instant(owner.stale_at),
     )
 
@@ -196,9 +200,8 @@ def read_events(connection: Connection, limit: int, before: int | None, wanted: 
 
 def read_event(connection: Connection, number: int) -> EventRecord | None:
     """Read one event whole; None where the journal does not hold it."""
-    query = select(*_LISTED, events.c.headers, events.c.query, events.c.body).where(events.c.number == number)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else _event(row, _outcomes(row.outcomes), whole=True)
+    row = connection.execute(WHOLE_EVENTS.where(events.c.number == number)).one_or_none()
+    return None if row is None else whole_event(row)
 
 
 def read_pins(connection: Connection, now: int) -> list[PinRecord]:
@@ -221,8 +224,12 @@ def _stream(connection: Connection, query: Select[Any]) -> Iterator[Any]:
         yield from rows
 
 
-def _live_of(mapping: str) -> Select[Any]:
-    return select(generations).where(generations.c.mapping == mapping, generations.c.status == literal_column("'live'"))
+def _in_use(mapping: str) -> Select[Any]:
+    """Find the generations of a mapping that take events or are built, by their indexes."""
+    of_mapping = generations.c.mapping == mapping
+    live = select(generations).where(of_mapping, generations.c.status == literal_column("'live'"))
+    built = select(generations).where(of_mapping, generations.c.status == literal_column("'building'"))
+    return select(union_all(live, built).subquery())
 
 
 def _latest_of(generation: int, pin: str) -> Select[Any]:
@@ -254,6 +261,11 @@ def _latest(row: Any) -> Latest:
 
 def _outcomes(text: str) -> tuple[Outcome, ...]:
     return tuple(Outcome(**outcome) for outcome in orjson.loads(text))
+
+
+def whole_event(row: Any) -> EventRecord:
+    """Give an event with all that is kept of it."""
+    return _event(row, _outcomes(row.outcomes), whole=True)
 
 
 def _event(row: Any, outcomes: tuple[Outcome, ...], *, whole: bool = False) -> EventRecord:

@@ -19,9 +19,11 @@ from bridge.events import Clock, Event, Settle
 from bridge.mappings import Evaluation
 from bridge.mappings.entries.definitions import Definition
 from bridge.state import Readings
-from bridge.store import activation, bookings, claims, schema, setback
+from bridge.store import activation, bookings, claims, generations, schema, setback
 from bridge.store.active_set import ActiveSet
 from bridge.store.batches import Batches
+from bridge.store.beginning import tell_losses
+from bridge.store.builds import Builds
 from bridge.store.checkpoints import Checkpointer
 from bridge.store.database import Database, create_file, outages, reading_engine, refusals, writing_engine
 from bridge.store.ingest import Arrival
@@ -68,13 +70,14 @@ class Store:
 
     Every method but `open` and `announce` belongs to the event loop, and raises
     `StoreUnavailable` while the database does not answer. `on_due` is called on the loop,
-    after a commit, with the pins that it made due; `on_failure` with what broke the writer, after
-    which the store refuses everything.
+    after a commit, with the pins that it made due; `on_pending` where an event is left to be folded by itself
+    (`builds`); `on_failure` with what broke the writer, after which the store refuses everything.
     """
 
     def __init__(self, opened: _Opened, *, clock: Clock, retention: timedelta, horizon: timedelta) -> None:
         """Take over what `open` opened."""
         self.on_due: Callable[[Collection[str]], None] = _tell_nobody
+        self.on_pending: Callable[[], None] = _tell_nobody
         self.on_failure: Callable[[BaseException], None] = _log_failure
         self._clock = clock
         self._destination = ""
@@ -89,8 +92,10 @@ class Store:
             pruning=Pruning(clock=clock, retention=retention, horizon=horizon),
             checkpointer=opened.checkpointer,
             on_due=self._report,
+            on_pending=self._report_pending,
             on_failure=self._report_failure,
         )
+        self.builds = Builds(self._writer.run, self._read, batches=opened.batches, clock=clock, on_due=self._report)
 
     @classmethod
     def open(  # noqa: PLR0913 - what a database is opened with, each by its name
@@ -157,7 +162,17 @@ class Store:
         )
         self._destination = destination
         self._declared = declared.definitions
+        tell_losses(activated.losses)
         return activated.moved
+
+    async def declare(self, pins: Iterable[ActivePin]) -> None:
+        """Fold by what the loaded mappings declare; of the pins, and of what was sent, nothing changes."""
+        declared, now = ActiveSet.of(pins), self._now()
+        assigned = await self._writer.run(
+            lambda connection: generations.assign(connection, declared, now),
+            then=lambda assigned: self._opened.batches.load(assigned.active),
+        )
+        tell_losses(assigned.losses)
 
     # What the delivery loop calls, in the order in which it does.
 
@@ -212,6 +227,9 @@ class Store:
 
     def _report(self, pins: Collection[str]) -> None:
         self.on_due(pins)
+
+    def _report_pending(self) -> None:
+        self.on_pending()
 
     def _report_failure(self, error: BaseException) -> None:
         self.on_failure(error)
@@ -270,8 +288,8 @@ def _read_on(readers: Engine, work: Callable[[Connection], T]) -> T:
         return work(connection)
 
 
-def _tell_nobody(_pins: Collection[str]) -> None:
-    """Stand in for a delivery loop where there is none."""
+def _tell_nobody(*_pins: Collection[str]) -> None:
+    """Stand in for whoever delivers and rebuilds, where nobody does."""
 
 
 def _log_failure(error: BaseException) -> None:

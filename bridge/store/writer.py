@@ -71,6 +71,7 @@ class Writer:
         pruning: Pruning,
         checkpointer: Checkpointer | None,
         on_due: Callable[[Sequence[str]], None],
+        on_pending: Callable[[], None],
         on_failure: Callable[[BaseException], None],
     ) -> None:
         self._connection = connection
@@ -78,6 +79,7 @@ class Writer:
         self._pruning = pruning
         self._checkpointer = checkpointer
         self._on_due = on_due
+        self._on_pending = on_pending
         self._on_failure = on_failure
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queue: SimpleQueue[list[_Delivery] | _Job | None] = SimpleQueue()
@@ -143,6 +145,8 @@ class Writer:
             _settle(settle, result)
         if committed.due:
             self._on_due(committed.due)
+        if committed.is_pending:
+            self._on_pending()
 
     def _give_up(self, error: BaseException) -> None:
         """Refuse all who wait, and all who come: the thread has failed, and touches nothing any more."""

@@ -68,7 +68,7 @@ class Real:
         )
         with self.connection.begin():
             moment = Moment(to_micros(self.now), to_micros(self.started_at))
-            self.active, _ = activate(self.connection, ActiveSet.of([mapping]), "sandbox", moment)
+            self.active, *_ = activate(self.connection, ActiveSet.of([mapping]), "sandbox", moment)
 
     def start(self) -> None:
         """Begin as after the end of another process."""

@@ -87,7 +87,7 @@ def _stored(order: Sequence[Told], cuts: Sequence[int]) -> tuple[dict[tuple[str,
     with engine.connect() as connection:
         with connection.begin():
             bring_up(connection)
-            active, _ = activate(connection, ActiveSet.of([FAMILY]), "https://api", Moment(0, 0))
+            active, *_ = activate(connection, ActiveSet.of([FAMILY]), "https://api", Moment(0, 0))
         batches = Batches(connection, Presence(None), horizon=timedelta(hours=1))
         batches.load(active)
         left = list(order)

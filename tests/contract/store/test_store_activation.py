@@ -71,10 +71,8 @@ async def test_an_event_from_before_moves_no_pin_that_its_mapping_lost(bench: An
     assert reason.startswith("kept, but not shown")
 
     assert "p-sales" in await store.activate([sales], "https://api")
-    if pins(bench)["p-sales"].state != "rebuilding":
-        claimed = await store.claim_due(9, BUDGET)
-        (claim,) = [claim for claim in claimed.claims if claim.pin == "p-sales"]
-        assert (await snapshot_of(store, claim)).latest["sale"].variables == {"amount": 7}
+    assert pins(bench)["p-sales"].state == "rebuilding"
+    assert "p-sales" not in {claim.pin for claim in (await store.claim_due(9, BUDGET)).claims}
 
 
 async def test_an_event_from_before_moves_a_pin_that_its_mapping_still_has(bench: Any) -> None:

@@ -1,0 +1,11 @@
+"""Folding the journal again: what changed definitions begin anew, and single events that something lacks.
+
+rereading.py   an event of the journal becomes what it was when it came, and is evaluated
+rebuilder.py   builds in the background, and tells how far it is
+replaying.py   folds the events that something lacks
+"""
+
+from bridge.rebuilding.rebuilder import Rebuilder
+from bridge.rebuilding.replaying import Replayed, Unreplayed, replay
+
+__all__ = ["Rebuilder", "Replayed", "Unreplayed", "replay"]

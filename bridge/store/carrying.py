@@ -1,0 +1,63 @@
+"""What a generation takes over from the one before it, where the journal no longer has the events. Jobs of the writer.
+
+Buckets that begin before the journal does stand beside those that are built, if both generations keep them alike. What
+the newest event of a trigger said stands until any event in the journal says something else.
+"""
+
+from sqlalchemy import Connection
+
+from bridge.mappings.entries.definitions import Entry, MetricEntry
+from bridge.state.calendar import Calendar
+from bridge.state.metric_folding import BUCKET, GROUP
+from bridge.store.folding import encode_version
+
+# A group's row says which is its newest bucket, and that is one of those that are taken over.
+_GROUPS = """
+    INSERT INTO state (generation, pin, part, key, bucket, data, at, rank, expires_at)
+    SELECT ?, pin, part, key, bucket, data, newest, rank, expires_at
+    FROM (
+        SELECT known.*, (
+            SELECT max(bucket) FROM state AS kept
+            WHERE kept.generation = known.generation AND kept.pin = known.pin AND kept.part = ?
+                AND kept.key = known.key AND kept.bucket < ?
+        ) AS newest
+        FROM state AS known WHERE known.generation = ? AND known.part = ?
+    )
+    WHERE newest IS NOT NULL
+"""
+
+_BUCKETS = """
+    INSERT INTO state (generation, pin, part, key, bucket, data, at, rank, expires_at)
+    SELECT ?, pin, part, key, bucket, data, at, rank, expires_at
+    FROM state WHERE generation = ? AND part <> ? AND bucket < ?
+"""
+
+# Without a version it is older than whatever comes: the versions of two definitions cannot be compared.
+_NEWEST = """
+    INSERT INTO latest (
+        generation, pin, "trigger", at, version, number, item,
+        event_source, event_type, event_id, received_at, variables
+    )
+    SELECT ?, pin, "trigger", at, ?, number, item, event_source, event_type, event_id, received_at, variables
+    FROM latest WHERE generation = ? AND number < ?
+"""
+
+
+def first_whole_bucket(entry: Entry, since: int) -> int | None:
+    """Say when the first bucket begins that lies wholly after an instant; None for what has no buckets to take over."""
+    if not isinstance(entry, MetricEntry) or entry.buckets is None:
+        return None
+    calendar = Calendar.of(entry.buckets)
+    begins = calendar.start(since)
+    return begins if begins == since else calendar.end(begins)
+
+
+def carry_buckets(connection: Connection, before: int, *, old: int, new: int) -> None:
+    """Take over the buckets that begin before an instant, with their steps, and the groups that have data in them."""
+    connection.exec_driver_sql(_BUCKETS, (new, old, GROUP, before))
+    connection.exec_driver_sql(_GROUPS, (new, BUCKET, before, old, GROUP))
+
+
+def carry_newest(connection: Connection, oldest: int, *, old: int, new: int) -> None:
+    """Take over what the newest events said that came before the number `oldest`."""
+    connection.exec_driver_sql(_NEWEST, (new, encode_version(()), old, oldest))

@@ -1,0 +1,214 @@
+"""The journal folded again, on a real database: what is built equals what was folded as events came."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.rebuilding import Shop, configured
+from support.storing import ingest
+
+from bridge.mappings import Evaluation, Outcome
+from bridge.rebuilding import replay
+from bridge.rebuilding.rereading import Evaluator
+
+SALES = """
+pin: p-sales
+triggers:
+  - {name: sale, source: shop, event: sale, extract: {amount: $.amount, buyer: {path: $.buyer, default: none}}}
+state:
+  sales: {sum: amount, every: day, keep: 3, by: buyer}
+  orders: {count: sale}
+  buyers: {rows: {buyer: buyer, spent: {sum: amount}}, key: buyer}
+update:
+  metadata:
+    pin_config:
+      content: >-
+        {{ sales.value }} {{ sales.series | map(attribute='value') | join(',') }} {{ orders.value }}
+        {{ amount }} {{ buyers | map(attribute='spent') | join(',') }} {{ buyers.count }}
+"""
+
+
+def rows(shop: Shop, statement: str) -> list[tuple[Any, ...]]:
+    """Read the file, beside the store."""
+    with closing(sqlite3.connect(shop.path)) as connection:
+        return connection.execute(statement).fetchall()
+
+
+@pytest.fixture
+async def opened(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
+    """Give what opens a shop; all are closed after the test."""
+    shops: list[Shop] = []
+
+    async def open_shop(**fields: Any) -> Shop:
+        given: dict[str, Any] = {"path": tmp_path / "pinbridge.db", "configuration": configured({"sales": SALES})}
+        shop = await Shop(**given | fields).open()
+        shops.append(shop)
+        return shop
+
+    yield open_shop
+    for shop in shops:
+        await shop.store.close()
+
+
+async def test_a_new_entry_knows_the_events_from_before_it(opened: Callable[..., Any]) -> None:
+    """The pin keeps what it shows until then, and then shows all of it at once."""
+    shop = await opened(
+        configuration=configured({"sales": SALES.replace("{count: sale}", "{count: sale, every: day}")})
+    )
+    for amount in (1, 2, 4):
+        await shop.send(amount=amount, buyer=f"b{amount}")
+        shop.move(seconds=1)
+    assert await shop.shown("p-sales") == "7 0,0,0,7 3 4 4,2,1 3"
+
+    await shop.load({"sales": SALES})
+    assert (await shop.shown("p-sales"), await shop.due()) == ("rebuilding", [])
+    await shop.send(amount=8, buyer="b1")
+    await shop.rebuild()
+
+    assert await shop.shown("p-sales") == "15 0,0,0,15 4 8 9,4,2 3"
+    assert await shop.due() == ["p-sales"]
+
+
+async def test_what_is_built_equals_what_was_folded_as_it_came(opened: Callable[..., Any]) -> None:
+    """Row for row, whatever the order of arrival, over many chunks."""
+    shop = await opened()
+    for number in range(200):
+        late = timedelta(hours=(number * 37) % 90)
+        await shop.send(at=shop.now - late, amount=number, buyer=f"b{number % 7}")
+        shop.move(minutes=11)
+    kept = "SELECT entry, pin, part, key, bucket, data, at, rank, expires_at FROM state JOIN generations ON {of} "
+    is_needed = f"(expires_at IS NULL OR expires_at > {int(shop.now.timestamp() * 1_000_000)})"
+    live = kept.format(of=f"number = generation AND status = 'live' WHERE {is_needed}") + " ORDER BY 1, 2, 3, 4, 5"
+    before, shown = rows(shop, live), await shop.shown("p-sales")
+    newest = rows(shop, "SELECT pin, number, variables FROM latest")
+
+    await shop.store.builds.begin("sales", None)
+    await shop.rebuild()
+
+    assert rows(shop, live) == before
+    assert await shop.shown("p-sales") == shown
+    live_latest = "SELECT pin, latest.number, variables FROM latest JOIN generations AS g ON g.number = generation"
+    assert rows(shop, f"{live_latest} WHERE status = 'live'") == newest
+    assert rows(shop, "SELECT count(*) FROM generations WHERE status = 'building'") == [(0,)]
+
+
+async def test_a_rebuild_goes_on_where_it_was_broken_off(opened: Callable[..., Any]) -> None:
+    """After another start, with events that came meanwhile, and each counted once."""
+    shop = await opened()
+    for _ in range(150):
+        await shop.send(amount=1, buyer="ann")
+    await shop.store.builds.begin("sales", None)
+    assert await shop.rebuilder.step()
+    assert rows(shop, "SELECT DISTINCT cursor FROM generations WHERE status = 'building'") == [(64,)]
+    await shop.store.close()
+
+    again = await opened(sent=shop.sent)
+    await again.send(amount=1, buyer="bob")
+    assert await again.shown("p-sales") == "rebuilding"
+    await again.rebuild()
+
+    assert await again.shown("p-sales") == "151 0,0,0,151 151 1 150,1 2"
+
+
+async def test_an_author_may_think_better_of_it(opened: Callable[..., Any]) -> None:
+    """What was there before goes on from where it was, with what came meanwhile."""
+    shop = await opened()
+    await shop.send(amount=1, buyer="ann")
+    await shop.load({"sales": SALES.replace("every: day, keep: 3", "every: hour, keep: 3")})
+    await shop.send(amount=2, buyer="ann")
+    await shop.load({"sales": SALES})
+    await shop.rebuild()
+    assert await shop.shown("p-sales") == "3 0,0,0,3 2 2 3 1"
+    assert {status for (status,) in rows(shop, "SELECT status FROM generations")} <= {"live", "retired"}
+
+
+async def test_a_mapping_that_was_gone_has_what_came_meanwhile(opened: Callable[..., Any]) -> None:
+    """It rests with what it has, and reads on from there."""
+    shop = await opened()
+    await shop.send(amount=1, buyer="ann")
+    await shop.load({"other": SALES.replace("p-sales", "p-other")})
+    await shop.rebuild()
+    await shop.send(amount=2, buyer="ann")
+    await shop.load({"sales": SALES})
+    await shop.rebuild()
+    assert await shop.shown("p-sales") == "3 0,0,0,3 2 2 3 1"
+
+
+async def test_an_event_under_way_is_folded_by_the_definitions_that_there_are_then(opened: Callable[..., Any]) -> None:
+    """It was evaluated before a reload and is committed after it: not by the old ones, not twice, and not lost."""
+    shop = await opened()
+    await shop.send(amount=1, buyer="ann")
+    slow = shop.event(amount=2, buyer="ann")
+    evaluation = shop.mappings.evaluate(slow)
+    await shop.load({"sales": SALES.replace("amount: $.amount", "amount: $.n")})
+    await shop.rebuild()
+    pending: list[str] = []
+    shop.store.on_pending = lambda: pending.append("woken")
+
+    await ingest(shop.store, slow, evaluation)
+    assert pending == ["woken"]
+    await shop.rebuild()
+    await shop.rebuild()
+
+    assert await shop.shown("p-sales") == "3 0,0,0,3 2 2 3 1"
+    assert rows(shop, "SELECT count(*) FROM unfolded") == [(0,)]
+
+
+async def test_replay_folds_once_what_failed_and_passes_now(opened: Callable[..., Any]) -> None:
+    """What still fails is told with its reason, and stays for another time."""
+    shop = await opened()
+    await shop.send(amount=1, buyer="ann")
+    failed = shop.event(amount=2, buyer="ann")
+    outcome = Outcome(mapping="sales", trigger="sale", kind="error", reason="it took too long then", pin=None)
+    await ingest(shop.store, failed, Evaluation((), (outcome,), shop.mappings.fingerprints))
+    await shop.send(buyer="bob")
+    assert rows(shop, "SELECT DISTINCT number, pending FROM unfolded") == [(2, 0), (3, 0)]
+    evaluator = Evaluator(shop.configuration)
+
+    replayed = await replay(shop.store, evaluator)
+    again = await replay(shop.store, evaluator, mapping="sales")
+
+    assert (replayed.folded, again.folded) == (1, 0)
+    [(number, mapping, reason)] = again.failed
+    assert (number, mapping) == (3, "sales")
+    assert "$.amount" in reason
+    assert await shop.shown("p-sales") == "3 0,0,0,3 2 2 3 1"
+    [(outcomes,)] = rows(shop, "SELECT outcomes FROM events WHERE number = 2")
+    assert '"kind":"matched"' in outcomes
+    assert "too long" not in outcomes
+
+
+async def test_an_item_counts_once_in_a_rebuild_too(opened: Callable[..., Any]) -> None:
+    """The event that brought it first counts again, and none beside it."""
+    keyed = SALES.replace("event: sale, extract", "event: sale, key: $.order, extract")
+    shop = await opened(configuration=configured({"sales": keyed}))
+    for order, amount in (("a", 1), ("a", 2), ("b", 4)):
+        await shop.send(amount=amount, order=order, buyer="ann")
+    assert await shop.shown("p-sales") == "5 0,0,0,5 2 4 5 1"
+    await shop.store.builds.begin("sales", None)
+    await shop.rebuild()
+    assert await shop.shown("p-sales") == "5 0,0,0,5 2 4 5 1"
+
+
+async def test_buckets_from_before_the_journal_are_taken_over(opened: Callable[..., Any]) -> None:
+    """Where a definition keeps them alike; what has no buckets begins anew, and that is told."""
+    shop = await opened(options={"retention_s": 86400})
+    for day in range(4):
+        await shop.send(amount=10**day, buyer="ann")
+        shop.move(days=1)
+    shop.move(seconds=-86400 + 120)
+    for _ in range(8):
+        await shop.store.check()
+    assert rows(shop, "SELECT min(number) FROM events") == [(4,)]
+    assert await shop.shown("p-sales") == "1000 1,10,100,1000 4 1000 1111 1"
+
+    await shop.load({"sales": SALES.replace("extract: {amount", "when: {$.n: {gt: 0}}, extract: {amount")})
+    await shop.rebuild()
+
+    assert await shop.shown("p-sales") == "1000 1,10,100,1000 1 1000 1000 1"
+    await shop.send(amount=5, at=shop.now - timedelta(days=1), buyer="ann")
+    assert (await shop.shown("p-sales")).startswith("1000 1,10,105,1000")
