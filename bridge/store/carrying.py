@@ -11,25 +11,22 @@ from bridge.state.calendar import Calendar
 from bridge.state.metric_folding import BUCKET, GROUP
 from bridge.store.folding import encode_version
 
-# A group's row says which is its newest bucket, and that is one of those that are taken over.
-_GROUPS = """
-    INSERT INTO state (generation, pin, part, key, bucket, data, at, rank, expires_at)
-    SELECT ?, pin, part, key, bucket, data, newest, rank, expires_at
-    FROM (
-        SELECT known.*, (
-            SELECT max(bucket) FROM state AS kept
-            WHERE kept.generation = known.generation AND kept.pin = known.pin AND kept.part = ?
-                AND kept.key = known.key AND kept.bucket < ?
-        ) AS newest
-        FROM state AS known WHERE known.generation = ? AND known.part = ?
-    )
-    WHERE newest IS NOT NULL
+_BUCKETS = """
+    INSERT INTO state (generation, pin, part, bucket, key, data, at, rank, expires_at)
+    SELECT ?, pin, part, bucket, key, data, at, rank, expires_at
+    FROM state WHERE generation = ? AND part <> ? AND bucket < ?
 """
 
-_BUCKETS = """
-    INSERT INTO state (generation, pin, part, key, bucket, data, at, rank, expires_at)
-    SELECT ?, pin, part, key, bucket, data, at, rank, expires_at
-    FROM state WHERE generation = ? AND part <> ? AND bucket < ?
+# A group's row says which is its newest bucket, and that is one of those that are taken over.
+_GROUPS = """
+    INSERT INTO state (generation, pin, part, bucket, key, data, at, rank, expires_at)
+    SELECT ?, known.pin, known.part, known.bucket, known.key, known.data, newest.at, known.rank, known.expires_at
+    FROM (
+        SELECT pin, key, max(bucket) AS at FROM state WHERE generation = ? AND part = ? AND bucket < ? GROUP BY pin, key
+    ) AS newest
+    JOIN state AS known
+    ON known.generation = ? AND known.pin = newest.pin AND known.part = ? AND known.bucket = 0
+        AND known.key = newest.key
 """
 
 # Without a version it is older than whatever comes: the versions of two definitions cannot be compared.
@@ -55,7 +52,7 @@ def first_whole_bucket(entry: Entry, since: int) -> int | None:
 def carry_buckets(connection: Connection, before: int, *, old: int, new: int) -> None:
     """Take over the buckets that begin before an instant, with their steps, and the groups that have data in them."""
     connection.exec_driver_sql(_BUCKETS, (new, old, GROUP, before))
-    connection.exec_driver_sql(_GROUPS, (new, BUCKET, before, old, GROUP))
+    connection.exec_driver_sql(_GROUPS, (new, old, BUCKET, before, old, GROUP))
 
 
 def carry_newest(connection: Connection, oldest: int, *, old: int, new: int) -> None:

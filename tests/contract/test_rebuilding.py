@@ -196,7 +196,10 @@ async def test_an_item_counts_once_in_a_rebuild_too(opened: Callable[..., Any]) 
 
 async def test_buckets_from_before_the_journal_are_taken_over(opened: Callable[..., Any]) -> None:
     """Where a definition keeps them alike; what has no buckets begins anew, and that is told."""
-    shop = await opened(options={"retention_s": 86400})
+    grouped = SALES.replace(
+        "{{ orders.value }}", "{{ sales['ann'].total }}/{{ sales.groups | length }} {{ orders.value }}"
+    )
+    shop = await opened(configuration=configured({"sales": grouped}), options={"retention_s": 86400})
     for day in range(4):
         await shop.send(amount=10**day, buyer="ann")
         shop.move(days=1)
@@ -204,11 +207,11 @@ async def test_buckets_from_before_the_journal_are_taken_over(opened: Callable[.
     for _ in range(8):
         await shop.store.check()
     assert rows(shop, "SELECT min(number) FROM events") == [(4,)]
-    assert await shop.shown("p-sales") == "1000 1,10,100,1000 4 1000 1111 1"
+    assert await shop.shown("p-sales") == "1000 1,10,100,1000 1111/1 4 1000 1111 1"
 
-    await shop.load({"sales": SALES.replace("extract: {amount", "when: {$.n: {gt: 0}}, extract: {amount")})
+    await shop.load({"sales": grouped.replace("extract: {amount", "when: {$.n: {gt: 0}}, extract: {amount")})
     await shop.rebuild()
 
-    assert await shop.shown("p-sales") == "1000 1,10,100,1000 1 1000 1000 1"
+    assert await shop.shown("p-sales") == "1000 1,10,100,1000 1111/1 1 1000 1000 1"
     await shop.send(amount=5, at=shop.now - timedelta(days=1), buyer="ann")
     assert (await shop.shown("p-sales")).startswith("1000 1,10,105,1000")
