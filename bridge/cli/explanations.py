@@ -56,7 +56,8 @@ def _trigger_lines(explanation: Explanation, outcomes: Sequence[Outcome]) -> Ite
     trigger, count = explanation.trigger, max(explanation.items, 1)
     if explanation.not_asked:
         yield f"{trigger} is not asked: {explanation.not_asked}"
-    elif len(outcomes) != count:
+        return
+    if len(outcomes) != count:
         yield from _outcomes_in_brief(explanation, outcomes)
         for each in explanation.passes:
             yield from _pass_lines(each)

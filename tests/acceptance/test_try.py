@@ -42,6 +42,7 @@ def test_it_tells_step_by_step_what_payloads_become() -> None:
     ):
         assert line in lines
     assert "│ €49.00 " in ended.stdout
+    assert "more items" not in ended.stdout
 
 
 def test_it_tells_a_script_the_same() -> None:
