@@ -11,8 +11,8 @@ from bridge.events import Json
 
 UNFOLDED_WIDTH = 10_000
 
-stdout = Console(highlight=False, soft_wrap=True)
-stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+stdout = Console(highlight=False, emoji=False, soft_wrap=True)
+stderr = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 def print_json(value: Json) -> None:
@@ -39,7 +39,7 @@ def print_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, e
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    console = Console(highlight=False, markup=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = UNFOLDED_WIDTH
     console.print(table)

@@ -71,6 +71,19 @@ def test_a_condition_that_fails_says_what_stood_there(tmp_path: Path) -> None:
     assert "PUT" not in ended.stdout
 
 
+def test_a_text_between_colons_is_shown_as_it_is_sent(tmp_path: Path) -> None:
+    """Neither the pin nor the request has a picture where the payload has its name, and a place has its line."""
+    (tmp_path / "a.yaml").write_text(
+        'pin: p-a\ntriggers: [{source: stripe}]\nupdate: {metadata: {title: ":smile: at :100:"}}\n'
+    )
+    ended = tried(tmp_path / "a.yaml", PAID)
+    assert ended.stdout.count(":smile: at :100:") == 2
+    (tmp_path / "b.yaml").write_text(
+        "\n" * 97 + 'pin: p-a\ntriggers: [{source: stripe}]\nupdate: {metadata: {title: "{{ [][1].x }}"}}\n'
+    )
+    assert f"cannot be drawn: {tmp_path}/b.yaml:100:" in tried(tmp_path / "b.yaml", PAID).stdout
+
+
 def test_a_variable_that_is_not_there_fails_the_trial(tmp_path: Path) -> None:
     """Exit 1, with the trigger's own words; and so does a template that fails."""
     (tmp_path / "a.yaml").write_text(

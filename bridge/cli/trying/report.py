@@ -63,7 +63,7 @@ def _print_pin(shown: Shown, *, moved: bool, now: datetime) -> None:
         _print_state(shown)
         return
     body = orjson.loads(shown.rendered.payload)
-    canvas = Console(highlight=False, markup=False)
+    canvas = Console(highlight=False, markup=False, emoji=False)
     if not canvas.is_terminal:
         canvas.width = _PLAIN_WIDTH
     canvas.print(draw_body(body, pin=shown.pin))
