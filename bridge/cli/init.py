@@ -5,7 +5,7 @@ Nothing that is there is ever written over. What remains to be done by hand is p
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from bridge.cli.output import print_json, print_table, stdout
 from bridge.cli.shipped import (
@@ -149,15 +149,12 @@ def _address(source: Source) -> str:
 
 
 def _try_line(folder: Path, sources: Sequence[Source], starters: dict[str, Starter]) -> str:
-    """Name a starter and a sample of the first source that has some."""
-    for source in sources:
-        samples: list[PurePosixPath] = [
-            path for path, _ in shipped_samples(source.name) if not path.name.endswith(".headers.json")
-        ]
-        fitting = [starter.name for starter in starters.values() if source.name in starter.sources]
-        if samples:
-            plainest = min(samples, key=lambda path: len(path.name))
-            return f"pinbridge try {folder / fitting[0]} {folder / plainest}"
+    """Name the first starter whose tests send a sample, and the first one that they send."""
+    for starter in starters.values():
+        sent = {starter.text.find(str(path)): path for each in sources for path, _ in shipped_samples(each.name)}
+        sent.pop(-1, None)
+        if sent:
+            return f"pinbridge try {folder / starter.name} {folder / sent[min(sent)]}"
     return f"pinbridge try {folder / next(iter(starters))} PAYLOAD"
 
 

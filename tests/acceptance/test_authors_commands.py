@@ -65,8 +65,9 @@ def test_init_writes_a_starter_with_its_samples_and_what_is_left_to_do(tmp_path:
         "https://<your bridge>/hooks/stripe",
         "export STRIPE_WEBHOOK_SECRET=",
         "export STRIPE_PIN=",
+        "export STRIPE_BUYERS_PIN=",
         "pinbridge validate",
-        f"pinbridge try {folder}/stripe-payments.yaml {folder}/samples/stripe/refund.json",
+        f"pinbridge try {folder}/stripe-buyers.yaml {folder}/samples/stripe/payment.json",
         "pinbridge test",
         "pinbridge serve",
     ):
@@ -121,7 +122,8 @@ def test_init_tells_of_sources_in_a_file_of_another_suffix(tmp_path: Path) -> No
 def test_init_alone_lists_what_there_is(tmp_path: Path) -> None:
     """Each source with what would be written for it."""
     listed = json.loads(run("init", "--json", PINBRIDGE_MAPPINGS=str(tmp_path)).stdout)
-    assert {each["source"]: each["starter"] for each in listed}["stripe"] == "stripe-payments.yaml"
+    starters = [each["starter"] for each in listed if each["source"] == "stripe"]
+    assert starters == ["stripe-buyers.yaml", "stripe-payments.yaml", "stripe-subscriptions.yaml"]
     assert "stripe-payments.yaml" in run("init", PINBRIDGE_MAPPINGS=str(tmp_path)).stdout
 
 
@@ -130,4 +132,4 @@ def test_init_into_a_folder_that_takes_nothing_exits_2(tmp_path: Path) -> None:
     (tmp_path / "pins").write_text("a file")
     ended = run("init", "stripe", PINBRIDGE_MAPPINGS=str(tmp_path / "pins"))
     assert ended.returncode == 2
-    assert f"{tmp_path}/pins/stripe-payments.yaml: something other than a file stands in its way" in ended.stderr
+    assert f"{tmp_path}/pins/stripe-buyers.yaml: something other than a file stands in its way" in ended.stderr

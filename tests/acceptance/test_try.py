@@ -1,6 +1,7 @@
 """`pinbridge try`, as a user runs it: no key, no secret, nothing sent."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from support.processes import run
 
 SAMPLES = Path(__file__).resolve().parents[2] / "mappings" / "samples"
-STRIPE = SAMPLES.parent / "stripe-payments.yaml"
+STRIPE = SAMPLES.parent / "stripe-buyers.yaml"
 PAID, REFUNDED = SAMPLES / "stripe" / "payment.json", SAMPLES / "stripe" / "refund.json"
 
 
@@ -29,19 +30,19 @@ def test_it_tells_step_by_step_what_payloads_become() -> None:
     assert ended.returncode == 0, ended.stderr
     lines = [" ".join(line.split()) for line in ended.stdout.splitlines()]
     for line in (
-        "payment matches → p-stripe-payments",
-        "✓ $.data.object.amount: wanted gt 0, found 4900",
-        "email = $.data.object.receipt_email, default '' 'ada@example.com'",
+        "payment matches → p-stripe-buyers",
+        "✓ $.data.object.amount_received: wanted gt 0, found 4900",
+        "email = $.data.object.receipt_email, default null 'ada@example.com'",
         "buyer = {{ email or 'anonymous' }} 'ada@example.com'",
         "refund is not asked: it takes refund.created, and this is payment_intent.succeeded",
         "a duplicate: this delivery was met before, so it changes nothing; else",
-        "p-stripe-payments as of 2026-11-20 09:50:00 UTC",
-        "PUT https://api.pindown.ai/v1/pins/p-stripe-payments",
+        "p-stripe-buyers as of 2026-11-20 09:50:00 UTC",
+        "PUT https://api.pindown.ai/v1/pins/p-stripe-buyers",
         "Authorization: Bearer <PINDOWN_API_KEY>",
-        '"value": "€49.00",',
+        '"amount": "€49.00",',
     ):
         assert line in lines
-    assert "│ €49.00 " in ended.stdout
+    assert re.search(r"│ +ada@example\.com +€49\.00 +€15\.00 +20 Nov, 09:30 +│", ended.stdout)
     assert "more items" not in ended.stdout
 
 
@@ -50,12 +51,12 @@ def test_it_tells_a_script_the_same() -> None:
     answer = told(STRIPE, PAID)
     (delivery,) = answer["deliveries"]
     payment, refund = delivery["triggers"]
-    assert payment["outcomes"] == [{"outcome": "matched", "pin": "p-stripe-payments", "reason": ""}]
-    assert payment["passes"][0]["variables"]["amount"] == {"written": "$.data.object.amount", "value": 4900}
+    assert payment["outcomes"] == [{"outcome": "matched", "pin": "p-stripe-buyers", "reason": ""}]
+    assert payment["passes"][0]["variables"]["amount"] == {"written": "$.data.object.amount_received", "value": 4900}
     assert refund["not_asked"] == "it takes refund.created, and this is payment_intent.succeeded"
     (pin,) = answer["pins"]
     assert (pin["request"]["method"], pin["moved"]) == ("PUT", True)
-    assert pin["request"]["body"]["metadata"]["pin_config"]["cards"][0]["value"] == "€49.00"
+    assert pin["request"]["body"]["metadata"]["pin_config"]["rows"][0]["amount"] == "€49.00"
 
 
 def test_a_condition_that_fails_says_what_stood_there(tmp_path: Path) -> None:

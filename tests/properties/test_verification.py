@@ -23,7 +23,7 @@ iso:
   verify: {scheme: hmac, algorithm: sha1, header: X-Sig, signed: "{body}{header:X-Time}",
            timestamp: {header: X-Time, format: iso8601}}
 """
-NAMED = {name: Place("m.yaml", 1, 1) for name in ("stripe", "github", "standard-webhooks")}
+NAMED = {name: Place("m.yaml", 1, 1) for name in ("stripe", "github", "standard-webhooks", "shopify")}
 SOURCES = load_sources(NAMED, OWN, lambda _: (SECRET,))
 
 bodies = st.binary(max_size=300)

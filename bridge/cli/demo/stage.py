@@ -60,6 +60,7 @@ def _environ(folder: Path, sandbox_url: str) -> dict[str, str]:
         "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(16)}",
         "GITHUB_WEBHOOK_SECRET": secrets.token_hex(16),
         "ALERTMANAGER_WEBHOOK_SECRET": secrets.token_hex(16),
+        "SHOPIFY_WEBHOOK_SECRET": secrets.token_hex(16),
     }
 
 

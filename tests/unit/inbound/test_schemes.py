@@ -173,6 +173,16 @@ def test_standard_webhooks_sign_id_time_and_body_with_the_decoded_secret() -> No
     assert refusal(source, {k: v for k, v in signed.items() if k != "webhook-timestamp"}) == "missing_timestamp"
 
 
+def test_shopify_signs_the_body_in_base64() -> None:
+    """`X-Shopify-Hmac-SHA256`, with nothing before it; hexadecimal is none."""
+    source, good = provider("shopify"), b64ed(SECRET, BODY)
+    assert source.verifier(Unverified(BODY, {"x-shopify-hmac-sha256": good}), NOW) == Verified(BODY, None)
+    for wrong in (hexed(SECRET, BODY), f"sha256={good}", good.rstrip("="), b64ed(b"another", BODY)):
+        assert refusal(source, {"x-shopify-hmac-sha256": wrong}) in {"bad_signature", "malformed_signature"}
+    assert refusal(source, {"x-shopify-hmac-sha256": good}, BODY + b" ") == "bad_signature"
+    assert refusal(source, {}) == "missing_signature"
+
+
 def test_a_secret_in_the_wrong_form_refuses_the_start_without_showing_it() -> None:
     """The message names the variable, never the secret."""
     with pytest.raises(ConfigurationError) as caught:
@@ -285,7 +295,7 @@ def test_a_wrong_scheme_is_refused_with_its_place(text: str, message: str) -> No
 
 def test_the_catalogue_is_a_mapping_of_entries_with_their_source() -> None:
     """Every entry says where its facts come from."""
-    assert set(providers()) == {"stripe", "github", "standard-webhooks", "alertmanager"}
+    assert set(providers()) == {"stripe", "github", "standard-webhooks", "alertmanager", "shopify"}
     for name, entry in providers().items():
         docs = entry.get("docs")
         assert isinstance(docs, ScalarNode)
