@@ -29,9 +29,9 @@ class Rows(dict[RowKey, Row]):
         """Give the rows that were fed the longest ago."""
         return sorted(self._on(shelf), key=lambda found: (found[1].at, found[0]))[:most]
 
-    def stretch(self, first: RowKey, last: RowKey) -> list[tuple[RowKey, Row]]:
-        """Give the rows from one key to another."""
-        return sorted((key, row) for key, row in self.items() if first <= key <= last)
+    def stretch(self, first: RowKey, last: RowKey, *, most: int) -> list[tuple[RowKey, Row]]:
+        """Give the first rows from one key to another."""
+        return sorted((key, row) for key, row in self.items() if first <= key <= last)[:most]
 
     def live(
         self, shelf: Shelf, *, by: Literal["at", "rank"], descending: bool, fed_after: int | None, most: int

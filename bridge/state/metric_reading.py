@@ -133,6 +133,7 @@ class MetricReading:
             found = self._all(part, stretch)
         else:
             keys = [RowKey(self._generation, self._pin, part, start, group) for start in self._begins(part, stretch)]
+            self.moment.count(len(keys))
             found = self._readings.rows(keys).items()
         return {key.bucket: self._restored(row.data) for key, row in found}
 
@@ -156,7 +157,9 @@ class MetricReading:
         """Read all groups, and what is of all of them, in a stretch."""
         first, last = stretch
         key = RowKey(self._generation, self._pin, part, first, b"")
-        return self._readings.stretch(key, key._replace(bucket=last, key=_LAST_KEY))
+        found = self._readings.stretch(key, key._replace(bucket=last, key=_LAST_KEY), most=self.moment.rows_left + 1)
+        self.moment.count(len(found))
+        return found
 
     def _restored(self, data: str) -> Any:
         return self.metric.restore(orjson.loads(data))

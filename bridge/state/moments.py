@@ -3,8 +3,12 @@
 from datetime import datetime, tzinfo
 
 from bridge.mappings.expressions.dialect import localized
+from bridge.mappings.values.bounds import ExpressionError
 from bridge.mappings.values.values import Value
 from bridge.state.calendar import to_instant, to_micros
+
+MAX_ROWS = 200_000
+"""Rows of the state that one rendering reads at most: half a second's work."""
 
 
 class Moment:
@@ -14,6 +18,13 @@ class Moment:
         self.now = to_micros(now)
         self._timezone = timezone
         self._changes_at: int | None = None
+        self.rows_left = MAX_ROWS
+
+    def count(self, rows: int) -> None:
+        """Count rows that were read; raises `ExpressionError` for too many of them."""
+        self.rows_left -= rows
+        if self.rows_left < 0:
+            raise ExpressionError(f"this reads more than {MAX_ROWS:,} rows of the state; show fewer groups or buckets")
 
     @property
     def changes_at(self) -> datetime | None:

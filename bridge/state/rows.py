@@ -93,8 +93,8 @@ class Readings(Protocol):
         """Read those rows that there are; the keys are sorted."""
         ...
 
-    def stretch(self, first: RowKey, last: RowKey) -> Sequence[tuple[RowKey, Row]]:
-        """Read the rows of one part from one key to another, both included: all groups of some buckets."""
+    def stretch(self, first: RowKey, last: RowKey, *, most: int) -> Sequence[tuple[RowKey, Row]]:
+        """Read the first rows of one part from one key to another, both included: all groups of some buckets."""
         ...
 
     def live(

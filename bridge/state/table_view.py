@@ -49,7 +49,9 @@ class TableReading:
         row = self._readings.rows([key]).get(key)
         totals = Totals() if row is None else read_totals(orjson.loads(row.data))
         if self._fed_after is not None and not back:
-            for _, over in self._readings.expired(shelf, fed_until=self._fed_after):
+            expired = self._readings.expired(shelf, fed_until=self._fed_after)
+            self.moment.count(len(expired))
+            for _, over in expired:
                 totals.include(self._columns.numbers(self._columns.restore(orjson.loads(over.data))), -1)
         return totals
 
@@ -63,6 +65,7 @@ class TableReading:
 
     def _live(self, by: Literal["at", "rank"], *, descending: bool, most: int) -> list[Row]:
         found = self._readings.live(self._shelf(), by=by, descending=descending, fed_after=self._fed_after, most=most)
+        self.moment.count(len(found))
         return [row for _, row in found]
 
     def _shown(self, row: Row) -> dict[str, Value]:

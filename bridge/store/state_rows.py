@@ -21,7 +21,7 @@ ROWS = """
 STRETCH = """
     SELECT * FROM state
     WHERE generation = ? AND pin = ? AND part = ? AND (bucket, key) BETWEEN (?, ?) AND (?, ?)
-    ORDER BY bucket, key
+    ORDER BY bucket, key LIMIT ?
 """
 
 COUNT = """
@@ -75,9 +75,9 @@ class StateRows:
         """Read the first live rows of a table by (`at`, key)."""
         return self.live(shelf, by="at", descending=False, fed_after=None, most=most)
 
-    def stretch(self, first: RowKey, last: RowKey) -> Found:
-        """Read the rows of one part from one key to another, both included."""
-        return self._read(STRETCH, (*first, *last[3:]))
+    def stretch(self, first: RowKey, last: RowKey, *, most: int) -> Found:
+        """Read the first rows of one part from one key to another, both included."""
+        return self._read(STRETCH, (*first, *last[3:], most))
 
     def live(
         self, shelf: Shelf, *, by: Literal["at", "rank"], descending: bool, fed_after: int | None, most: int

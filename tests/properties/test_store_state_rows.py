@@ -71,7 +71,7 @@ def test_the_database_answers_as_memory_does(
         first, last = bounds[0], bounds[0]._replace(key=bounds[1].key, bucket=bounds[1].bucket)
 
         assert kept.rows(sorted(known)) == known
-        assert kept.stretch(first, last) == known.stretch(first, last)
+        assert kept.stretch(first, last, most=most) == known.stretch(first, last, most=most)
         assert kept.count(shelf, fed_since=at, most=most) == known.count(shelf, fed_since=at, most=most)
         assert _ats(kept.oldest(shelf, most)) == _ats(known.oldest(shelf, most))
         assert sorted(kept.expired(shelf, fed_until=at)) == sorted(known.expired(shelf, fed_until=at))

@@ -180,3 +180,12 @@ def test_sums_and_counts_of_a_table_are_kept_beside_its_rows() -> None:
     assert view.field("previous").field("count") == 1
     assert view.field("previous").field("sum").field("amount") == 5
     assert moment.changes_at == datetime(2026, 11, 28, 23, tzinfo=UTC)
+
+
+def test_what_reads_too_much_is_an_error() -> None:
+    """Of many groups with many buckets, before it is all in memory."""
+    view, moment = seen(summed((timedelta(hours=1), 5), limit=9), NOON)
+    moment.rows_left = 2
+    assert [view.item(country).field("value") for country in range(2)] == [0, 0]
+    with pytest.raises(ExpressionError, match="more than 200,000 rows"):
+        view.item(2).field("value")
