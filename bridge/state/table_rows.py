@@ -65,7 +65,10 @@ class TableColumns:
         return bounded(value) if metric is None else metric.admit(value)
 
     def feed(self, row: TableRow, values: Mapping[str, Value], mark: Mark) -> None:
-        """Let an event feed its columns."""
+        """Let an event feed its columns; what a metric skips feeds nothing."""
+        values = {name: value for name, value in values.items() if self._takes(name, value)}
+        if not values:
+            return
         track = self._track or ""
         tracked = self.value(row, track) if track in row.fed else _NOTHING
         row.first_at = min(row.first_at, mark.at) if row.is_live else mark.at
@@ -130,6 +133,10 @@ class TableColumns:
         if metric is None:
             if fed is None or mark.order > fed.mark.order:
                 row.fed[name] = Fed(value, mark)
-        elif metric.takes(value):
+        else:
             newest = mark if fed is None or mark.order > fed.mark.order else fed.mark
             row.fed[name] = Fed(metric.fold(None if fed is None else fed.held, value, mark), newest)
+
+    def _takes(self, name: str, value: Value) -> bool:
+        metric = self.metrics[name]
+        return metric is None or metric.takes(value)
