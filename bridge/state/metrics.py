@@ -132,7 +132,7 @@ class Sum(Metric):
 
     def read(self, held: Number) -> Value:
         """Give the sum."""
-        return held
+        return shortest(held)
 
     def write(self, held: Number) -> Json:
         """Write the number."""
@@ -257,6 +257,19 @@ def add(one: Number, other: Number) -> Number:
     if type(one) is int and type(other) is int:
         return one + other
     return _EXACT.add(Decimal(one), Decimal(other))
+
+
+def negative(number: Number) -> Number:
+    """Change the sign, exactly: the minus of a decimal would round it."""
+    return number.copy_negate() if isinstance(number, Decimal) else -number
+
+
+def shortest(number: Number) -> Number:
+    """Give the one form of a number, however it came about: 2.0 and 2 are both 2."""
+    if isinstance(number, int):
+        return number
+    whole = number.to_integral_value()
+    return int(whole) if number == whole else number.normalize(_EXACT)
 
 
 def number_of(value: Value) -> Number:

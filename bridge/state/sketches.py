@@ -19,7 +19,7 @@ from bridge.events import Json
 from bridge.mappings.values.canonical import canonical
 from bridge.mappings.values.values import Value, tagged, untagged
 from bridge.state.marks import Mark
-from bridge.state.metrics import Metric, Number, number_of
+from bridge.state.metrics import Metric, Number, number_of, shortest
 
 MAX_EXACT_DISTINCT = 1_000
 MAX_EXACT_QUANTILE = 100
@@ -166,7 +166,7 @@ class Quantile(Metric):
             found = held.at(float(self._q))
             return None if found is None else Decimal(repr(found))
         rank = int((self._q * len(held)).to_integral_value(ROUND_CEILING))
-        return held[max(rank, 1) - 1]
+        return shortest(held[max(rank, 1) - 1])
 
     def write(self, held: list[Number] | _Bins) -> Json:
         """Write the values, or the bins."""

@@ -19,7 +19,7 @@ from bridge.state.calendar import SECOND, Calendar
 from bridge.state.cells import Cell, Cells
 from bridge.state.marks import Mark
 from bridge.state.metric_folding import hash_of, longest_bucket
-from bridge.state.metrics import Number, add
+from bridge.state.metrics import Number, add, negative
 from bridge.state.ranks import rank_of
 from bridge.state.rows import Holdings, Row, RowKey, Shelf
 from bridge.state.table_rows import TableColumns, TableRow
@@ -41,7 +41,7 @@ class Totals:
         """Add a row's numbers, or take them away."""
         self.count += sign
         for name, number in numbers.items():
-            self.sums[name] = add(self.sums.get(name, 0), sign * number)
+            self.sums[name] = add(self.sums.get(name, 0), number if sign > 0 else negative(number))
 
 
 def write_totals(totals: Totals) -> Json:

@@ -9,7 +9,7 @@ from bridge.mappings.entries.definitions import TableEntry
 from bridge.mappings.values.values import Value
 from bridge.mappings.values.views import ListView, View
 from bridge.state.calendar import SECOND, Calendar
-from bridge.state.metrics import Number, add
+from bridge.state.metrics import Number, shortest
 from bridge.state.moments import Moment
 from bridge.state.rows import Held, Readings, Row, RowKey, Shelf
 from bridge.state.table_folding import TOTAL, Totals, read_totals
@@ -57,7 +57,7 @@ class TableReading:
 
     def sum_of(self, totals: Totals, column: str) -> Number:
         """Give the sum of a column."""
-        return add(totals.sums.get(column, 0), 0)
+        return shortest(totals.sums.get(column, 0))
 
     def columns(self) -> tuple[str, ...]:
         """Name the columns that have sums."""
