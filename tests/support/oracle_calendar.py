@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+MICROSECOND = timedelta(microseconds=1)
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
@@ -59,7 +60,7 @@ def bucket_of(calendar: Calendar, instant: datetime) -> Bucket:
 def before(calendar: Calendar, bucket: Bucket, count: int = 1) -> Bucket:
     """Find the bucket that is so many back."""
     for _ in range(count):
-        bucket = bucket_of(calendar, bucket.start - timedelta(microseconds=1))
+        bucket = bucket_of(calendar, bucket.start - MICROSECOND)
     return bucket
 
 
@@ -106,16 +107,11 @@ def _dated(calendar: Calendar, instant: datetime) -> Bucket:
     return Bucket(_begin(calendar, first), end, datetime.combine(first, time()))
 
 
-def _begin(calendar: Calendar, first: date) -> datetime:
-    return first_reading(calendar, datetime.combine(first, time()))
-
-
 @lru_cache(maxsize=100_000)
-def first_reading(calendar: Calendar, reads: datetime) -> datetime:
-    """Find the first minute at which the wall clock, less the offset, reads this minute or a later one."""
-    reads = reads.replace(second=0, microsecond=0)
-    minute = (reads + calendar.offset).replace(tzinfo=UTC) - 15 * HOUR
-    while wall(calendar, minute) < reads:
+def _begin(calendar: Calendar, first: date) -> datetime:
+    midnight = datetime.combine(first, time())
+    minute = (midnight + calendar.offset).replace(tzinfo=UTC) - 15 * HOUR
+    while wall(calendar, minute) < midnight:
         minute += MINUTE
     return minute
 
@@ -141,38 +137,32 @@ def _following(calendar: Calendar, first: date) -> date:
     return day
 
 
-# "Up to the same local time": steps of a bucket, and those that had ended by that time of its own.
+# "Up to the same local time": the steps of a bucket that lie before it by the wall clock.
 
 
-def steps(calendar: Calendar) -> Callable[[datetime], datetime]:
-    """Give what tells, of an instant, when the step that it lies in ends."""
+def passed(calendar: Calendar, now: datetime, other: Bucket) -> Callable[[datetime], bool]:
+    """Give what tells, of an instant in another bucket, whether its step had ended by the same local time."""
+    reads = _same_reading(calendar, wall(calendar, now), bucket_of(calendar, now), other)
+    return lambda instant: wall(calendar, _step_end(calendar, instant) - MICROSECOND) < reads
+
+
+def _step_end(calendar: Calendar, instant: datetime) -> datetime:
     if calendar.length == MINUTE:
-        return lambda instant: instant.replace(microsecond=0) + SECOND
+        return instant.replace(microsecond=0) + SECOND
     if calendar.every in ("week", "month", "quarter", "year"):
         unit = "day"
     else:
         unit = "minute" if calendar.length is not None and calendar.length <= 6 * HOUR else "hour"
-    step = calendar._replace(every=unit)
-    return lambda instant: bucket_of(step, instant).end
-
-
-def same_time(calendar: Calendar, now: datetime, other: Bucket) -> datetime:
-    """Find when it was the same local time in another bucket; its end, if that never came."""
-    current = bucket_of(calendar, now)
-    reads = _same_reading(calendar, wall(calendar, now), current, other)
-    if calendar.length is None:
-        return min(max(first_reading(calendar, reads), other.start), other.end)
-    tick = SECOND if calendar.length == MINUTE else MINUTE
-    reads = reads.replace(microsecond=0, second=reads.second if tick == SECOND else 0)
-    instant = other.start
-    while instant < other.end and wall(calendar, instant) < reads:
-        instant += tick
-    return instant
+    return bucket_of(calendar._replace(every=unit), instant).end
 
 
 def _same_reading(kind: Calendar, reads: datetime, current: Bucket, other: Bucket) -> datetime:
+    """Find the same day of the same month in it; where that month is shorter, its end."""
     if kind.every not in ("month", "quarter", "year"):
         return other.label + (reads - current.label)
     months = other.label.month - 1 + reads.month - current.label.month
     year, month = other.label.year + months // 12, months % 12 + 1
-    return reads.replace(year=year, month=month, day=min(reads.day, calendar.monthrange(year, month)[1]))
+    days = calendar.monthrange(year, month)[1]
+    if reads.day > days:
+        return datetime(year, month, days) + DAY  # noqa: DTZ001 - what the wall clock reads has no zone
+    return reads.replace(year=year, month=month)

@@ -60,7 +60,7 @@ def metric(entry: Entry, events: Sequence[Told], moment: Moment) -> dict[str, An
     fields = _fields(entry, counted, spans, moment)
     if "by" in entry:
         groups = _grouped(entry, counted, moment)
-        with_data = {key: group for key, group in groups.items() if any(_in_kept(spans, each) for each in group)}
+        with_data = {key: group for key, group in groups.items() if any(_is_shown(spans, each) for each in group)}
         fields["groups"] = _in_order(
             {key: {"key": _shown(key), **_fields(entry, group, spans, moment)} for key, group in with_data.items()}
         )
@@ -153,6 +153,11 @@ def _in_kept(spans: Spans, counted: Counted) -> bool:
     return any(stretch(counted.event.at) for _, stretch in spans.kept)
 
 
+def _is_shown(spans: Spans, counted: Counted) -> bool:
+    """Say whether a group of it is shown: it lies in what is kept, of a window also in the one before."""
+    return _in_kept(spans, counted) or (spans.previous is not None and spans.previous(counted.event.at))
+
+
 # Groups: values of `by` that came first have one each, as long as they have data in a bucket that is kept.
 
 
@@ -169,7 +174,7 @@ def _grouped(entry: Entry, counted: Sequence[Counted], moment: Moment) -> dict[G
 
 def _alive(entry: Entry, groups: dict[Group, list[Counted]], arrived: Told, moment: Moment) -> list[Group]:
     """Give the groups that have data in a bucket that is kept as an event arrives, or in a later one."""
-    since = spans_of(entry, moment._replace(now=arrived.received_at)).kept[0][0]
+    since = spans_of(entry, moment._replace(now=arrived.received_at)).grouped_since
     return [
         key
         for key, group in groups.items()

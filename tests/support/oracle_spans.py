@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from support.oracle_calendar import Bucket, Calendar, before, bucket_of, same_time, steps
+from support.oracle_calendar import Bucket, Calendar, before, bucket_of, passed
 from support.oracle_events import Entry, Moment, calendar_of, duration
 
 Stretch = Callable[[datetime], bool]
@@ -18,7 +18,8 @@ class Spans(NamedTuple):
     """The stretches of one metric at one moment.
 
     `previous` began at `previous_since`; `compared` is what of it had passed at the same time of its own. `kept` are
-    the kept buckets and the current one with their beginnings, oldest first.
+    the kept buckets and the current one with their beginnings, oldest first. A group with data since `grouped_since`
+    is one (None: ever).
     """
 
     current: Stretch
@@ -26,6 +27,7 @@ class Spans(NamedTuple):
     previous: Stretch | None = None
     compared: Stretch | None = None
     previous_since: datetime | None = None
+    grouped_since: datetime | None = None
 
 
 def spans_of(entry: Entry, moment: Moment) -> Spans:
@@ -45,10 +47,8 @@ def kept_buckets(entry: Entry) -> int:
 
 def is_too_late(entry: Entry, moment: Moment, at: datetime) -> bool:
     """Say whether an event with a time of its own is too late when it arrives, at this moment."""
-    calendar = calendar_of(entry, moment.zone)
-    if calendar is not None:
-        return at < before(calendar, bucket_of(calendar, moment.now), kept_buckets(entry)).start
-    return "window" in entry and at < moment.now - 2 * duration(entry["window"])
+    since = spans_of(entry, moment).grouped_since
+    return since is not None and at < since
 
 
 def _ever(_at: datetime) -> bool:
@@ -59,13 +59,14 @@ def _bucketed(entry: Entry, calendar: Calendar, now: datetime) -> Spans:
     current = bucket_of(calendar, now)
     kept = [before(calendar, current, count) for count in range(kept_buckets(entry), -1, -1)]
     previous = before(calendar, current, entry.get("against", 1))
-    until, step_end = same_time(calendar, now, previous), steps(calendar)
+    inside, had_passed = _inside(previous), passed(calendar, now, previous)
     return Spans(
         current=_inside(current),
         kept=[(bucket.start, _inside(bucket)) for bucket in kept],
-        previous=_inside(previous),
-        compared=lambda at: previous.start <= at < previous.end and step_end(at) <= until,
+        previous=inside,
+        compared=lambda at: inside(at) and had_passed(at),
         previous_since=previous.start,
+        grouped_since=kept[0].start,
     )
 
 
@@ -82,4 +83,5 @@ def _sliding(length: timedelta, now: datetime) -> Spans:
         return lambda at: first <= (at - _EPOCH) // step <= last
 
     current, previous = sixtieths(latest - 59, latest), sixtieths(latest - 119, latest - 60)
-    return Spans(current, [(None, current)], previous, previous, _EPOCH + (latest - 119) * step)
+    began, before_that = _EPOCH + (latest - 59) * step, _EPOCH + (latest - 119) * step
+    return Spans(current, [(began, current)], previous, previous, before_that, before_that)

@@ -32,17 +32,17 @@ _FOREVER = timedelta(days=100_000)
 
 @dataclass
 class Kept:
-    """One row: the events that fed it since it began, what was dropped last, and since when the tracked value holds."""
+    """One row: the events that fed each column since it began, and what was dropped last."""
 
-    fed: list[Told] = field(default_factory=list)
-    dropped: tuple[Any, ...] | None = None
-    tracked: Any = None
+    fed: dict[str, list[Told]] = field(default_factory=dict)
+    first_at: datetime | None = None
+    at: datetime | None = None
     changed_at: datetime | None = None
+    dropped: tuple[Any, ...] | None = None
 
-    @property
-    def at(self) -> datetime:
-        """Say when it was fed last, by the events' own time."""
-        return max(event.at for event in self.fed)
+    def newest(self) -> dict[str, Told]:
+        """Give the newest event of each column."""
+        return {name: max(events, key=lambda event: event.place) for name, events in self.fed.items()}
 
 
 Shelves = dict[datetime | None, dict[Key, Kept]]
@@ -67,13 +67,24 @@ def runs_on(entry: Entry, event: Told) -> bool:
     return is_wanted and defined and holds(conditions, event.variables)
 
 
-def feeds(column: Any, event: Told) -> bool:
-    """Say whether an event feeds a column: its trigger defines what the column reads."""
+def may_feed(column: Any, event: Told) -> bool:
+    """Say whether the trigger of an event feeds a column: it defines what the column reads."""
     if is_computed(column):
         return False
     if is_metric(column) and "count" in column:
         return event.trigger in listed(column["count"])
     return names_in([column[kind_of(column)] if is_metric(column) else column]) <= {*event.variables}
+
+
+def feeds(column: Any, event: Told) -> bool:
+    """Say whether an event feeds a column: its trigger does, and what it says is no null that a metric skips."""
+    return may_feed(column, event) and (not is_metric(column) or bool(counted_by(column, [event])))
+
+
+def may_drop(entry: Entry, event: Told) -> bool:
+    """Say whether the trigger of an event can remove rows."""
+    wanted = entry.get("drop", [])
+    return {*wanted} <= {*event.variables} if isinstance(wanted, Mapping) else event.trigger in listed(wanted)
 
 
 def drops(entry: Entry, event: Told) -> bool:
@@ -120,18 +131,35 @@ def _ttl(entry: Entry) -> timedelta:
 
 
 def _fold(entry: Entry, shelf: dict[Key, Kept], event: Told) -> None:
-    row = shelf.setdefault(_key(entry, event), Kept())
-    if row.fed and row.at + _ttl(entry) <= event.received_at:
-        row.fed, row.tracked, row.changed_at = [], None, None
+    key = _key(entry, event)
+    row = shelf.setdefault(key, Kept())
+    if row.fed and not _is_live(entry, row, event.received_at):
+        row = shelf[key] = Kept(dropped=row.dropped)
     if row.dropped is not None and event.place <= row.dropped:
         return
     if drops(entry, event):
-        row.dropped = event.place
-        if all(fed.place < event.place for fed in row.fed):
-            row.fed = []
-    elif any(feeds(column, event) for column in entry["rows"].values()):
-        row.fed.append(event)
-    _track(entry, row, event)
+        _drop(entry, row, event)
+    elif fed := [name for name, column in entry["rows"].items() if feeds(column, event)]:
+        _feed(entry, row, event, fed)
+
+
+def _feed(entry: Entry, row: Kept, event: Told, columns: Sequence[str]) -> None:
+    tracked = _tracked(entry, row)
+    for name in columns:
+        row.fed.setdefault(name, []).append(event)
+    row.first_at, row.at = min(row.first_at or event.at, event.at), max(row.at or event.at, event.at)
+    if _tracked(entry, row) != tracked:
+        row.changed_at = event.at
+
+
+def _drop(entry: Entry, row: Kept, event: Told) -> None:
+    """Take what is older: columns whose newest event is, so that a metric with a newer one stays as it is."""
+    row.dropped = event.place
+    row.fed = {name: row.fed[name] for name, newest in row.newest().items() if newest.place > event.place}
+    instants = [newest.at for newest in row.newest().values()]
+    row.first_at, row.at = min(instants, default=None), max(instants, default=None)
+    if entry.get("track") not in row.fed:
+        row.changed_at = None
 
 
 def _key(entry: Entry, event: Told) -> Key:
@@ -140,39 +168,46 @@ def _key(entry: Entry, event: Told) -> Key:
     return tuple(same(read(part, event.variables)) for part in listed(entry["key"]))
 
 
-def _track(entry: Entry, row: Kept, event: Told) -> None:
-    value = _held(entry["rows"][entry["track"]], row) if "track" in entry else None
-    if value != row.tracked:
-        row.tracked, row.changed_at = value, event.at
+def _tracked(entry: Entry, row: Kept) -> tuple[Any, ...]:
+    name = entry.get("track")
+    return (_held(entry["rows"][name], row.fed[name]),) if name in row.fed else ()
 
 
 def _make_room(entry: Entry, shelf: dict[Key, Kept], now: datetime) -> None:
     """Let the oldest rows fall out; nothing of them is remembered."""
     while len(live := _live(entry, shelf.values(), now)) > entry.get("capacity", 1_000):
-        oldest = min(live, key=lambda row: row.at)
+        oldest = min(live, key=_at)
         del shelf[next(key for key, row in shelf.items() if row is oldest)]
 
 
 def _live(entry: Entry, rows: Iterable[Kept], now: datetime) -> list[Kept]:
-    return [row for row in rows if row.fed and row.at + _ttl(entry) > now]
+    return [row for row in rows if _is_live(entry, row, now)]
 
 
-def _held(column: Any, row: Kept) -> Any:
+def _is_live(entry: Entry, row: Kept, now: datetime) -> bool:
+    return bool(row.fed) and _at(row) + _ttl(entry) > now
+
+
+def _at(row: Kept) -> datetime:
+    assert row.at is not None
+    return row.at
+
+
+def _held(column: Any, fed: Sequence[Told]) -> Any:
     """Give what a stored column holds: none until something has fed it."""
-    fed = [event for event in row.fed if feeds(column, event)]
+    if not fed:
+        return None
     if is_metric(column):
-        return value_of(column, counted_by(column, fed)) if fed else None
-    newer = [event for event in fed if row.dropped is None or event.place > row.dropped]
-    return read(column, max(newer, key=lambda event: event.place).variables) if newer else None
+        return value_of(column, counted_by(column, fed))
+    return read(column, max(fed, key=lambda event: event.place).variables)
 
 
 def _shown(entry: Entry, row: Kept) -> dict[str, Any]:
     columns = entry["rows"]
-    held = {name: _held(column, row) for name, column in columns.items() if not is_computed(column)}
+    held = {name: _held(column, row.fed.get(name, [])) for name, column in columns.items() if not is_computed(column)}
     names = {f"row.{name}": value for name, value in held.items()}
     computed = {name: read(column, names) for name, column in columns.items() if is_computed(column)}
-    first_at = min(event.at for event in row.fed)
-    return {**held, **computed, "first_at": first_at, "at": row.at, "changed_at": row.changed_at}
+    return {**held, **computed, "first_at": row.first_at, "at": row.at, "changed_at": row.changed_at}
 
 
 def _in_order(entry: Entry, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

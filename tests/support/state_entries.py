@@ -31,25 +31,32 @@ Entry = dict[str, Any]
 
 @st.composite
 def metrics(draw: st.DrawFn, scale: int) -> Entry:
-    """Draw a metric."""
+    """Draw a metric; those of `n`, `d`, `h` and `r` run on one trigger, others on both."""
     metric = draw(_metric_of())
+    read = {name for value in metric.values() for name in str(value).split()}
+    options: dict[str, st.SearchStrategy[Any]] = {"when": _CONDITIONS}
+    if "count" not in metric and "r" not in read:
+        options["trigger"] = st.just("sale")
     grouping = {}
     if draw(st.booleans()):
-        by = ["g"] if "count" in metric or metric.keys() & {"distinct"} else ["g", ["g"], ["g", "h"]]
+        by = ["g", ["g"], ["g", "s"]] + ([["g", "h"]] if "v" in read or "n" in read else [])
         grouping = {"by": draw(st.sampled_from(by))} | draw(_some({"limit": st.integers(1, 3)}))
-    return metric | draw(_time(scale)) | grouping | draw(_narrowing(is_count="count" in metric))
+    return metric | draw(_time(scale)) | grouping | draw(_some(options))
 
 
 @st.composite
 def tables(draw: st.DrawFn, scale: int) -> Entry:
     """Draw a table; every row of one without `key` is an event."""
-    columns = draw(_columns())
-    key = draw(st.sampled_from([None, "k", ["k"], ["k", "h"]]))
+    key = draw(st.sampled_from([None, "k", ["k"], ["k", "g"]]))
+    columns = draw(_columns(is_keyed=key is not None))
     options = draw(_keyed(columns)) if key is not None else {}
     order = draw(st.sampled_from(["newest", "oldest", *_orders(columns)]))
-    bounds = draw(_some({"limit": st.integers(1, 3), "capacity": st.integers(1, 4)}))
+    bounds = draw(_some({"limit": st.integers(1, 3), "capacity": st.integers(1, 4), "when": _CONDITIONS}))
     lifetime = draw(st.one_of(st.just({}), st.fixed_dictionaries({"ttl": st.sampled_from(TTLS[scale])}), _shelf(scale)))
     return {"rows": columns, **({"key": key} if key else {}), "order": order, **options, **bounds, **lifetime}
+
+
+_CONDITIONS = st.sampled_from([{"s": "open"}, {"s": ["open", "new"]}, {"v": {"gt": 0}}, {"v": {"lt": 5}, "s": "open"}])
 
 
 def _metric_of() -> st.SearchStrategy[Entry]:
@@ -61,7 +68,7 @@ def _metric_of() -> st.SearchStrategy[Entry]:
         st.builds(lambda kind, value: {kind: value}, st.sampled_from(["min", "max"]), ordered),
         st.builds(lambda kind, value: {kind: value}, st.sampled_from(["first", "last"]), st.sampled_from(["v", "t"])),
         st.fixed_dictionaries({"distinct": st.sampled_from(["d", "t", "v"])}),
-        st.fixed_dictionaries({"quantile": numbers, "q": st.sampled_from([0.0, 0.25, 0.5, 0.95, 1.0])}),
+        st.fixed_dictionaries({"quantile": numbers, "q": st.sampled_from([0.01, 0.25, 0.5, 0.95])}),
     )
 
 
@@ -83,6 +90,8 @@ def _shift(every: str) -> st.SearchStrategy[Entry]:
     shifts: dict[str, st.SearchStrategy[Any]] = {}
     if every in ("day", "week", "month", "quarter", "year"):
         shifts["offset"] = st.sampled_from(["30m", "2h", "6h"])
+    if every in ("hour", "2h", "6h"):
+        shifts["offset"] = st.just("30m")
     if every == "week":
         shifts["week_start"] = st.sampled_from(["sunday", "wednesday"])
     return _some(shifts)
@@ -96,21 +105,15 @@ def _shelf(scale: int) -> st.SearchStrategy[Entry]:
     )
 
 
-def _narrowing(*, is_count: bool) -> st.SearchStrategy[Entry]:
-    conditions = st.sampled_from(
-        [{"s": "open"}, {"s": ["open", "new"]}, {"v": {"gt": 0}}, {"v": {"lt": 5}, "s": "open"}]
-    )
-    options: dict[str, st.SearchStrategy[Any]] = {"when": conditions}
-    return _some(options if is_count else options | {"trigger": st.just("sale")}).filter(lambda drawn: len(drawn) < 2)
-
-
-def _columns() -> st.SearchStrategy[dict[str, Any]]:
-    optional: dict[str, st.SearchStrategy[Any]] = {
+def _columns(*, is_keyed: bool) -> st.SearchStrategy[dict[str, Any]]:
+    values: dict[str, st.SearchStrategy[Any]] = {
         "state": st.just("s"),
         "volume": st.just("v"),
         "text": st.just("t"),
         "twice": st.just("{{ v * 2 }}"),
         "back": st.just("r"),
+    }
+    metrics: dict[str, st.SearchStrategy[Any]] = {
         "units": st.just({"sum": "n"}),
         "times": st.sampled_from([{"count": "sale"}, {"count": ["sale", "refund"]}]),
         "low": st.just({"min": "v"}),
@@ -119,7 +122,7 @@ def _columns() -> st.SearchStrategy[dict[str, Any]]:
         "early": st.just({"first": "v"}),
         "late": st.just({"last": "v"}),
     }
-    return _some(optional).filter(bool).map(_with_computed)
+    return _some(values | metrics if is_keyed else values).filter(bool).map(_with_computed)
 
 
 def _with_computed(columns: dict[str, Any]) -> dict[str, Any]:

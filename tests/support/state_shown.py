@@ -56,9 +56,15 @@ def _lines(name: str, entry: Entry) -> Iterator[str]:
     if "by" in entry:
         yield f"{name}.groups={{{{ {name}.groups | length }}}}"
         yield f"{{% for g in {name}.groups %}}"
-        yield f"{name}.{{{{ loop.index0 }}}}.key={{{{ g.key }}}}"
+        parts = "{% if g.key is string %}{{ g.key }}{% else %}{% for p in g.key %}{{ p }};{% endfor %}.{% endif %}"
+        parts = f"{parts}\n" if _has_parts(entry) else "{{ g.key }}"
+        yield f"{name}.{{{{ loop.index0 }}}}.key={parts}"
         yield from _metric_lines(f"{name}.{{{{ loop.index0 }}}}", "g", entry)
         yield "{% endfor %}"
+
+
+def _has_parts(entry: Entry) -> bool:
+    return isinstance(entry["by"], list) and len(entry["by"]) > 1
 
 
 def _metric_lines(way: str, read: str, entry: Entry) -> Iterator[str]:
@@ -91,7 +97,8 @@ def _of_metric(way: str, entry: Entry, fields: Mapping[str, Any]) -> Iterator[tu
     if "groups" in fields:
         yield f"{way}.groups", len(fields["groups"])
         for index, group in enumerate(fields["groups"]):
-            yield f"{way}.{index}.key", group["key"]
+            key = group["key"]
+            yield f"{way}.{index}.key", [(part,) for part in key] if isinstance(key, list) else key
             yield from _of_metric(f"{way}.{index}", entry, group)
 
 
@@ -115,9 +122,10 @@ def _agrees(text: str, value: Any) -> bool:
         return _is_close(text, Fraction(value))
     if isinstance(value, list):
         shown = [each.split("|") for each in text.removesuffix(".").split(";")[:-1]]
-        return len(shown) == len(value) and all(
-            _agrees(at, wanted_at) and _agrees(told, wanted)
-            for (at, told), (wanted_at, wanted) in zip(shown, value, strict=True)
+        return [len(each) for each in shown] == [len(each) for each in value] and all(
+            _agrees(told, wanted)
+            for tolds, wanteds in zip(shown, value, strict=True)
+            for told, wanted in zip(tolds, wanteds, strict=True)
         )
     return text == str(value)
 
@@ -134,5 +142,5 @@ def _told(value: Any) -> str:
     if isinstance(value, Fraction):
         return str(value.numerator) if value.denominator == 1 else f"{value} ({float(value)})"
     if isinstance(value, list):
-        return ", ".join(f"{_told(at)}: {_told(each)}" for at, each in value)
+        return ", ".join(" at ".join(map(_told, reversed(each))) for each in value)
     return "none" if value is None else repr(value) if isinstance(value, str) else str(value)

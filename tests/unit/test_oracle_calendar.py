@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from support.oracle_calendar import Calendar, after, before, bucket_of, same_time
+from support.oracle_calendar import Calendar, after, before, bucket_of, passed
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
@@ -103,25 +103,31 @@ def test_the_day_on_which_clocks_go_back_has_25_hours() -> None:
 @pytest.mark.parametrize(
     ("calendar", "now", "back", "expected"),
     [
-        pytest.param(Calendar("day", BERLIN), "2026-03-29T07:10", 1, "2026-03-28T08:10", id="nine after the gap"),
+        pytest.param(Calendar("day", BERLIN), "2026-03-29T07:10", 1, "2026-03-28T08:00", id="nine after the gap"),
         pytest.param(
             Calendar("day", BERLIN), "2026-03-30T00:30", 1, "2026-03-29T01:00", id="half past two, which was not"
         ),
-        pytest.param(Calendar("day", BERLIN), "2026-10-26T01:30", 1, "2026-10-25T00:30", id="half past two, the first"),
-        pytest.param(Calendar("day", BERLIN), "2026-10-25T01:30", 1, "2026-10-24T00:30", id="half past two again"),
-        pytest.param(Calendar("hour", UTC_ZONE), "2026-10-25T01:17", 1, "2026-10-25T00:17", id="minute of the hour"),
-        pytest.param(Calendar("week", UTC_ZONE), "2026-10-28T09:00", 1, "2026-10-21T09:00", id="Wednesday"),
-        pytest.param(Calendar("month", UTC_ZONE), "2026-03-31T09:00", 1, "2026-02-28T09:00", id="the last of February"),
-        pytest.param(Calendar("month", UTC_ZONE), "2028-03-30T09:00", 1, "2028-02-29T09:00", id="and of a leap year's"),
-        pytest.param(Calendar("month", UTC_ZONE), "2027-01-15T09:00", 2, "2026-11-15T09:00", id="over the new year"),
-        pytest.param(Calendar("quarter", UTC_ZONE), "2026-05-31T09:00", 1, "2026-02-28T09:00", id="second month"),
+        pytest.param(Calendar("day", BERLIN), "2026-10-26T01:30", 1, "2026-10-25T00:00", id="half past two, the first"),
+        pytest.param(Calendar("day", BERLIN), "2026-10-25T01:30", 1, "2026-10-24T00:00", id="half past two again"),
+        pytest.param(Calendar("day", HAVANA), "2026-03-08T13:00", 1, "2026-03-07T14:00", id="nine, without a midnight"),
         pytest.param(
-            Calendar("quarter", UTC_ZONE), "2027-02-10T09:00", 1, "2026-11-10T09:00", id="of the last quarter"
+            Calendar("6h", CAIRO), "2026-10-30T21:17", 4, "2026-10-29T20:17", id="in the hour that came twice"
         ),
-        pytest.param(Calendar("year", UTC_ZONE), "2028-02-29T09:00", 1, "2027-02-28T09:00", id="the day that was not"),
+        pytest.param(Calendar("hour", UTC_ZONE), "2026-10-25T01:17", 1, "2026-10-25T00:17", id="minute of the hour"),
+        pytest.param(Calendar("week", UTC_ZONE), "2026-10-28T09:00", 1, "2026-10-21T00:00", id="Wednesday"),
+        pytest.param(Calendar("month", UTC_ZONE), "2026-03-29T09:00", 1, "2026-03-01T00:00", id="all of February"),
+        pytest.param(Calendar("month", UTC_ZONE), "2028-03-30T09:00", 1, "2028-03-01T00:00", id="and of a leap year's"),
+        pytest.param(Calendar("month", UTC_ZONE), "2027-01-15T09:00", 2, "2026-11-15T00:00", id="over the new year"),
+        pytest.param(Calendar("quarter", UTC_ZONE), "2026-05-31T09:00", 1, "2026-03-01T00:00", id="second month"),
+        pytest.param(
+            Calendar("quarter", UTC_ZONE), "2027-02-10T09:00", 1, "2026-11-10T00:00", id="of the last quarter"
+        ),
+        pytest.param(Calendar("year", UTC_ZONE), "2028-02-29T09:00", 1, "2027-03-01T00:00", id="the day that was not"),
     ],
 )
 def test_the_same_local_time(calendar: Calendar, now: str, back: int, expected: str) -> None:
-    """Of another bucket: the same reading of the clock, or the first after it."""
+    """Of another bucket: the steps that lie before it by the wall clock had passed, and no others."""
     other = before(calendar, bucket_of(calendar, _utc(now)), back)
-    assert same_time(calendar, _utc(now), other) == _utc(expected)
+    had_passed = passed(calendar, _utc(now), other)
+    assert had_passed(_utc(expected) - timedelta(microseconds=1))
+    assert not had_passed(_utc(expected))
