@@ -81,12 +81,6 @@ def feeds(column: Any, event: Told) -> bool:
     return may_feed(column, event) and (not is_metric(column) or bool(counted_by(column, [event])))
 
 
-def may_drop(entry: Entry, event: Told) -> bool:
-    """Say whether the trigger of an event can remove rows."""
-    wanted = entry.get("drop", [])
-    return {*wanted} <= {*event.variables} if isinstance(wanted, Mapping) else event.trigger in listed(wanted)
-
-
 def drops(entry: Entry, event: Told) -> bool:
     """Say whether an event removes its row."""
     wanted = entry.get("drop", [])

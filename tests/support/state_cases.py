@@ -52,7 +52,7 @@ _SAID: dict[str, st.SearchStrategy[Any]] = {
     "g": st.sampled_from(["a", "b", "c", "ü", "other", None]),
     "k": st.sampled_from(["x", "y", "z", 7, "7"]),
     "s": st.sampled_from(["open", "new", "closed"]),
-    "n": NUMBERS | st.sampled_from(["3", "-0.25", "1e3", " 4 ", "1e60", "-1e-40"]),
+    "n": NUMBERS | st.sampled_from(["3", "-0.25", "1e3", " 4 ", "1e60", "-1e-40", "2.50"]),
     "d": st.sampled_from([1, Decimal("1.5"), "1", True, None, "", "x", -1]),
     "h": st.sampled_from([1, 2, "1"]),
     "r": NUMBERS,

@@ -11,7 +11,7 @@ from typing import Any
 from support.oracle_events import Entry, Moment, Told, is_numeric, listed, read
 from support.oracle_metrics import counted_by, kind_of, metric
 from support.oracle_metrics import runs_on as metric_runs_on
-from support.oracle_tables import drops, is_metric, may_drop, may_feed, table
+from support.oracle_tables import drops, is_metric, may_feed, table
 from support.oracle_tables import runs_on as table_runs_on
 
 __all__ = ["Entry", "Moment", "Told", "fails", "show"]
@@ -33,7 +33,7 @@ def fails(entry: Entry, event: Told) -> bool:
 
 def _fails_table(entry: Entry, event: Told) -> bool:
     fed = [column for column in entry["rows"].values() if may_feed(column, event)]
-    if not fed and not may_drop(entry, event):
+    if not fed and not drops(entry, event):
         return False
     if any(part is None or _is_compound(part) for part in _parts(entry, "key", event)):
         return True

@@ -12,9 +12,6 @@ from support.state_entries import Entry
 from support.state_oracle import Moment, fails, show
 
 _FIELDS = ("value", "at", "previous", "change", "change_total", "trend", "total")
-_CLOSE = Fraction(1, 10**20)
-"""How far a quotient may be off, of itself: it has 28 digits, but what is divided may have been rounded before."""
-
 Shown = dict[str, str]
 """The text of every field, by the way to it."""
 
@@ -119,7 +116,7 @@ def _agrees(text: str, value: Any) -> bool:
     if isinstance(value, datetime):
         return datetime.fromisoformat(text) == value
     if isinstance(value, int | Decimal | Fraction) and not isinstance(value, bool):
-        return _is_close(text, Fraction(value))
+        return _is_number(text, Fraction(value))
     if isinstance(value, list):
         shown = [each.split("|") for each in text.removesuffix(".").split(";")[:-1]]
         return [len(each) for each in shown] == [len(each) for each in value] and all(
@@ -130,12 +127,11 @@ def _agrees(text: str, value: Any) -> bool:
     return text == str(value)
 
 
-def _is_close(text: str, value: Fraction) -> bool:
+def _is_number(text: str, value: Fraction) -> bool:
     try:
-        shown = Fraction(Decimal(text))
+        return Fraction(Decimal(text)) == value
     except (InvalidOperation, ValueError):
         return False
-    return shown == value or abs(shown - value) <= abs(value) * _CLOSE
 
 
 def _told(value: Any) -> str:
