@@ -182,6 +182,7 @@ def test_sums_and_counts_of_a_table_are_kept_beside_its_rows() -> None:
     assert moment.changes_at == datetime(2026, 11, 28, 23, tzinfo=UTC)
 
 
+<<<<<<< Updated upstream
 def test_what_reads_too_much_is_an_error() -> None:
     """Of many groups with many buckets, before it is all in memory."""
     view, moment = seen(summed((timedelta(hours=1), 5), limit=9), NOON)
@@ -189,3 +190,28 @@ def test_what_reads_too_much_is_an_error() -> None:
     assert [view.item(country).field("value") for country in range(2)] == [0, 0]
     with pytest.raises(ExpressionError, match="more than 200,000 rows"):
         view.item(2).field("value")
+=======
+def test_a_sum_does_not_show_what_its_numbers_looked_like() -> None:
+    """Nor what rows that are gone held; and it is exact, however many digits there are."""
+    told: list[tuple[tuple[Value, ...], str]] = [
+        ((Decimal("0.0"), 0), "0"),
+        ((Decimal("2.50"),), "2.5"),
+        ((Decimal("0.123456789012345678901234567890123456789"), 1), "1.123456789012345678901234567890123456789"),
+    ]
+    for amounts, expected in told:
+        fold = Folding(sold())
+        for minute, amount in enumerate(amounts):
+            fold.tell(NOON + timedelta(minutes=minute), row("t", 1, amount=amount))
+        view, _ = seen(fold, NOON)
+        assert str(view.field("sum").field("amount")) == expected
+
+
+def test_a_change_of_long_numbers_is_of_all_their_digits() -> None:
+    """The difference of two that agree in 30 of them is not nothing."""
+    one, other = Decimal(10**30 + 1), Decimal(10**30)
+    fold = Folding(MetricEntry(name="e", kind="sum", buckets=DAYS))
+    for before, amount in ((timedelta(days=1, hours=1), other), (timedelta(hours=1), one)):
+        fold.tell(NOON - before, measured("e", amount))
+    view, _ = seen(fold, NOON)
+    assert view.field("change") == Decimal("1E-30")
+>>>>>>> Stashed changes
