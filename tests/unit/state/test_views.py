@@ -182,7 +182,6 @@ def test_sums_and_counts_of_a_table_are_kept_beside_its_rows() -> None:
     assert moment.changes_at == datetime(2026, 11, 28, 23, tzinfo=UTC)
 
 
-<<<<<<< Updated upstream
 def test_what_reads_too_much_is_an_error() -> None:
     """Of many groups with many buckets, before it is all in memory."""
     view, moment = seen(summed((timedelta(hours=1), 5), limit=9), NOON)
@@ -190,7 +189,8 @@ def test_what_reads_too_much_is_an_error() -> None:
     assert [view.item(country).field("value") for country in range(2)] == [0, 0]
     with pytest.raises(ExpressionError, match="more than 200,000 rows"):
         view.item(2).field("value")
-=======
+
+
 def test_a_sum_does_not_show_what_its_numbers_looked_like() -> None:
     """Nor what rows that are gone held; and it is exact, however many digits there are."""
     told: list[tuple[tuple[Value, ...], str]] = [
@@ -214,4 +214,3 @@ def test_a_change_of_long_numbers_is_of_all_their_digits() -> None:
         fold.tell(NOON - before, measured("e", amount))
     view, _ = seen(fold, NOON)
     assert view.field("change") == Decimal("1E-30")
->>>>>>> Stashed changes
