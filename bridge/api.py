@@ -7,18 +7,19 @@ database. Errors have the shape of every error of the bridge, `{"error": {"code"
 
 import hmac
 import ipaddress
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from bridge.errors import Problem, StoreUnavailable
+from bridge.errors import ConfigurationError, Problem, StoreUnavailable
 from bridge.events import Json
 
 MAX_REQUEST_BYTES = 64 * 1024
@@ -32,6 +33,36 @@ class Retry(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     pins: list[str] | None = None
+
+
+class Replay(BaseModel):
+    """The body of `POST /api/replay`: whose events to fold that something lacks, every mapping's where it is null."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mapping: str | None = None
+
+
+class Rebuild(BaseModel):
+    """The body of `POST /api/rebuild`: what to build anew, from which events on, all of them where `since` is null."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mapping: str
+    since: AwareDatetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doings:
+    """What can be asked for: each with what its body says.
+
+    `retry` makes parked pins due and gives those that were. `replay` folds what lacks and tells what came of it.
+    `rebuild` begins, and gives what tells how it goes. These two raise `ConfigurationError` for an unknown mapping.
+    """
+
+    retry: Callable[[Collection[str] | None], Awaitable[list[str]]]
+    replay: Callable[[str | None], Awaitable[dict[str, Json]]]
+    rebuild: Callable[[str, datetime | None], Awaitable[AsyncIterator[dict[str, Json]]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,22 +85,22 @@ class Access:
 class Api:
     """The routes.
 
-    `check` raises `StoreUnavailable` where the store is out of reach; `retry` makes parked pins
-    due, and gives those that were; `refused` gives what is wrong with mappings that were changed
-    and not taken; `draining` tells that the process takes no more work.
+    `check` raises `StoreUnavailable` where the store is out of reach; `doings` are what can be asked for; `refused`
+    gives what is wrong with mappings that were changed and not taken; `draining` tells that the process takes no
+    more work.
     """
 
     def __init__(
         self,
         *,
         check: Callable[[], Awaitable[None]],
-        retry: Callable[[Collection[str] | None], Awaitable[list[str]]],
+        doings: Doings,
         refused: Callable[[], Sequence[Problem]],
         access: Access,
         draining: Callable[[], bool],
     ) -> None:
         self._check = check
-        self._retry = retry
+        self._doings = doings
         self._refused = refused
         self._access = access
         self._draining = draining
@@ -80,6 +111,8 @@ class Api:
             Route("/healthz", self.health),
             Route("/readyz", self.readiness),
             Route("/api/retry", self.retry, methods=["POST"]),
+            Route("/api/replay", self.replay, methods=["POST"]),
+            Route("/api/rebuild", self.rebuild, methods=["POST"]),
         ]
 
     async def health(self, _request: Request) -> Response:
@@ -104,7 +137,19 @@ class Api:
     async def retry(self, request: Request) -> Response:
         """Make parked pins due now; answers `{"pins": [those that were]}`."""
         wanted = Retry.model_validate_json(await self._body(request))
-        return answer({"pins": [*await self._retry(wanted.pins)]})
+        return answer({"pins": [*await self._doings.retry(wanted.pins)]})
+
+    async def replay(self, request: Request) -> Response:
+        """Fold the events that something lacks; answers what came of it."""
+        wanted = Replay.model_validate_json(await self._body(request))
+        return answer(await self._doings.replay(wanted.mapping))
+
+    async def rebuild(self, request: Request) -> Response:
+        """Build a mapping anew; answers line by line how it goes, and goes on where nobody listens any more."""
+        wanted = Rebuild.model_validate_json(await self._body(request))
+        told = await self._doings.rebuild(wanted.mapping, wanted.since)
+        lines = (orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) async for line in told)
+        return StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
 
     async def _body(self, request: Request) -> bytes:
         if not self._access.allows(request):
@@ -130,6 +175,8 @@ async def refuse(_request: Request, error: Exception) -> Response:
             status, word, message = error.status_code, code.get(error.status_code, "refused"), error.detail
         case ValidationError():
             status, word, message = 400, "bad_request", "; ".join(_fault(detail) for detail in error.errors())
+        case ConfigurationError():
+            status, word, message = 404, "not_found", str(error)
         case StoreUnavailable():
             status, word, message = 503, "unavailable", str(error)
         case _:
@@ -137,7 +184,7 @@ async def refuse(_request: Request, error: Exception) -> Response:
     return answer({"error": {"code": word, "message": message}}, status=status)
 
 
-REFUSALS = dict.fromkeys((HTTPException, ValidationError, StoreUnavailable), refuse)
+REFUSALS = dict.fromkeys((HTTPException, ValidationError, ConfigurationError, StoreUnavailable), refuse)
 """What a Starlette app needs to answer this API's errors."""
 
 

@@ -21,14 +21,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bridge.api import REFUSALS, Access, Api
+from bridge.api import REFUSALS, Access, Api, Doings
 from bridge.configuration import Configuration, ConfigurationLoader
-from bridge.events import Event, Settle
+from bridge.events import Event, Json, Settle
 from bridge.inbound import HookEndpoint, Reply
 from bridge.mappings import Evaluation, MappingSet, NotAtOnce
 from bridge.once_a_minute import OnceAMinute
 from bridge.outbound import DeliveryLoop, PindownClient
-from bridge.rebuilding import Rebuilder
+from bridge.rebuilding import Rebuilder, follow, told
 from bridge.reload import Reloader
 from bridge.settings import Settings
 from bridge.store import Budget, Store, active_pins
@@ -98,7 +98,7 @@ class Bridge:
         )
         api = Api(
             check=parts.store.check,
-            retry=parts.store.retry,
+            doings=Doings(retry=parts.store.retry, replay=self._replay, rebuild=self._rebuild),
             refused=lambda: self._reloader.refused,
             access=access,
             draining=draining,
@@ -191,6 +191,12 @@ class Bridge:
         self._hooks.switch(configuration.sources, accept=partial(self._accept, mappings))
         self._delivery.wake(moved)
         self._rebuilder.wake()
+
+    async def _replay(self, mapping: str | None) -> dict[str, Json]:
+        return told(await self._rebuilder.replay(mapping))
+
+    async def _rebuild(self, mapping: str, since: datetime | None) -> AsyncIterator[dict[str, Json]]:
+        return follow(self._rebuilder, mapping, await self._rebuilder.rebuild(mapping, since))
 
     def _end_if_it_failed(self, task: asyncio.Task[None]) -> None:
         """Crash rather than live on without deliveries or reloads: whoever runs the process starts it again."""

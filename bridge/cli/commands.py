@@ -17,6 +17,7 @@ from bridge.cli.init import init, list_starters
 from bridge.cli.look import Loaded, list_events, list_pins, show_event, show_pin
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.cli.paths import print_paths
+from bridge.cli.refolding import Refolding
 from bridge.cli.retry import retry
 from bridge.cli.send import Sending, report, send
 from bridge.cli.serve import serve
@@ -295,3 +296,29 @@ def retry_command(
     if unknown:
         stderr.print(f"not parked: {', '.join(unknown)}", markup=False)
         sys.exit(1)
+
+
+@commands.command("rebuild")
+def rebuild_command(
+    mapping: Annotated[str, typer.Argument(help="The mapping's name: its file without the suffix.")],
+    *,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", help="From when on, as a time or as how long ago; older buckets stay as they are."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fold the journal again for one mapping; its pins keep what they show until that is done."""
+    refolding = Refolding(settings=_settings(), environ=os.environ, as_json=as_json)
+    sys.exit(0 if refolding.rebuild(mapping, since) else 1)
+
+
+@commands.command("replay")
+def replay_command(
+    mapping: Annotated[str | None, typer.Argument(help="Only what this mapping lacks.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Fold the events that failed and are taken now, each once; tell those that still fail."""
+    refolding = Refolding(settings=_settings(), environ=os.environ, as_json=as_json)
+    sys.exit(0 if refolding.replay(mapping) else 1)

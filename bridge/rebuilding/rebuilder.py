@@ -5,20 +5,25 @@ from before a reload. Events are evaluated on another thread; the writer folds f
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 import structlog
 
 from bridge.configuration import Configuration
-from bridge.errors import StoreUnavailable
-from bridge.rebuilding.replaying import replay
+from bridge.errors import ConfigurationError, Problem, StoreUnavailable
+from bridge.rebuilding.replaying import Replayed, replay
 from bridge.rebuilding.rereading import Evaluator
-from bridge.store import Chunk, Entry, EventRecord, Progress, Store
+from bridge.spelling import suggest
+from bridge.store import Begun, Chunk, Entry, EventRecord, Progress, Store
 
 RETRY_S = 5.0
 """How soon the work is taken up again after the database did not answer."""
+
+TOLD_NAMES = 20
+"""How many mappings are named to who names an unknown one."""
 
 log = structlog.get_logger()
 
@@ -35,6 +40,11 @@ class Rebuilder:
         self._stepped = asyncio.Event()
         self._stopping = False
 
+    @property
+    def is_stopping(self) -> bool:
+        """Tell whether it was asked to end."""
+        return self._stopping
+
     def wake(self) -> None:
         """Take in that there may be something to do."""
         self._stirred.set()
@@ -43,6 +53,7 @@ class Rebuilder:
         """End `run` after the step under way; what is left is taken up at the next start."""
         self._stopping = True
         self._stirred.set()
+        self._tell()
 
     async def run(self) -> None:
         """Work until `stop`."""
@@ -64,11 +75,30 @@ class Rebuilder:
         if not self._stopping:
             await replay(self._store, self._current(), only_pending=True)
 
+    async def rebuild(self, mapping: str, since: datetime | None) -> Begun:
+        """Begin to build all of a mapping anew, see `Builds.begin`.
+
+        Raises `ConfigurationError` where no mapping of this name is loaded.
+        """
+        if mapping not in self._current().sources:
+            raise _unknown(mapping, self._current().sources)
+        begun = await self._store.builds.begin(mapping, since)
+        self.wake()
+        return begun
+
+    async def replay(self, mapping: str | None) -> Replayed:
+        """Fold what lacks, of one mapping or of all; raises as `rebuild` does."""
+        if mapping is not None and mapping not in self._current().sources:
+            raise _unknown(mapping, self._current().sources)
+        return await replay(self._store, self._current(), mapping=mapping)
+
     async def watch(self, mapping: str) -> AsyncIterator[Progress]:
-        """Tell how far a mapping is, each time that this changes, until it is built."""
-        while (progress := (await self._store.builds.progress()).get(mapping)) is not None:
+        """Tell how far a mapping is, each time that this changes, until it is built, or `stop`."""
+        stepped = self._stepped
+        while (progress := (await self._store.builds.progress()).get(mapping)) is not None and not self._stopping:
             yield progress
-            await self._stepped.wait()
+            await stepped.wait()
+            stepped = self._stepped
 
     async def step(self) -> bool:
         """Fold the next events; False where nothing is left, or a reload is under way, which wakes once it is done."""
@@ -112,6 +142,12 @@ class Rebuilder:
             failed = evaluator.failed(chunk.events[0], chunk.mappings, f"it cannot be folded: {_reason(error)}")
             advance = await self._store.builds.fold(alone, [failed], evaluator.sources, _not_now)
         return advance.is_folded
+
+
+def _unknown(mapping: str, known: Iterable[str]) -> ConfigurationError:
+    there_are = f"there are {', '.join(sorted(known)[:TOLD_NAMES]) or 'none'}"
+    message = f"no mapping of this name is loaded; {there_are}{suggest(mapping, sorted(known))}"
+    return ConfigurationError([Problem(file=mapping, message=message)])
 
 
 def _not_now(_record: EventRecord, _mappings: frozenset[str]) -> None:

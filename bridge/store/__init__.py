@@ -44,7 +44,9 @@ instants.py     instants as the database keeps them
 """
 
 from bridge.store.active_set import active_pins
+from bridge.store.beginning import Loss
 from bridge.store.building import Chunk, Progress
+from bridge.store.builds import Begun
 from bridge.store.preparing import Entry
 from bridge.store.protocol import DOUBT_REST_S, LEASE_S, NEEDED_S, REQUEST_DEADLINE_S
 from bridge.store.reader import Reader, open_readonly
@@ -76,6 +78,7 @@ __all__ = [
     "REQUEST_DEADLINE_S",
     "ActivePin",
     "AttemptRecord",
+    "Begun",
     "Booking",
     "Budget",
     "Chunk",
@@ -84,6 +87,7 @@ __all__ = [
     "Entry",
     "EventRecord",
     "Lack",
+    "Loss",
     "Lost",
     "NoSlot",
     "PinRecord",

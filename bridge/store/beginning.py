@@ -1,6 +1,7 @@
 """The beginning of generations: their rows, and what they take over from those before them. Jobs of the writer."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import structlog
@@ -25,6 +26,11 @@ class Loss(NamedTuple):
     mapping: str
     entry: str
     before: int
+
+    @property
+    def before_at(self) -> datetime:
+        """Give the instant."""
+        return to_instant(self.before)
 
 
 class Beginnings:
@@ -96,5 +102,5 @@ class Beginnings:
 def tell_losses(losses: Iterable[Loss]) -> None:
     """Warn of what a changed definition loses, since the journal no longer has it."""
     for loss in losses:
-        since = to_instant(loss.before).isoformat(timespec="seconds")
+        since = loss.before_at.isoformat(timespec="seconds")
         log.warning("state_begins_anew", mapping=loss.mapping, entry=loss.entry, complete_since=since)

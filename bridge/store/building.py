@@ -53,18 +53,19 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a mapping is built: the numbers of the last event that was read, and of the newest."""
+    """How far a mapping is built: how many events of the journal were gone through, and how many there are."""
 
     read: int
-    newest: int
+    of: int
 
 
 def read_progress(connection: Connection) -> dict[str, Progress]:
     """Say how far each mapping is of which something is built."""
     read = select(generations.c.mapping, func.min(generations.c.cursor)).where(_IS_BUILT)
-    newest = _newest(connection)
+    before = (connection.scalar(select(func.min(events.c.number))) or 1) - 1
+    of = max(0, _newest(connection) - before)
     rows = connection.execute(read.group_by(generations.c.mapping))
-    return {mapping: Progress(read=min(cursor, newest), newest=newest) for mapping, cursor in rows}
+    return {mapping: Progress(read=min(max(0, cursor - before), of), of=of) for mapping, cursor in rows}
 
 
 def read_chunk(connection: Connection, sources: Mapping[str, Collection[str]]) -> Chunk | None:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -53,6 +53,13 @@ class Advance:
     active: ActiveSet | None = None
 
 
+class Begun(NamedTuple):
+    """What a rebuild will lose, and how many events it goes through."""
+
+    losses: tuple[Loss, ...]
+    of: int
+
+
 class Builds:
     """Belongs to the event loop; raises `StoreUnavailable` while the database does not answer.
 
@@ -72,12 +79,17 @@ class Builds:
         """Say how far each mapping is of which something is built."""
         return await self._read(building.read_progress)
 
-    async def begin(self, mapping: str, since: datetime | None) -> tuple[Loss, ...]:
-        """Build all of a mapping anew, from its events since an instant where it keeps buckets; gives what is lost."""
+    async def begin(self, mapping: str, since: datetime | None) -> Begun:
+        """Build all of a mapping anew, from its events since an instant where it keeps buckets."""
         now, since_at = to_micros(self._clock()), maybe_micros(since)
-        return await self._run(
-            lambda connection: generations.begin_rebuild(connection, self._batches.rules.active, mapping, since_at, now)
-        )
+
+        def work(connection: Connection) -> Begun:
+            declared = self._batches.rules.active
+            losses = generations.begin_rebuild(connection, declared, mapping, since_at, now)
+            progress = building.read_progress(connection).get(mapping)
+            return Begun(losses, 0 if progress is None else progress.of)
+
+        return await self._run(work)
 
     async def next(self, sources: Sources) -> Chunk | None:
         """Read the next events to be folded; None where nothing is built."""

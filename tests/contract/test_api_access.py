@@ -3,6 +3,7 @@
 import httpx
 import pytest
 from starlette.applications import Starlette
+from support.asking import DOINGS
 
 from bridge.api import REFUSALS, Access, Api
 
@@ -16,11 +17,8 @@ async def ask(client: str, token: str, *, server: str = OWN, admin_token: str | 
     async def check() -> None:
         """Take the store for reachable."""
 
-    async def retry(_pins: object) -> list[str]:
-        return ["p-a"]
-
     access = Access(start_token=START, admin_token=admin_token)
-    api = Api(check=check, retry=retry, refused=lambda: (), access=access, draining=lambda: False)
+    api = Api(check=check, doings=DOINGS, refused=lambda: (), access=access, draining=lambda: False)
     app = Starlette(routes=api.routes(), exception_handlers=REFUSALS)
     transport = httpx.ASGITransport(app, client=(client, 50_000))
     async with httpx.AsyncClient(transport=transport, base_url=f"http://{server}:8080") as http:

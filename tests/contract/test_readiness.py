@@ -2,6 +2,7 @@
 
 import httpx
 from starlette.applications import Starlette
+from support.asking import DOINGS
 
 from bridge.api import MAX_ERRORS, Access, Api
 from bridge.errors import Problem
@@ -13,11 +14,8 @@ async def readiness(refused: list[Problem]) -> httpx.Response:
     async def check() -> None:
         return
 
-    async def retry(_pins: object) -> list[str]:
-        return []
-
     access = Access(start_token="s", admin_token=None)
-    api = Api(check=check, retry=retry, refused=lambda: refused, access=access, draining=lambda: False)
+    api = Api(check=check, doings=DOINGS, refused=lambda: refused, access=access, draining=lambda: False)
     transport = httpx.ASGITransport(Starlette(routes=[*api.routes()]))
     async with httpx.AsyncClient(transport=transport, base_url="http://bridge") as client:
         return await client.get("/readyz")
