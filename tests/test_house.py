@@ -61,6 +61,8 @@ def test_every_test_that_a_page_names_exists(page: str) -> None:
     """A promise whose test was renamed is found here."""
     for file, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", read(page)):
         assert re.search(rf"^ *(async )?def {name}\(", read(file), re.MULTILINE), f"{page} names {file}::{name}"
+    for file in re.findall(r"`(tests/[\w/]+\.py)`", read(page)):
+        assert (ROOT / file).is_file(), f"{page} names {file}"
 
 
 def test_every_word_for_make_that_a_page_names_is_in_the_makefile() -> None:
