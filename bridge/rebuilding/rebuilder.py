@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from itertools import takewhile
 
 import structlog
 
@@ -106,8 +106,9 @@ class Rebuilder:
         chunk = await self._store.builds.next(evaluator.sources)
         if chunk is None:
             return False
-        evaluate = partial(evaluator.evaluate, mappings=chunk.mappings)
-        entries = await asyncio.to_thread(lambda: [evaluate(record) for record in chunk.events])
+        entries = await asyncio.to_thread(self._evaluate, evaluator, chunk)
+        if len(entries) < len(chunk.events):
+            return False
         try:
             advance = await self._store.builds.fold(chunk, entries, evaluator.sources, evaluator.evaluate_at_once)
         except StoreUnavailable:
@@ -129,6 +130,11 @@ class Rebuilder:
         if configuration is not self._evaluated_by:
             self._evaluator, self._evaluated_by = Evaluator(configuration), configuration
         return self._evaluator
+
+    def _evaluate(self, evaluator: Evaluator, chunk: Chunk) -> list[Entry]:
+        """Evaluate what was read, or as much of it as there is time for before the end."""
+        unless_it_ends = takewhile(lambda _record: not self._stopping, chunk.events)
+        return [evaluator.evaluate(record, chunk.mappings) for record in unless_it_ends]
 
     async def _fold_first(self, evaluator: Evaluator, chunk: Chunk, entry: Entry) -> bool:
         """Fold one event of a step that was refused; if it is the culprit, note that it failed, it alone."""

@@ -22,7 +22,7 @@ class ActiveSet:
     the fingerprint by (mapping, entry), the entry `LATEST` included.
 
     The rest is known to the database: the generations that take events as they come, by mapping and entry
-    (`generations`) and by mapping (`latest`), and the mappings that have one which is built (`building`).
+    (`generations`) and by mapping (`latest`).
     """
 
     fingerprints: Mapping[str, bytes]
@@ -34,7 +34,6 @@ class ActiveSet:
     folded_by: Mapping[tuple[str, str], bytes]
     generations: Mapping[str, Mapping[str, Held]] = field(default_factory=dict)
     latest: Mapping[str, int] = field(default_factory=dict)
-    building: frozenset[str] = frozenset()
 
     def has(self, pin: str, mapping: str) -> bool:
         """Tell whether a pin may be shown by a mapping: one that declares it, or a family that allows it."""

@@ -23,7 +23,7 @@ from bridge.store.preparing import Entry
 from bridge.store.records import EventRecord
 from bridge.store.tables import events, generations, pins
 
-CHUNK_EVENTS = 64
+CHUNK_EVENTS = 32
 CHUNK_BYTES = 2**20
 CHUNK_NUMBERS = 4096
 """What is read at a time at most: events, bytes of their bodies, and numbers, be they of other sources."""

@@ -75,7 +75,6 @@ def with_generations(connection: Connection, declared: ActiveSet) -> ActiveSet:
             for mapping, entries in declared.definitions.items()
         },
         latest={mapping: found.number for (mapping, entry), found in live.items() if entry == LATEST},
-        building=frozenset(mapping for (mapping, _), found in known.items() if "building" in found),
     )
 
 

@@ -1,108 +1,93 @@
-"""The delivery loop and state: time moves a pin by itself, once, at that time, and nothing is asked before."""
+"""Time moves what a pin shows of the state: once, at the moment that its view names, and with nothing asked before."""
 
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-from support.delivering import MAPPING, START, Bench, at_work
+from support.delivering import MAPPING, at_work
 
-HOUR, DAY = 3600, 86_400
+COUNTED = """
+pin: "{{ pin_id }}"
+pins: ["p-*"]
+triggers:
+  - {name: said, source: test, extract: {pin_id: $.pin, words: $.words}}
+state:
+  %s
+update: {metadata: {pin_config: {cards: [{title: Said, value: "%s"}]}}}
+deliver: {min_interval: 0s}
+"""
+HOURLY = COUNTED % ("hour: {count: said, every: hour}", "{{ hour.value }}")
 
 
-def showing(value: str, *entries: str) -> str:
-    """Give a mapping whose pins show something of these entries; the words are numbers."""
-    named = MAPPING.replace("words: $.words", "words: $.words, amount: $.words")
-    return (
-        named.replace('"{{ words }}"', f'"{{{{ {value} }}}}"') + "state:\n" + "".join(f"  {each}\n" for each in entries)
-    )
+async def test_a_bucket_that_ends_moves_the_pin(tmp_path: Path) -> None:
+    """At the hour's end, by itself; what stays as it is then is not sent again."""
+    async with at_work(tmp_path, mapping=HOURLY) as bench:
+        await bench.say("p-1", "x")
+        await bench.move(3599)
+        assert bench.sent() == ["1"]
+        await bench.move(2)
+        assert bench.sent() == ["1", "0"]
+        for _ in range(48):
+            await bench.move(3600)
+        assert bench.sent() == ["1", "0"]
 
 
-async def numbers(bench: Bench, *amounts: int) -> None:
-    """Bring events, and let them be shown."""
-    for amount in amounts:
-        await bench.say("p-1", amount)
+async def test_nothing_is_asked_before_the_moment(tmp_path: Path) -> None:
+    """Until the hour ends no look into the store is worth it, however often the loop wakes up."""
+    async with at_work(tmp_path, mapping=HOURLY) as bench:
+        await bench.say("p-1", "x")
         await bench.quiet()
-        await bench.move(10)
-
-
-@pytest.mark.parametrize(
-    ("mapping", "until", "before", "after"),
-    [
-        (showing("today.value", "today: {sum: amount, every: day}"), 12 * HOUR, "5", "0"),
-        (showing("hour.previous", "hour: {sum: amount, every: hour}"), HOUR, "0", "5"),
-        (showing("recent.value", "recent: {sum: amount, window: 1h}"), HOUR, "5", "0"),
-        (showing("open.count", "open: {rows: {amount: amount}, key: pin_id, ttl: 2h}"), 2 * HOUR + 1, "1", "0"),
-    ],
-)
-async def test_a_pin_shows_that_time_has_passed_at_its_very_moment(
-    tmp_path: Path, mapping: str, until: int, before: str, after: str
-) -> None:
-    """Without an event, and no query runs before."""
-    async with at_work(tmp_path, mapping=mapping) as bench:
-        await numbers(bench, 5)
-        assert bench.sent()[-1] == before
-        asked, sent = bench.asked(), len(bench.sent())
-        await bench.move(until - 10 - (60 if "window" in mapping else 1))
-        assert (bench.asked(), len(bench.sent())) == (asked, sent) or "window" in mapping
-        assert bench.sent()[-1] == before
-        await bench.move(61 if "window" in mapping else 1)
-        assert bench.sent()[-1] == after
-
-
-async def test_a_change_is_drawn_anew_at_each_step(tmp_path: Path) -> None:
-    """Each hour of a day that another is compared with; not between."""
-    mapping = showing("today.change | signed_percent(0)", "today: {sum: amount, every: day}")
-    async with at_work(tmp_path, mapping=mapping) as bench:
-        # The day of the first activation is not covered whole.
-        await bench.move(DAY)
-        await numbers(bench, 4)
-        await bench.move(HOUR)
-        await numbers(bench, 4)
-        await bench.move(DAY - 2 * HOUR)
-        await numbers(bench, 4)
-        assert bench.sent()[-1] == "–"
-        await bench.move((START + timedelta(days=2, hours=1) - bench.time.now()).total_seconds())
-        assert bench.sent()[-1] == "0%"
         asked = bench.asked()
-        await bench.move(HOUR - 1)
+        for _ in range(50):
+            await bench.move(60)
         assert bench.asked() == asked
-        await bench.move(1)
-        assert bench.sent()[-1] == "-50%"
 
 
-async def test_what_says_nothing_of_time_is_left_in_peace(tmp_path: Path) -> None:
-    """All time has no end."""
-    async with at_work(tmp_path, mapping=showing("ever.value", "ever: {sum: amount}")) as bench:
-        await numbers(bench, 5)
-        asked = bench.asked()
-        await bench.move(400 * DAY)
-        assert (bench.sent(), bench.asked()) == (["5"], asked)
-
-
-async def test_after_days_of_downtime_the_first_update_is_right(tmp_path: Path) -> None:
-    """What ended meanwhile is over, and the pin is due because of it."""
-    mapping = showing("today.value ~ ' ' ~ today.previous", "today: {sum: amount, every: day}")
+async def test_a_window_slides_step_by_step(tmp_path: Path) -> None:
+    """Each step is a moment of its own, and an event leaves with the step that it came in."""
+    mapping = COUNTED % ("near: {count: said, window: 1h}", "{{ near.value }}")
     async with at_work(tmp_path, mapping=mapping) as bench:
-        await numbers(bench, 5)
-        assert bench.sent()[-1] == "5 0"
+        for _ in range(3):
+            await bench.say("p-1", "x")
+            await bench.move(600)
+        assert bench.sent() == ["1", "2", "3"]
+        for _ in range(70):
+            await bench.move(60)
+        assert bench.sent() == ["1", "2", "3", "2", "1", "0"]
+
+
+async def test_a_row_goes_when_its_time_is_over(tmp_path: Path) -> None:
+    """By the events' own time; the next row is the next moment."""
+    mapping = COUNTED % ("open: {rows: {words: words}, key: words, ttl: 10m}", "{{ open.count }}")
+    async with at_work(tmp_path, mapping=mapping) as bench:
+        await bench.say("p-1", "a")
+        await bench.move(300)
+        await bench.say("p-1", "b")
+        await bench.move(299)
+        assert bench.sent() == ["1", "2"]
+        await bench.move(2)
+        assert bench.sent() == ["1", "2", "1"]
+        await bench.move(300)
+        assert bench.sent() == ["1", "2", "1", "0"]
+
+
+async def test_the_first_look_after_hours_shows_what_is_true_then(tmp_path: Path) -> None:
+    """Nobody has to catch up with the moments that were slept through."""
+    async with at_work(tmp_path, mapping=HOURLY) as bench:
+        await bench.say("p-1", "x")
+        await bench.quiet()
         await bench.stop()
-        bench.time.move(DAY)
+        bench.time.instant += timedelta(hours=30)
         await bench.start()
         await bench.quiet()
-        assert bench.sent()[-1] == "0 5"
+        assert bench.sent() == ["1", "0"]
 
 
-async def test_what_events_moved_goes_before_what_time_moved(tmp_path: Path) -> None:
-    """At midnight, when every pin is due."""
-    mapping = showing("today.value", "today: {sum: amount, every: day}").replace("deliver", "deliver")
-    async with at_work(tmp_path, mapping=mapping) as bench:
-        for number in range(20):
-            await bench.say(f"p-{number}", 1)
+async def test_without_state_time_moves_nothing(tmp_path: Path) -> None:
+    """A pin that shows what its events said is asked for by events alone."""
+    async with at_work(tmp_path, mapping=MAPPING) as bench:
+        await bench.say("p-1", "x")
         await bench.quiet()
-        await bench.move(10)
-        bench.time.move(12 * HOUR - 20)
-        sent = len(bench.sent())
-        await bench.say("p-7", 3)
-        await bench.move(20)
-        assert bench.sent()[sent] in {"3", "4"}
-        assert bench.shown("p-7") == "0"
+        asked = bench.asked()
+        for _ in range(24):
+            await bench.move(3600)
+        assert (bench.sent(), bench.asked()) == (["x"], asked)

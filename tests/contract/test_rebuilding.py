@@ -14,6 +14,7 @@ from support.storing import ingest
 from bridge.mappings import Evaluation, Outcome
 from bridge.rebuilding import replay
 from bridge.rebuilding.rereading import Evaluator
+from bridge.store.building import CHUNK_EVENTS
 
 SALES = """
 pin: p-sales
@@ -103,7 +104,7 @@ async def test_a_rebuild_goes_on_where_it_was_broken_off(opened: Callable[..., A
         await shop.send(amount=1, buyer="ann")
     await shop.store.builds.begin("sales", None)
     assert await shop.rebuilder.step()
-    assert rows(shop, "SELECT DISTINCT cursor FROM generations WHERE status = 'building'") == [(64,)]
+    assert rows(shop, "SELECT DISTINCT cursor FROM generations WHERE status = 'building'") == [(CHUNK_EVENTS,)]
     await shop.store.close()
 
     again = await opened(sent=shop.sent)
