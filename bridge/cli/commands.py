@@ -119,8 +119,8 @@ def validate_command(
     as_json: AsJson = False,
 ) -> None:
     """Read mappings and sources, and name every mistake."""
-    folder = _settings().mappings
-    sys.exit(validate(paths or [folder], folder, os.environ, as_json=as_json))
+    settings = _settings()
+    sys.exit(validate(paths or [settings.mappings], settings, os.environ, as_json=as_json))
 
 
 @commands.command("init")

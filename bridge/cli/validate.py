@@ -10,7 +10,7 @@ from bridge.cli.folders import by_folder
 from bridge.cli.output import print_json, stdout
 from bridge.cli.problems import print_problems
 from bridge.configuration import Configuration, load_configuration
-from bridge.errors import ConfigurationError, Problem
+from bridge.errors import ConfigurationError, Problem, StoreUnusable
 from bridge.events import Json
 from bridge.existence import is_file, is_there
 from bridge.inbound import Sources
@@ -18,8 +18,9 @@ from bridge.mappings import Mapping as CompiledMapping
 from bridge.mappings import MappingSet, RenderError, mapping_files, overlaps, read_bounded
 from bridge.mappings.rendering import Clock
 from bridge.rehearsal.rows import Rows
-from bridge.settings import secret_variable
+from bridge.settings import Settings, secret_variable
 from bridge.state import Held, PinState, show
+from bridge.store import active_pins, foresee, open_readonly
 
 GOOD, WRONG, UNREADABLE = 0, 1, 2
 """The exit codes."""
@@ -36,17 +37,21 @@ class _Found:
     warnings: list[Problem] = field(default_factory=list)
 
 
-def validate(paths: Sequence[Path], configured: Path, environ: Mapping[str, str], *, as_json: bool) -> int:
+def validate(paths: Sequence[Path], settings: Settings, environ: Mapping[str, str], *, as_json: bool) -> int:
     """Print what is wrong and what is odd with folders of mappings, and single files; give the exit code.
 
     A warning, and no fault of the files, is a secret that is not set, and a pin that cannot be
-    drawn before its first event: it would start parked.
+    drawn before its first event: it would start parked; and, for the folder that is served, what a changed definition
+    would lose.
     """
+    configured = settings.mappings
     unreadable = [problem for path in paths for problem in _unreadable(path, configured)]
     found = _Found(problems=list(unreadable))
     missing = {problem.file for problem in unreadable}
     for folder, only in by_folder([path for path in paths if str(path) not in missing], configured):
-        _check(folder, only, environ, found)
+        configuration = _check(folder, only, environ, found)
+        if configuration is not None and only is None and folder == configured:
+            found.warnings.extend(_losses(configuration.mappings, settings.database))
     _report(found, as_json=as_json)
     return UNREADABLE if unreadable else WRONG if found.problems else GOOD
 
@@ -65,13 +70,14 @@ def _unreadable(path: Path, configured: Path) -> Iterator[Problem]:
         yield Problem(file=str(error.filename or looked_at), message=f"cannot be read: {error.strerror}{advice}")
 
 
-def _check(folder: Path, only: list[Path] | None, environ: Mapping[str, str], found: _Found) -> None:
+def _check(folder: Path, only: list[Path] | None, environ: Mapping[str, str], found: _Found) -> Configuration | None:
+    """Load a folder, and note what came of it; gives it where nothing is wrong."""
     try:
         configuration = load_configuration(folder, environ, only=only, secrets_are_required=False)
     except ConfigurationError as error:
         found.problems = [*dict.fromkeys([*found.problems, *error.problems])]
         found.warnings.extend(error.warnings)
-        return
+        return None
     if only is None and not configuration.mappings.mappings:
         found.warnings.append(Problem(file=str(folder), message="there is no mapping in this folder"))
     found.warnings.extend(_warnings(configuration))
@@ -79,6 +85,21 @@ def _check(folder: Path, only: list[Path] | None, environ: Mapping[str, str], fo
     found.sources.extend(sorted(configuration.mappings.source_places))
     if not only:
         found.unused.extend(sorted(configuration.sources.keys() - configuration.mappings.source_places))
+    return configuration
+
+
+def _losses(mappings: MappingSet, database: str) -> Iterator[Problem]:
+    """Look into the database, if there is one of this release, for what the bridge would lose by these mappings."""
+    try:
+        with open_readonly(database) as reader:
+            losses = foresee(reader, active_pins(mappings))
+    except StoreUnusable:
+        return
+    for loss in losses:
+        before = loss.before_at.isoformat(timespec="seconds")
+        begins = f"begins anew by its changed definition, without what came before {before}"
+        message = f"{loss.entry!r} under 'state' {begins}: the journal no longer has it"
+        yield Problem(file=mappings.mappings[loss.mapping].file, message=message)
 
 
 def _warnings(configuration: Configuration) -> Iterator[Problem]:

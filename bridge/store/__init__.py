@@ -38,6 +38,8 @@ budget.py       what may be sent, pure
 claims.py       which pin is tried next, by whom
 bookings.py     a request is paid for, and what became of it
 
+foresight.py    what loading changed mappings would lose
+snapshots.py    what a pin shows, at one moment
 reader.py       rows become records, for people and for deliveries
 records.py      what the store hands out and takes in
 instants.py     instants as the database keeps them
@@ -47,6 +49,7 @@ from bridge.store.active_set import active_pins
 from bridge.store.beginning import Loss
 from bridge.store.building import Chunk, Progress
 from bridge.store.builds import Begun
+from bridge.store.foresight import foresee
 from bridge.store.preparing import Entry
 from bridge.store.protocol import DOUBT_REST_S, LEASE_S, NEEDED_S, REQUEST_DEADLINE_S
 from bridge.store.reader import Reader, open_readonly
@@ -101,6 +104,7 @@ __all__ = [
     "Snapshot",
     "Store",
     "active_pins",
+    "foresee",
     "open_readonly",
     "read_running",
 ]

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import Connection, func, insert, select
 
 from bridge.store.active_set import LATEST, ActiveSet
-from bridge.store.carrying import carry_buckets, carry_newest, first_whole_bucket
+from bridge.store.carrying import carry_buckets, carry_newest, first_whole_bucket, is_carried
 from bridge.store.instants import to_instant
 from bridge.store.journal import JournalEnds
 from bridge.store.tables import generations
@@ -58,7 +58,7 @@ class Beginnings:
             return
         if key[1] == LATEST:
             carry_newest(self._connection, journal.oldest, old=old.number, new=row["number"])
-        elif not self._carry(key, row, journal, old, since) and not journal.is_whole:
+        elif not self._carry(key, row, journal, old, since) and journal.lacks(old.complete_since):
             self.losses.append(Loss(*key, journal.complete_since))
 
     def write(self) -> None:
@@ -88,9 +88,10 @@ class Beginnings:
     def _carry(self, key: Key, row: dict[str, Any], journal: JournalEnds, old: Any, since: int | None) -> bool:
         mapping, entry = key
         definition = self._declared.definitions[mapping][entry]
-        before = first_whole_bucket(definition.entry, max(journal.complete_since, since or 0))
-        if before is None or old.shape != definition.shape:
+        buckets = definition.entry.buckets
+        if buckets is None or not is_carried(old, definition):
             return False
+        before = first_whole_bucket(buckets, max(journal.complete_since, since or 0))
         carry_buckets(self._connection, before, old=old.number, new=row["number"])
         until = journal.newest if old.cursor is None else old.cursor
         row |= {"carried_before": before, "carried_until": until}

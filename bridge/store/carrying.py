@@ -4,9 +4,11 @@ Buckets that begin before the journal does stand beside those that are built, if
 the newest event of a trigger said stands until any event in the journal says something else.
 """
 
+from typing import Any
+
 from sqlalchemy import Connection
 
-from bridge.mappings.entries.definitions import Entry, MetricEntry
+from bridge.mappings.entries.definitions import Buckets, Definition, MetricEntry
 from bridge.state.calendar import Calendar
 from bridge.state.metric_folding import BUCKET, GROUP
 from bridge.store.folding import encode_version
@@ -40,13 +42,17 @@ _NEWEST = """
 """
 
 
-def first_whole_bucket(entry: Entry, since: int) -> int | None:
-    """Say when the first bucket begins that lies wholly after an instant; None for what has no buckets to take over."""
-    if not isinstance(entry, MetricEntry) or entry.buckets is None:
-        return None
-    calendar = Calendar.of(entry.buckets)
+def first_whole_bucket(buckets: Buckets, since: int) -> int:
+    """Say when the first bucket begins that lies wholly after an instant."""
+    calendar = Calendar.of(buckets)
     begins = calendar.start(since)
     return begins if begins == since else calendar.end(begins)
+
+
+def is_carried(old: Any, definition: Definition) -> bool:
+    """Tell whether the buckets of a generation can stand beside those of a definition."""
+    entry = definition.entry
+    return isinstance(entry, MetricEntry) and entry.buckets is not None and old.shape == definition.shape
 
 
 def carry_buckets(connection: Connection, before: int, *, old: int, new: int) -> None:

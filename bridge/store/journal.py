@@ -27,6 +27,10 @@ class JournalEnds:
         """Tell whether nothing was forgotten yet."""
         return self.oldest == 1
 
+    def lacks(self, since: int | None) -> bool:
+        """Tell whether events are gone of which something knows that has missed none since an instant."""
+        return not self.is_whole and (since is None or since < self.complete_since)
+
 
 def read_ends(connection: Connection) -> JournalEnds | None:
     """Say where the journal ends; None where it is empty.

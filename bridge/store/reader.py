@@ -3,7 +3,7 @@
 The commands that look read the file themselves (`open_readonly`), whether a bridge runs or not.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -11,25 +11,22 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, Select, func, literal_column, select, union_all
+from sqlalchemy import Connection, Engine, Select, func, select
 
 from bridge.errors import StoreUnusable
 from bridge.events import Clock
 from bridge.existence import is_file
-from bridge.mappings import EventHeader, Latest, Outcome, OutcomeKind, stale_since
+from bridge.mappings import Outcome, OutcomeKind, stale_since
 from bridge.mappings.entries.definitions import Definition
-from bridge.mappings.values.values import decode_values
-from bridge.state import Held, Readings
-from bridge.store.active_set import LATEST
+from bridge.state import Readings
 from bridge.store.database import Database, outages, reading_engine, refusals
 from bridge.store.due import Standing, outlook, state_of
-from bridge.store.folding import decode_version
 from bridge.store.instants import maybe_instant, to_instant, to_micros
 from bridge.store.ranking import STANDINGS
 from bridge.store.records import AttemptRecord, EventRecord, PinRecord, Snapshot
 from bridge.store.schema import check_current
-from bridge.store.state_rows import StateRows
-from bridge.store.tables import attempts, deliveries, events, generations, latest, pins
+from bridge.store.snapshots import view_pin
+from bridge.store.tables import attempts, deliveries, events, pins
 
 T = TypeVar("T")
 
@@ -88,16 +85,16 @@ class Reader:
     ) -> list[EventRecord]:
         """List events, newest first; `before` is the last number of the page before."""
         wanted = EventFilter(source=source, outcome=outcome, pin=pin)
-        return self._read(lambda connection: read_events(connection, limit, before, wanted))
+        return self.read(lambda connection: read_events(connection, limit, before, wanted))
 
     def event(self, number: int) -> EventRecord | None:
         """Read one event whole; None where the journal does not hold it."""
-        return self._read(lambda connection: read_event(connection, number))
+        return self.read(lambda connection: read_event(connection, number))
 
     def pins(self) -> list[PinRecord]:
         """List every pin as it stands now."""
         now = to_micros(self._clock())
-        return self._read(lambda connection: read_pins(connection, now))
+        return self.read(lambda connection: read_pins(connection, now))
 
     def parked(self) -> list[PinRecord]:
         """List the pins that are set aside."""
@@ -107,11 +104,11 @@ class Reader:
         self, pin: str, declared: Mapping[str, Mapping[str, Definition]], work: Callable[[Snapshot, Readings], T]
     ) -> T:
         """Give what `work` makes of what a pin shows; `declared` are the entries of the mappings that are loaded."""
-        return self._read(lambda connection: view_pin(connection, pin, declared, work))
+        return self.read(lambda connection: view_pin(connection, pin, declared, work))
 
     def attempts(self, pin: str, *, limit: int = 20) -> list[AttemptRecord]:
         """List the newest requests for a pin, newest first."""
-        return self._read(lambda connection: read_attempts(connection, pin, limit))
+        return self.read(lambda connection: read_attempts(connection, pin, limit))
 
     def close(self) -> None:
         """Let the database go."""
@@ -125,7 +122,8 @@ class Reader:
     ) -> None:
         self.close()
 
-    def _read(self, work: Callable[[Connection], T]) -> T:
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Give what is read of one moment."""
         with outages(), self._engine.connect() as connection, connection.begin():
             return work(connection)
 
@@ -150,35 +148,6 @@ def open_readonly(url: str, *, clock: Clock = wall_clock) -> Reader:
             check_current(connection)
         opening.pop_all()
     return Reader(engine, clock)
-
-
-def read_snapshot(connection: Connection, pin: str, declared: Mapping[str, Mapping[str, Definition]]) -> Snapshot:
-    """Read what a pin shows, at one moment: the connection is in a transaction. `declared` are the loaded entries."""
-    owner = connection.execute(select(pins).where(pins.c.pin == pin)).one()
-    in_use = connection.execute(_in_use(owner.mapping)).all()
-    found = {row.entry: row for row in in_use if row.status == "live"}
-    entries = declared.get(owner.mapping, {})
-    newest = found.get(LATEST)
-    rows: Iterable[Any] = () if newest is None else connection.execute(_latest_of(newest.number, pin))
-    return Snapshot(
-        revision=owner.revision,
-        mapping=owner.mapping,
-        fingerprint=owner.fingerprint,
-        latest={row.trigger: _latest(row) for row in rows},
-        held={name: _held(entry, found[name]) for name, entry in entries.items() if name in found},
-        rebuilding=len(in_use) > len(found) or not {LATEST, *entries} <= found.keys(),
-        stale_at=maybe_instant(owner.stale_at),
-    )
-
-
-def view_pin(
-    connection: Connection,
-    pin: str,
-    declared: Mapping[str, Mapping[str, Definition]],
-    work: Callable[[Snapshot, Readings], T],
-) -> T:
-    """Give what `work` makes of what a pin shows; it may read rows as long as it runs, all of one moment."""
-    return work(read_snapshot(connection, pin, declared), StateRows(connection.connection.cursor()))
 
 
 def read_events(connection: Connection, limit: int, before: int | None, wanted: EventFilter) -> list[EventRecord]:
@@ -222,41 +191,6 @@ def _stream(connection: Connection, query: Select[Any]) -> Iterator[Any]:
     """Give rows as they are wanted, so that a listing stops reading where it has enough."""
     with connection.execution_options(yield_per=_CHUNK).execute(query) as rows:
         yield from rows
-
-
-def _in_use(mapping: str) -> Select[Any]:
-    """Find the generations of a mapping that take events or are built, by their indexes."""
-    of_mapping = generations.c.mapping == mapping
-    live = select(generations).where(of_mapping, generations.c.status == literal_column("'live'"))
-    built = select(generations).where(of_mapping, generations.c.status == literal_column("'building'"))
-    return select(union_all(live, built).subquery())
-
-
-def _latest_of(generation: int, pin: str) -> Select[Any]:
-    return select(latest).where(latest.c.generation == generation, latest.c.pin == pin)
-
-
-def _held(definition: Definition, row: Any) -> Held:
-    return Held(row.number, definition.entry, maybe_instant(row.complete_since))
-
-
-def _latest(row: Any) -> Latest:
-    at = to_instant(row.at)
-    header = EventHeader(
-        source=row.event_source,
-        type=row.event_type,
-        id=row.event_id,
-        at=at,
-        received_at=to_instant(row.received_at),
-    )
-    return Latest(
-        variables=decode_values(row.variables),
-        at=at,
-        event=header,
-        version=decode_version(row.version),
-        number=row.number,
-        item=row.item,
-    )
 
 
 def _outcomes(text: str) -> tuple[Outcome, ...]:

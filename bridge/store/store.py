@@ -31,7 +31,6 @@ from bridge.store.instants import to_micros
 from bridge.store.log_head import check_log
 from bridge.store.presence import Presence
 from bridge.store.pruning import Pruning
-from bridge.store.reader import view_pin
 from bridge.store.records import (
     ActivePin,
     Booking,
@@ -45,6 +44,7 @@ from bridge.store.records import (
     Snapshot,
 )
 from bridge.store.side_files import Lock, Running
+from bridge.store.snapshots import view_pin
 from bridge.store.writer import Writer
 
 T = TypeVar("T")

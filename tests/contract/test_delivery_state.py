@@ -3,7 +3,9 @@
 from datetime import timedelta
 from pathlib import Path
 
-from support.delivering import MAPPING, at_work
+from support.delivering import MAPPING, START, Bench, at_work
+
+HOUR, DAY = 3600, 86_400
 
 COUNTED = """
 pin: "{{ pin_id }}"
@@ -91,3 +93,56 @@ async def test_without_state_time_moves_nothing(tmp_path: Path) -> None:
         for _ in range(24):
             await bench.move(3600)
         assert (bench.sent(), bench.asked()) == (["x"], asked)
+
+
+def showing_of(value: str, *entries: str) -> str:
+    """Give a mapping whose pins show something of these entries; the words are numbers."""
+    named = MAPPING.replace("words: $.words", "words: $.words, amount: $.words")
+    return (
+        named.replace('"{{ words }}"', f'"{{{{ {value} }}}}"') + "state:\n" + "".join(f"  {each}\n" for each in entries)
+    )
+
+
+async def numbers(bench: Bench, *amounts: int) -> None:
+    """Bring events, and let them be shown."""
+    for amount in amounts:
+        await bench.say("p-1", amount)
+        await bench.quiet()
+        await bench.move(10)
+
+
+async def test_a_change_is_drawn_anew_at_each_step(tmp_path: Path) -> None:
+    """Each hour of a day that another is compared with; not between."""
+    mapping = showing_of("today.change | signed_percent(0)", "today: {sum: amount, every: day}")
+    async with at_work(tmp_path, mapping=mapping) as bench:
+        # The day of the first activation is not covered whole.
+        await bench.move(DAY)
+        await numbers(bench, 4)
+        await bench.move(HOUR)
+        await numbers(bench, 4)
+        await bench.move(DAY - 2 * HOUR)
+        await numbers(bench, 4)
+        assert bench.sent()[-1] == "–"
+        await bench.move((START + timedelta(days=2, hours=1) - bench.time.now()).total_seconds())
+        assert bench.sent()[-1] == "0%"
+        asked = bench.asked()
+        await bench.move(HOUR - 1)
+        assert bench.asked() == asked
+        await bench.move(1)
+        assert bench.sent()[-1] == "-50%"
+
+
+async def test_what_events_moved_goes_before_what_time_moved(tmp_path: Path) -> None:
+    """At midnight, when every pin is due."""
+    mapping = showing_of("today.value", "today: {sum: amount, every: day}")
+    async with at_work(tmp_path, mapping=mapping) as bench:
+        for number in range(20):
+            await bench.say(f"p-{number}", 1)
+        await bench.quiet()
+        await bench.move(10)
+        bench.time.move(12 * HOUR - 20)
+        sent = len(bench.sent())
+        await bench.say("p-7", 3)
+        await bench.move(20)
+        assert bench.sent()[sent] in {"3", "4"}
+        assert bench.shown("p-7") == "0"

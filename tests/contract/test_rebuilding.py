@@ -14,6 +14,7 @@ from support.storing import ingest
 from bridge.mappings import Evaluation, Outcome
 from bridge.rebuilding import replay
 from bridge.rebuilding.rereading import Evaluator
+from bridge.store import active_pins, foresee, open_readonly
 from bridge.store.building import CHUNK_EVENTS
 
 SALES = """
@@ -216,3 +217,27 @@ async def test_buckets_from_before_the_journal_are_taken_over(opened: Callable[.
     assert await shop.shown("p-sales") == "1000 1,10,100,1000 1111/1 1 1000 1000 1"
     await shop.send(amount=5, at=shop.now - timedelta(days=1), buyer="ann")
     assert (await shop.shown("p-sales")).startswith("1000 1,10,105,1000")
+
+
+async def test_what_a_changed_definition_would_lose_is_foreseen(opened: Callable[..., Any]) -> None:
+    """Before it is loaded: what has no buckets, and what keeps them otherwise."""
+    shop = await opened(options={"retention_s": 86400})
+    for _ in range(4):
+        await shop.send(amount=1, buyer="ann")
+        shop.move(days=1)
+    shop.move(seconds=-86400 + 120)
+    for _ in range(8):
+        await shop.store.check()
+    narrowed = SALES.replace("extract: {amount", "when: {$.n: {gt: 0}}, extract: {amount")
+    yearly = narrowed.replace("every: day", "every: year")
+
+    with open_readonly(shop.url) as reader:
+        foreseen = [
+            [loss.entry for loss in foresee(reader, active_pins(configured({"sales": text}).mappings))]
+            for text in (SALES, narrowed, yearly)
+        ]
+
+    assert [sorted(entries) for entries in foreseen] == [[], ["buyers", "orders"], ["buyers", "orders", "sales"]]
+    await shop.load({"sales": yearly})
+    with open_readonly(shop.url) as reader:
+        assert foresee(reader, active_pins(shop.mappings)) == []

@@ -19,7 +19,7 @@ from bridge.mappings import Latest, MappingSet, Outcome, load_texts
 from bridge.rehearsal import Heard, Rehearsal, Sample
 from bridge.store import ActivePin, Store, open_readonly
 from bridge.store.database import reading_engine
-from bridge.store.reader import read_snapshot
+from bridge.store.snapshots import read_snapshot
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HORIZON_S = 3600

@@ -22,7 +22,8 @@ from bridge.store.claims import choose, take
 from bridge.store.database import Database, writing, writing_engine
 from bridge.store.ingest import Arrival, take_in
 from bridge.store.instants import to_micros
-from bridge.store.reader import read_pins, read_snapshot
+from bridge.store.reader import read_pins
+from bridge.store.snapshots import read_snapshot
 from bridge.store.tables import metadata
 from bridge.units import Window
 

@@ -29,8 +29,8 @@ from bridge.store.ingest import Arrival
 from bridge.store.instants import to_micros
 from bridge.store.presence import Presence
 from bridge.store.pruning import Pruning
-from bridge.store.reader import view_pin
 from bridge.store.schema import bring_up
+from bridge.store.snapshots import view_pin
 
 PIN = "p-1"
 
