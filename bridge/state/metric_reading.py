@@ -1,6 +1,6 @@
 """Reading a metric: which rows its fields need, and what they come to at a moment."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -8,12 +8,13 @@ import orjson
 from bridge.mappings.entries.definitions import MetricEntry
 from bridge.mappings.values.values import Value, untagged
 from bridge.state.calendar import Calendar, to_micros
-from bridge.state.metric_folding import BUCKET, GROUP, OTHER, STEP, WINDOW_STEPS, WindowSteps
+from bridge.state.metric_folding import ALL, BUCKET, GROUP, OTHER, STEP, WINDOW_STEPS, WindowSteps
 from bridge.state.metrics import metric_of
 from bridge.state.moments import Moment
 from bridge.state.rows import Held, Readings, Row, RowKey
 
 _LAST_KEY = b"\xff" * 17
+_LATEST = 2**62
 
 Stretch = tuple[int, int]
 """The buckets, or steps, that begin between two instants, both included."""
@@ -33,6 +34,7 @@ class MetricReading:
         self._calendar = None if entry.buckets is None else Calendar.of(entry.buckets)
         self._window = None if entry.window_s is None else WindowSteps(entry.window_s)
         self._known: dict[tuple[bytes, Stretch], Mapping[int, Any]] = {}
+        self._has_ahead: bool | None = None
 
     def current(self) -> Stretch:
         """Give what the value covers, and note when that is something else."""
@@ -91,12 +93,25 @@ class MetricReading:
 
     def rows(self, group: bytes, stretch: Stretch) -> Mapping[int, Any]:
         """Give what is held by the begin of each bucket in a stretch."""
+        if self._window is not None:
+            self._note_step(self._window, stretch[0])
+        return self._rows(group, stretch)
+
+    def _note_step(self, window: WindowSteps, first: int) -> None:
+        """Note the next step of a window, if there is anything that will come into a stretch, or leave it."""
+        now = self.moment.now
+        if self._rows(ALL, (first, window.start(now))) or self._is_fed_ahead(window.start(now, -1)):
+            self.moment.passes(window.start(now, -1))
+
+    def _is_fed_ahead(self, following: int) -> bool:
+        if self._has_ahead is None:
+            self._has_ahead = bool(self._all(BUCKET, (following, _LATEST)))
+        return self._has_ahead
+
+    def _rows(self, group: bytes, stretch: Stretch) -> Mapping[int, Any]:
         if (group, stretch) not in self._known:
             self._known[group, stretch] = self._read(BUCKET, group, stretch)
-        rows = self._known[group, stretch]
-        if rows and self._window is not None:
-            self.moment.passes(self._window.start(self.moment.now, -1))
-        return rows
+        return self._known[group, stretch]
 
     def groups(self) -> dict[bytes, list[Value]]:
         """Read every group with data in what is kept: its key, and the parts of it."""
@@ -129,6 +144,7 @@ class MetricReading:
         return self.metric.absent if held is None else self.moment.local(self.metric.read(held))
 
     def _read(self, part: str, group: bytes, stretch: Stretch) -> dict[int, Any]:
+        found: Iterable[tuple[RowKey, Row]]
         if self.entry.limit is None:
             found = self._all(part, stretch)
         else:
@@ -153,7 +169,7 @@ class MetricReading:
     def _at(self, back: int) -> int:
         return self._window.start(self.moment.now, back) if self._window is not None else 0
 
-    def _all(self, part: str, stretch: Stretch) -> Iterable[tuple[RowKey, Row]]:
+    def _all(self, part: str, stretch: Stretch) -> Sequence[tuple[RowKey, Row]]:
         """Read all groups, and what is of all of them, in a stretch."""
         first, last = stretch
         key = RowKey(self._generation, self._pin, part, first, b"")

@@ -66,6 +66,16 @@ def test_a_window_slides_as_long_as_something_is_in_it() -> None:
     assert moment.changes_at is None
 
 
+def test_a_window_moves_with_what_will_come_into_it() -> None:
+    """What is in the window comes into the one before, and what is dated ahead into the window."""
+    view, moment = seen(summed((timedelta(minutes=10), 5), buckets=None, window_s=3600), NOON)
+    assert view.field("previous") == 0
+    assert moment.changes_at == NOON + timedelta(minutes=1)
+    view, moment = seen(summed((timedelta(minutes=-3), 5), buckets=None, window_s=3600), NOON)
+    assert view.field("value") == 0
+    assert moment.changes_at == NOON + timedelta(minutes=1)
+
+
 def test_all_time_never_changes_by_itself() -> None:
     """And is compared with nothing."""
     view, moment = seen(summed((timedelta(minutes=10), 5), buckets=None), NOON)
