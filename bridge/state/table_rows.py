@@ -72,10 +72,10 @@ class TableColumns:
         track = self._track or ""
         tracked = self.value(row, track) if track in row.fed else _NOTHING
         row.first_at = min(row.first_at, mark.at) if row.is_live else mark.at
-        row.at = max(row.at, mark.at) if row.is_live else mark.at
         row.numbers = None
         for name, value in values.items():
             self._feed_column(row, name, value, mark)
+        row.at = _newest(row).at
         if track in row.fed and self.value(row, track) != tracked:
             row.changed_at = row.fed[track].mark.at
 
@@ -85,8 +85,7 @@ class TableColumns:
         row.dropped, row.numbers = mark, None
         row.fed = {name: fed for name, fed in row.fed.items() if fed.mark.order > order}
         if row.is_live:
-            instants = [fed.mark.at for fed in row.fed.values()]
-            row.first_at, row.at = min(instants), max(instants)
+            row.first_at, row.at = min(fed.mark.at for fed in row.fed.values()), _newest(row).at
         if self._track not in row.fed:
             row.changed_at = None
 
@@ -140,3 +139,7 @@ class TableColumns:
     def _takes(self, name: str, value: Value) -> bool:
         metric = self.metrics[name]
         return metric is None or metric.takes(value)
+
+
+def _newest(row: TableRow) -> Mark:
+    return max((fed.mark for fed in row.fed.values()), key=lambda mark: mark.order)

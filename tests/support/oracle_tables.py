@@ -139,9 +139,10 @@ def _fold(entry: Entry, shelf: dict[Key, Kept], event: Told) -> None:
 
 def _feed(entry: Entry, row: Kept, event: Told, columns: Sequence[str]) -> None:
     tracked = _tracked(entry, row)
+    first_at = row.first_at if row.fed and row.first_at is not None else event.at
     for name in columns:
         row.fed.setdefault(name, []).append(event)
-    row.first_at, row.at = min(row.first_at or event.at, event.at), max(row.at or event.at, event.at)
+    row.first_at, row.at = min(first_at, event.at), _newest(row).at
     if _tracked(entry, row) != tracked:
         row.changed_at = event.at
 
@@ -150,8 +151,8 @@ def _drop(entry: Entry, row: Kept, event: Told) -> None:
     """Take what is older: columns whose newest event is, so that a metric with a newer one stays as it is."""
     row.dropped = event.place
     row.fed = {name: row.fed[name] for name, newest in row.newest().items() if newest.place > event.place}
-    instants = [newest.at for newest in row.newest().values()]
-    row.first_at, row.at = min(instants, default=None), max(instants, default=None)
+    if row.fed:
+        row.first_at, row.at = min(newest.at for newest in row.newest().values()), _newest(row).at
     if entry.get("track") not in row.fed:
         row.changed_at = None
 
@@ -160,6 +161,10 @@ def _key(entry: Entry, event: Told) -> Key:
     if "key" not in entry:
         return event.number, event.item
     return tuple(same(read(part, event.variables)) for part in listed(entry["key"]))
+
+
+def _newest(row: Kept) -> Told:
+    return max(row.newest().values(), key=lambda event: event.place)
 
 
 def _tracked(entry: Entry, row: Kept) -> tuple[Any, ...]:
