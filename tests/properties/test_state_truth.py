@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.state_cases import Case, cases
+from support.state_cases import Case, cases, durations
 from support.state_entries import Entry
-from support.state_running import rehearsed
-from support.state_shown import Shown, differences, expected
+from support.state_running import rehearsal, rehearsed
+from support.state_shown import Shown, differences, expected, pieces
 
 in_time = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -37,6 +37,18 @@ def test_any_order_of_arrival_gives_one_result(case: Case, data: st.DataObject) 
     case = replace(case, entries=entries, deliveries=together)
     shuffled = replace(case, deliveries=data.draw(st.permutations(together)))
     assert _orderless_fields(shuffled) == _orderless_fields(case)
+
+
+@settings(in_time, max_examples=150)
+@given(case=cases(), data=st.data())
+def test_nothing_moves_before_the_moment_that_is_told(case: Case, data: st.DataObject) -> None:
+    """Without an event, whichever field is shown: until it is rendered again, it would be the same."""
+    run = rehearsal(case, data.draw(st.sampled_from(pieces(case.entries))))
+    shown = run.show("m", "p-1", case.now)
+    for length in data.draw(st.lists(durations(case.scale), max_size=6)):
+        later = case.now + length
+        if shown.changes_at is None or later < shown.changes_at:
+            assert run.render("m", "p-1", later).body == shown.rendered.body
 
 
 def _orderless(entry: Entry) -> Entry:

@@ -89,8 +89,12 @@ class Delivery(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A mapping's entries by name, its timezone, whether triggers have a `version`, and what happens."""
+    """A mapping's entries by name, its timezone, whether triggers have a `version`, and what happens.
 
+    `scale` (0 to 3) says how long its stretches of time are.
+    """
+
+    scale: int
     zone: str
     entries: dict[str, Entry]
     is_versioned: bool
@@ -135,7 +139,7 @@ def cases(draw: st.DrawFn, *, max_events: int = 12) -> Case:
     zone, anchor = draw(st.sampled_from(ANCHORS))
     entries = draw(st.lists(st.one_of(metrics(scale), tables(scale)), min_size=1, max_size=4))
     is_versioned = draw(st.sampled_from([False, False, True]))
-    gap = _durations(scale)
+    gap = durations(scale)
     arrival = datetime.fromisoformat(anchor).replace(tzinfo=UTC) - draw(gap)
     deliveries: list[Delivery] = []
     for number in range(draw(st.integers(0, max_events))):
@@ -148,10 +152,12 @@ def cases(draw: st.DrawFn, *, max_events: int = 12) -> Case:
     at_once = {delivery.own_at: delivery for delivery in deliveries}
     named = {f"e{number}": entry for number, entry in enumerate(entries)}
     kept = sorted(at_once.values(), key=lambda delivery: int(delivery.id))
-    return Case(zone=zone, entries=named, is_versioned=is_versioned, deliveries=kept, now=arrival + draw(gap))
+    return Case(
+        scale=scale, zone=zone, entries=named, is_versioned=is_versioned, deliveries=kept, now=arrival + draw(gap)
+    )
 
 
-def _durations(scale: int) -> st.SearchStrategy[timedelta]:
+def durations(scale: int) -> st.SearchStrategy[timedelta]:
     """Draw lengths of time near round ones, so that instants lie at the ends of buckets, and just beside them."""
     rounds = st.sampled_from(("0s", *_GAPS[scale])).map(lambda text: int(text[:-1]) * _UNITS[text[-1]])
     asides = st.sampled_from([timedelta(0), timedelta(0), timedelta(microseconds=1), timedelta(seconds=1)])

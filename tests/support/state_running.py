@@ -12,12 +12,17 @@ from bridge.rehearsal import Rehearsal, Sample
 
 def rehearsed(case: Case) -> Shown:
     """Give what the pin shows after all deliveries, one by one, at the case's moment."""
-    mappings = load_texts({"m.yaml": case.mapping(content(case.entries))}, {})
+    return shown_in(rehearsal(case, content(case.entries)).render("m", "p-1", case.now).body)
+
+
+def rehearsal(case: Case, template: str) -> Rehearsal:
+    """Give the offline run after all deliveries, of a pin with this template."""
+    mappings = load_texts({"m.yaml": case.mapping(template)}, {})
     sources = load_sources(mappings.source_places, SOURCES, lambda _: ())
-    rehearsal = Rehearsal(mappings, sources, horizon_s=int(HORIZON.total_seconds()), max_body_bytes=2**20)
+    run = Rehearsal(mappings, sources, horizon_s=int(HORIZON.total_seconds()), max_body_bytes=2**20)
     for delivery in case.deliveries:
-        rehearsal.receive(sample(delivery), delivery.received_at)
-    return shown_in(rehearsal.render("m", "p-1", case.now).body)
+        run.receive(sample(delivery), delivery.received_at)
+    return run
 
 
 def sample(delivery: Delivery) -> Sample:

@@ -21,6 +21,15 @@ def content(entries: Mapping[str, Entry]) -> str:
     return "\n".join(line for name, entry in entries.items() for line in _lines(name, entry))
 
 
+def pieces(entries: Mapping[str, Entry]) -> list[str]:
+    """Give templates that show one field each, or all of one entry."""
+    found = ["\n".join(_lines(name, entry)) for name, entry in entries.items()]
+    for name, entry in entries.items():
+        fields = ("count", *(f"sum.{column}" for column in _summable(entry))) if "rows" in entry else _FIELDS
+        found += [f"{{{{ {name}.{field} }}}}" for field in fields]
+    return found
+
+
 def read_shown(text: str) -> Shown:
     """Read what the template gave."""
     return dict(line.split("=", 1) for line in text.split("\n") if line)
