@@ -7,6 +7,7 @@ production; only the store's memory is one in memory (`memory.py`), folded by th
 from bridge.rehearsal.cases import CaseResult, Fault, Stage
 from bridge.rehearsal.comparison import ABSENT, Absent, Difference, path_text
 from bridge.rehearsal.headers import read_header_lines, read_headers_beside
+from bridge.rehearsal.reception import receive
 from bridge.rehearsal.rehearsal import Delivery, Heard, Rehearsal
 from bridge.rehearsal.samples import Sample, read_body, read_sample, source_of
 from bridge.rehearsal.updating import NotUpdated, update
@@ -28,6 +29,7 @@ __all__ = [
     "read_header_lines",
     "read_headers_beside",
     "read_sample",
+    "receive",
     "source_of",
     "update",
 ]

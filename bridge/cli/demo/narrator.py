@@ -30,7 +30,8 @@ class Narrator:
         """Say where everything is."""
         stdout.print(Text.assemble(("Pinbridge demo", "bold"), ": webhooks in, dashboard pins out"))
         stdout.print(f"  the dashboard  {self._stage.sandbox_url}/   (open it in a browser)")
-        stdout.print(f"  the bridge     {self._stage.bridge_url}/hooks/{{stripe,github,alertmanager}}")
+        stdout.print(f"  the bridge     {self._stage.bridge_url}/hooks/{{stripe,shopify,github,alertmanager}}")
+        stdout.print("  a month of the shop is in its database already, so that today has a yesterday")
 
     def tell_arrival(self, step: Step, answer: httpx.Response, event: EventRecord | None) -> None:
         """Print one delivery: who sent it, what the bridge answered, what each mapping made of it."""

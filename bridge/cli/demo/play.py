@@ -9,7 +9,7 @@ from itertools import count
 import orjson
 
 from bridge.cli.demo.narrator import Narrator
-from bridge.cli.demo.scenario import EXPECTED, Step, going_on, opening
+from bridge.cli.demo.scenario import EXPECTED, GONE, Step, going_on, opening
 from bridge.cli.demo.stage import Stage, set_stage
 from bridge.cli.output import stderr, stdout
 from bridge.cli.send import deliver
@@ -24,7 +24,7 @@ EVERYDAY_PAUSE_S = 4.0
 
 def play(*, once: bool) -> bool:
     """Run the demo; with `once`, end after the opening. Tells whether everything ended as expected."""
-    with set_stage() as stage:
+    with set_stage(_now()) as stage:
         demo = _Demo(stage)
         good = demo.play_opening(pause_s=0.1 if once else PAUSE_S) and demo.wait_for_pins()
         if once or not good:
@@ -61,7 +61,7 @@ class _Demo:
             self._listen(0.3)
         stdout.print()
         for pin in EXPECTED:
-            wanted = f"misses {', '.join(missing[pin])}" if pin in missing else "shows what it should"
+            wanted = f"is wrong in {', '.join(missing[pin])}" if pin in missing else "shows what it should"
             stdout.print(f"  {'✗' if pin in missing else '✓'} {pin} {wanted}", markup=False)
         if missing:
             stderr.print(f"the log of the bridge ends:\n{self._log_end()}", markup=False)
@@ -99,7 +99,11 @@ class _Demo:
 
     def _missing(self) -> dict[str, list[str]]:
         shown = {pin: self._narrator.shown(pin) for pin in EXPECTED}
-        found = {pin: [text for text in texts if text not in shown[pin]] for pin, texts in EXPECTED.items()}
+        found = {
+            pin: [text for text in texts if text not in shown[pin]]
+            + [text for text in GONE.get(pin, ()) if text in shown[pin]]
+            for pin, texts in EXPECTED.items()
+        }
         return {pin: texts for pin, texts in found.items() if texts}
 
     def _log_end(self) -> str:

@@ -10,12 +10,18 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import httpx
 
+from bridge.cli.demo.history import write_history
+from bridge.cli.demo.past import past
+from bridge.cli.demo.scenario import afternoon_zone, midnight_before
 from bridge.cli.shipped import shipped_mappings
+from bridge.configuration import load_configuration
 from bridge.errors import OperatorError
+from bridge.settings import Settings
 from bridge.store import read_running
 
 START_S = 30.0
@@ -33,22 +39,23 @@ class Stage:
 
 
 @contextmanager
-def set_stage() -> Iterator[Stage]:
-    """Start both processes, wait until they are ready, and end them with the block.
+def set_stage(now: datetime) -> Iterator[Stage]:
+    """Write the past, start both processes, wait until they are ready, and end them with the block.
 
     Raises `OperatorError`, with the end of the log, where one does not start.
     """
     with ExitStack() as curtain:
         folder = Path(curtain.enter_context(tempfile.TemporaryDirectory(prefix="pinbridge-demo-")))
         sandbox_url = _start_sandbox(curtain)
-        environ = _environ(folder, sandbox_url)
+        environ = _environ(folder, sandbox_url, afternoon_zone(now))
+        _write_past(environ, now)
         log = folder / "bridge.log"
         process = _start(curtain, [sys.executable, "-m", "bridge", "serve"], environ, log)
         bridge_url = _wait_until_ready(process, environ["PINBRIDGE_DATABASE"], log)
         yield Stage(sandbox_url=sandbox_url, bridge_url=bridge_url, environ=environ, log=log)
 
 
-def _environ(folder: Path, sandbox_url: str) -> dict[str, str]:
+def _environ(folder: Path, sandbox_url: str, timezone: str) -> dict[str, str]:
     return {
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SYSTEMROOT") if name in os.environ},
         "PORT": "0",
@@ -61,7 +68,13 @@ def _environ(folder: Path, sandbox_url: str) -> dict[str, str]:
         "GITHUB_WEBHOOK_SECRET": secrets.token_hex(16),
         "ALERTMANAGER_WEBHOOK_SECRET": secrets.token_hex(16),
         "SHOPIFY_WEBHOOK_SECRET": secrets.token_hex(16),
+        **{f"{source}_TIMEZONE": timezone for source in ("STRIPE", "GITHUB", "ALERTMANAGER", "SHOPIFY")},
     }
+
+
+def _write_past(environ: dict[str, str], now: datetime) -> None:
+    settings = Settings.from_environ(environ)
+    write_history(settings, load_configuration(settings.mappings, environ), past(midnight_before(now)))
 
 
 def _start_sandbox(curtain: ExitStack) -> str:
