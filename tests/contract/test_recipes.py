@@ -12,7 +12,7 @@ from bridge.cli.testing.report import describe
 from bridge.configuration import Configuration, load_configuration
 from bridge.located import parse_yaml
 from bridge.mappings.schema import mapping_schema
-from bridge.rehearsal import Stage
+from bridge.rehearsal import Rehearsal, Stage
 from bridge.settings import Settings
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "recipes.md").read_text(encoding="utf-8")
@@ -85,9 +85,10 @@ def test_a_recipe_makes_what_it_shows(recipe: Recipe, tmp_path: Path) -> None:
 @pytest.mark.parametrize("recipe", RECIPES, ids=QUESTIONS)
 def test_the_pin_of_a_recipe_can_be_drawn_before_the_first_event(recipe: Recipe, tmp_path: Path) -> None:
     """As it is when the mapping is first loaded; a family has no pin yet."""
-    mappings = recipe.load(tmp_path, {}).mappings
-    for pin, name in mappings.literal_pins().items():
-        assert mappings.render(name, pin, {}, NOON).notes == ()
+    loaded = recipe.load(tmp_path, {})
+    rehearsal = Rehearsal(loaded.mappings, loaded.sources, horizon_s=SETTINGS.horizon, max_body_bytes=SETTINGS.max_body)
+    for pin, name in loaded.mappings.literal_pins().items():
+        assert rehearsal.render(name, pin, NOON).notes == ()
 
 
 def test_what_is_exported_decides_the_pin(tmp_path: Path) -> None:
