@@ -58,9 +58,8 @@ class Change(NamedTuple):
 
     `at` is when it happened, aware, in UTC. `version` decides which of two changes is the
     newer (see `version_order`). `item_key` (16 bytes) is the trigger's own `key`, hashed
-    with the mapping's and the trigger's name; None where the trigger has none. `order_by` (4
-    bytes) is the definition of `at` and `version`, hashed: versions under another definition
-    say nothing about which is the newer. `operations` are what it says to the entries of the state.
+    with the mapping's and the trigger's name; None where the trigger has none. `operations` are
+    what it says to the entries of the state.
     """
 
     mapping: str
@@ -70,7 +69,6 @@ class Change(NamedTuple):
     version: tuple[Value, ...]
     item_key: bytes | None
     variables: Mapping[str, Value]
-    order_by: bytes = b""
     operations: tuple[Operation, ...] = ()
 
 

@@ -12,8 +12,8 @@ from bridge.mappings.values.values import Value
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
-def definition_hash(fields: Fields, keys: tuple[str, ...], constants: Mapping[str, Value], *, size: int) -> bytes:
-    """Hash what some keys of a trigger say, and all that they read by name."""
+def definition_hash(fields: Fields, keys: tuple[str, ...], constants: Mapping[str, Value]) -> bytes:
+    """Hash (16 bytes) what some keys of a trigger say, and all that they read by name."""
     definitions: dict[str, object] = dict(constants)
     for key in ("extract", "let"):
         node = fields.node(key)
@@ -26,7 +26,7 @@ def definition_hash(fields: Fields, keys: tuple[str, ...], constants: Mapping[st
         if definition is not None:
             told.append(_written(definition))
             pending += _names_in(definition)
-    return hashlib.blake2b("\n".join(sorted(told)).encode(), digest_size=size).digest()
+    return hashlib.blake2b("\n".join(sorted(told)).encode(), digest_size=16).digest()
 
 
 def _names_in(definition: object) -> Iterator[str]:

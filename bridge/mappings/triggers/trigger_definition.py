@@ -160,8 +160,7 @@ class _Compiler:
             at=_compile_part(fields, "at", names),
             version=_compile_parts(fields, "version", names),
             key=_compile_parts(fields, "key", names),
-            order_by=definition_hash(fields, ("at", "version"), self._setting.constants, size=4),
-            key_by=definition_hash(fields, ("key",), self._setting.constants, size=16),
+            key_by=definition_hash(fields, ("key",), self._setting.constants),
             shared=self._setting,
         )
 

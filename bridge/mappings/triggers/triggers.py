@@ -9,11 +9,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
-
-import orjson
 
 from bridge.events import Event, Json
 from bridge.mappings.queries.queries import MISSING
@@ -31,8 +28,9 @@ from bridge.mappings.triggers.extraction import Variable
 from bridge.mappings.triggers.facts import Facts, Shared, TriggerFault
 from bridge.mappings.triggers.readings import Reading
 from bridge.mappings.values.bounds import ExpressionError, Work
+from bridge.mappings.values.canonical import canonical
 from bridge.mappings.values.conversion import ConversionError, parse_number, parse_time
-from bridge.mappings.values.values import InexactNumber, UnusableValue, Value, exact, excerpt, plain
+from bridge.mappings.values.values import InexactNumber, UnusableValue, Value, exact
 
 MAX_ITEMS = 10_000
 MAX_TOLD = 100
@@ -54,7 +52,7 @@ this trigger's too: an event must not be lost to the mappings beside it."""
 class Trigger:
     """One compiled trigger. `events` are patterns of event types, empty for all.
 
-    `order_by` (4 bytes) is the definition of `at` and `version`, hashed, `key_by` (16 bytes) that of `key`.
+    `key_by` (16 bytes) is the definition of `key`, hashed.
     `early` conditions need nothing but the payload, `late` ones the variables; those in
     `of_event` need not even the item. `each` gives the items, None where the event is one.
     `written` says for each variable how its author wrote it, and `each_path` where the items stand.
@@ -76,7 +74,6 @@ class Trigger:
     at: Reading | None
     version: tuple[Reading, ...] | None
     key: tuple[Reading, ...] | None
-    order_by: bytes
     key_by: bytes
     shared: Shared
     operations: tuple[Callable[[Facts], Operation | None], ...] = ()
@@ -135,7 +132,6 @@ class Trigger:
             version=(at,) if self.version is None else tuple([_version_part(read, facts) for read in self.version]),
             item_key=None if self.key is None else self._item_key(self.key, facts),
             variables=facts.variables,
-            order_by=self.order_by,
             operations=tuple([operation for operation in told if operation is not None]) if told else (),
         )
         results.add(change, reason)
@@ -154,13 +150,16 @@ class Trigger:
         return at, ""
 
     def _item_key(self, readings: tuple[Reading, ...], facts: Facts) -> bytes:
-        parts: list[Json] = [self.mapping, self.name]
+        parts: list[Value] = [self.mapping, self.name]
         for read in readings:
             part = read(facts)
             if part is MISSING or part is None:
                 raise TriggerFault("'key': a part of it is missing or null, so items cannot be told apart")
-            parts.append(_canonical(part))
-        told = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
+            parts.append(part)
+        try:
+            told = canonical(parts)
+        except UnusableValue as error:
+            raise TriggerFault(f"'key': {error}") from error
         return hashlib.blake2b(told, digest_size=16, salt=self.key_by).digest()
 
 
@@ -275,14 +274,3 @@ def _version_part(read: Reading, facts: Facts) -> Value:
     with suppress(ConversionError):
         return parse_time(value)
     return value
-
-
-def _canonical(value: Value) -> Json:
-    """Write a part of a key so that equal values are equal bytes: 1 and 1.0 are."""
-    if isinstance(value, Decimal) and value == value.to_integral_value() and value.adjusted() < 30:
-        value = int(value)
-    if isinstance(value, list | dict):
-        raise TriggerFault(f"'key': {excerpt(value)} cannot tell items apart; name a part of it")
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
-        return {"number": str(value)}
-    return {"number": str(value.normalize())} if isinstance(value, Decimal) else plain(value)

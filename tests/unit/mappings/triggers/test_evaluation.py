@@ -480,32 +480,6 @@ def test_an_error_in_an_expression_touches_its_own_trigger_alone() -> None:
     ]
 
 
-def order_by(trigger: str, more: str = "") -> bytes:
-    """Give what orders the changes of a trigger."""
-    (change,) = mapping(trigger, more=more).evaluate(event({"n": 1, "m": 2, "s": "open"})).changes
-    return change.order_by
-
-
-def test_changes_tell_by_which_definition_they_are_ordered() -> None:
-    """Four bytes, the same for the same `at` and `version`, whatever else the trigger says."""
-    by_arrival = order_by("event: order.created")
-    assert len(by_arrival) == 4
-    assert order_by("extract: {n: $.n}") == by_arrival
-    by_number = order_by("version: $.n")
-    assert order_by("version: $.n\nextract: {m: $.m}\nwhen: {$.n: 1}") == by_number
-    assert len({by_arrival, by_number, order_by("version: $.m"), order_by("at: $.n"), order_by("at: $.m")}) == 5
-
-
-def test_a_definition_goes_down_to_what_it_reads_by_name() -> None:
-    """Variables, those that they are computed from, and constants."""
-    trigger = "version: rank\nextract: {{n: $.{path}, s: $.s}}\nlet: {{rank: '{{{{ n * ranks[s] }}}}'}}"
-    ranks = "constants: {ranks: {open: 1}}"
-    first = order_by(trigger.format(path="n"), ranks)
-    assert order_by(trigger.format(path="m"), ranks) != first
-    assert order_by(trigger.format(path="n"), "constants: {ranks: {open: 2}}") != first
-    assert order_by(trigger.format(path="n"), "constants: {ranks: {open: 1}, other: 3}") == first
-
-
 def test_a_changed_definition_of_a_key_knows_no_item_again() -> None:
     """Down to what it reads by name; what else the trigger says is no matter, nor variables named as a path's parts."""
 
