@@ -1,6 +1,7 @@
 """Rows in memory while a batch is folded: read once, changed in place, written once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -38,9 +39,8 @@ class Cell:
         return Row(orjson.dumps(self.write(self.held)).decode(), self.at, self.rank, self.expires_at)
 
 
-class Cells(dict[RowKey, Cell]):
-    """The cells of a batch, by their key. A key that was never asked for before the fold is a mistake of ours."""
-
-    def written(self) -> list[tuple[RowKey, Row | None]]:
-        """Give the rows that changed, in their order."""
-        return [(key, self[key].row()) for key in sorted(self) if self[key].is_to_be_written]
+def written(cells: Iterable[tuple[RowKey, Cell]]) -> list[tuple[RowKey, Row | None]]:
+    """Give the rows that changed, in their order."""
+    changed = [(key, cell) for key, cell in cells if cell.is_to_be_written]
+    changed.sort(key=itemgetter(0))
+    return [(key, cell.row()) for key, cell in changed]

@@ -4,18 +4,20 @@ Everything that can be wrong with a change is found by `prepare`, before anythin
 folded whole or not at all and the fold itself cannot fail. Rows are read once, in order, and written once.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from itertools import chain
 from typing import NamedTuple
 
 from bridge.mappings.entries.definitions import MetricEntry
 from bridge.mappings.records import Change, Measurement, RowChange
 from bridge.state.calendar import to_micros
-from bridge.state.cells import Cells
+from bridge.state.cells import written
 from bridge.state.marks import Mark
-from bridge.state.metric_folding import FoldedMetric, MeasurementFold, MetricCells, load_metrics
+from bridge.state.metric_folding import FoldedMetric, MeasurementFold, MetricFold
 from bridge.state.rows import Held, Holdings, Row, RowKey
-from bridge.state.table_folding import FoldedTable, RowFold, load_tables
+from bridge.state.table_folding import FoldedTable, RowFold
+from bridge.state.table_shelves import TableFold
 
 Step = MeasurementFold | RowFold
 
@@ -23,8 +25,8 @@ Step = MeasurementFold | RowFold
 class Prepared(NamedTuple):
     """One change, ready to be folded. `late` says for which entries it comes too late, and why."""
 
-    steps: Sequence[Step]
-    late: Sequence[str]
+    steps: list[Step]
+    late: list[str]
 
 
 class Arriving(NamedTuple):
@@ -65,15 +67,19 @@ class Folders:
         if not folders or not change.operations:
             return None
         mark = Mark(to_micros(change.at), change.version, arriving.number, arriving.item)
-        told: list[Step | str | None] = []
+        prepared = Prepared([], [])
         for operation in change.operations:
             folder = None if operation.entry in arriving.but_for else folders.get(operation.entry)
+            told: Step | str | None = None
             if type(operation) is Measurement and type(folder) is FoldedMetric:
-                told.append(folder.prepare(change.pin, operation, mark, arriving.received_at))
+                told = folder.prepare(change.pin, operation, mark, arriving.received_at)
             elif type(operation) is RowChange and type(folder) is FoldedTable:
-                told.append(folder.prepare(change.pin, operation, mark, arriving.received_at, arriving.forget_at))
-        steps = [each for each in told if each is not None and not isinstance(each, str)]
-        return Prepared(steps, [each for each in told if isinstance(each, str)])
+                told = folder.prepare(change.pin, operation, mark, arriving.received_at, arriving.forget_at)
+            if isinstance(told, str):
+                prepared.late.append(told)
+            elif told is not None:
+                prepared.steps.append(told)
+        return prepared
 
 
 class StateFold:
@@ -81,25 +87,26 @@ class StateFold:
 
     def __init__(self, holdings: Holdings, prepared: Iterable[Prepared]) -> None:
         """Read the rows that the changes may touch."""
-        steps = [step for each in prepared for step in each.steps]
-        self._cells = Cells()
-        measurements = [step for step in steps if isinstance(step, MeasurementFold)]
-        changes = [step for step in steps if isinstance(step, RowFold)]
-        self._metric_cells = MetricCells(self._cells)
-        self._census = load_metrics(measurements, holdings, self._cells)
-        self._ages = load_tables(changes, holdings, self._cells)
+        measurements: list[MeasurementFold] = []
+        changes: list[RowFold] = []
+        for each in prepared:
+            for step in each.steps:
+                if isinstance(step, RowFold):
+                    changes.append(step)
+                else:
+                    measurements.append(step)
+        self._metrics = MetricFold(measurements, holdings)
+        self._tables = TableFold(changes, holdings)
 
     def apply(self, prepared: Prepared) -> list[str]:
         """Fold one change; gives what its outcome has to say beside that it was folded."""
-        notes = [self._apply(step) for step in prepared.steps]
-        return [note for note in notes if note]
+        notes = []
+        for step in prepared.steps:
+            note = self._tables.take(step) if isinstance(step, RowFold) else self._metrics.take(step)
+            if note:
+                notes.append(note)
+        return notes
 
     def written(self) -> list[tuple[RowKey, Row | None]]:
         """Give the rows that changed, in order, with None for those to be deleted."""
-        self._metric_cells.flush()
-        return self._cells.written()
-
-    def _apply(self, step: Step) -> str:
-        if isinstance(step, MeasurementFold):
-            return step.apply(self._metric_cells, self._census)
-        return step.apply(self._cells, self._ages)
+        return written(chain(self._metrics.cells(), self._tables.cells()))

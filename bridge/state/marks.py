@@ -1,11 +1,12 @@
 """Where a change stands in time and among others: what decides which of two is the newer."""
 
+from datetime import datetime
 from typing import NamedTuple, cast
 
 from bridge.events import Json
 from bridge.mappings.values.values import Value, tagged, untagged
 from bridge.mappings.values.versions import VersionOrder, version_order
-from bridge.state.calendar import to_instant
+from bridge.state.calendar import to_instant, to_micros
 
 Order = tuple[VersionOrder, int, int]
 """By version, journal number and place in the event: the greater is the newer."""
@@ -27,9 +28,9 @@ class Mark(NamedTuple):
 
 def write_mark(mark: Mark) -> Json:
     """Write a mark as JSON; most versions are the time itself, and are left out."""
-    is_time = len(mark.version) == 1 and mark.version[0] == to_instant(mark.at)
-    version: Json = None if is_time else [tagged(part) for part in mark.version]
-    return [mark.at, mark.number, mark.item, version]
+    at, version, number, item = mark
+    is_time = len(version) == 1 and isinstance(version[0], datetime) and to_micros(version[0]) == at
+    return [at, number, item, None if is_time else [tagged(part) for part in version]]
 
 
 def read_mark(written: Json) -> Mark:

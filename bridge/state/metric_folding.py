@@ -5,7 +5,9 @@ both once more for the change's group, and a row that says that there is this gr
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import orjson
@@ -15,7 +17,7 @@ from bridge.mappings.records import Measurement
 from bridge.mappings.values.canonical import canonical
 from bridge.mappings.values.values import UnusableValue, Value, excerpt, tagged
 from bridge.state.calendar import SECOND, Calendar, to_instant
-from bridge.state.cells import Cell, Cells
+from bridge.state.cells import Cell
 from bridge.state.marks import Mark
 from bridge.state.metrics import Metric, metric_of
 from bridge.state.rows import Carried, Holdings, Row, RowKey, Shelf
@@ -67,16 +69,23 @@ def hash_of(parts: tuple[Value, ...], what: str) -> bytes:
     return hashlib.blake2b(written, digest_size=16).digest()
 
 
-class Places(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
     """Where a measurement goes: the keys of the rows for all groups, and when each expires.
 
-    Measurements go to the same places one after the other, so that these are mostly the very same object. `oldest` is
-    the oldest bucket that is kept at its arrival: a group without data since then is none any more.
+    Measurements go to the same places one after the other, so that these are mostly the very same object, and are
+    told apart as such. `oldest` is the oldest bucket that is kept at its arrival: a group without data since then is
+    none any more.
     """
 
+    metric: "FoldedMetric"
     keys: tuple[RowKey, ...]
     expiries: tuple[int | None, ...]
     oldest: int
+
+    def of_group(self, group: bytes) -> Iterator[RowKey]:
+        """Give the keys of the rows for one group."""
+        return (key._replace(key=group) for key in self.keys)
 
 
 class _Known(NamedTuple):
@@ -97,72 +106,62 @@ class Group(NamedTuple):
     row: Row
 
 
-class MeasurementFold(NamedTuple):
-    """A measurement, ready to be folded: nothing can fail any more."""
+MeasurementFold = tuple[Places, Group | None, Value, Mark]
+"""A measurement, ready to be folded: nothing can fail any more. A plain tuple, because each event makes many."""
 
-    metric: "FoldedMetric"
-    places: Places
-    group: Group | None
-    value: Value
-    mark: Mark
 
-    def keys(self) -> Iterable[RowKey]:
-        """Give the keys of all rows that may be touched."""
-        if self.group is None:
-            return self.places.keys
-        hashes = (self.group.key.key, OTHER)
-        of_groups = (key._replace(key=each) for key in self.places.keys for each in hashes)
-        return (*self.places.keys, *of_groups, self.group.key)
+class MetricFold:
+    """The rows that the measurements of a batch touch. What is told to the same rows is folded together, at the end."""
 
-    def apply(self, cells: "MetricCells", census: "Census") -> str:
-        """Fold it; gives what its outcome has to say, if anything."""
-        cells.tell(self, ALL)
-        if self.group is None:
+    def __init__(self, measurements: Iterable[MeasurementFold], holdings: Holdings) -> None:
+        """Read the rows, in order, and count the groups."""
+        places, groups = set(), set()
+        for place, group, _, _ in measurements:
+            places.add(place)
+            if group is not None:
+                groups.add((place, group.key))
+        self._cells = _read_cells(places, groups, holdings)
+        self._census = _count_groups(groups, self._cells, holdings)
+        self._told: dict[tuple[Places, bytes], list[tuple[Value, Mark]]] = defaultdict(list)
+
+    def take(self, measurement: MeasurementFold) -> str:
+        """Fold one; gives what its outcome has to say, if anything."""
+        places, group, value, mark = measurement
+        self._told[places, ALL].append((value, mark))
+        if group is None:
             return ""
-        has_room = census.admit(self.group, self.places, cells.cells[self.group.key])
-        cells.tell(self, self.group.key.key if has_room else OTHER)
-        return "" if has_room else f"{self.metric.entry.name!r} has {self.metric.entry.limit} groups, its limit"
+        has_room = self._census.admit(group, places, self._cells[group.key])
+        self._told[places, group.key.key if has_room else OTHER].append((value, mark))
+        return "" if has_room else places.metric.overflow
 
-
-class MetricCells:
-    """The cells of the metrics of a batch, and what they are told. That is folded together: at `flush`."""
-
-    def __init__(self, cells: Cells) -> None:
-        self.cells = cells
-        self._told: dict[tuple[int, bytes], list[MeasurementFold]] = {}
-
-    def tell(self, fold: MeasurementFold, group: bytes) -> None:
-        """Take a measurement for the rows of a group at its places."""
-        self._told.setdefault((id(fold.places), group), []).append(fold)
-
-    def flush(self) -> None:
-        """Fold what was told."""
-        for (_, group), folds in self._told.items():
-            metric, places = folds[0].metric.metric, folds[0].places
-            added = metric.fold_all([(fold.value, fold.mark) for fold in folds])
-            for key, expires_at in zip(places.keys, places.expiries, strict=True):
-                cell = self.cells[key._replace(key=group)]
+    def cells(self) -> Iterable[tuple[RowKey, Cell]]:
+        """Give the rows as they are once all is folded."""
+        for (places, group), told in self._told.items():
+            metric = places.metric.metric
+            added = metric.fold_all(told)
+            for key, expires_at in zip(places.of_group(group), places.expiries, strict=True):
+                cell = self._cells[key]
                 cell.held = added if cell.held is None else metric.merge(cell.held, added)
                 cell.expires_at, cell.is_changed = expires_at, True
         self._told.clear()
+        return self._cells.items()
 
 
 class Census:
-    """How many groups there are, for each moment of a batch at which that is asked."""
+    """How many groups there are, for each moment of a batch at which one may be new."""
 
-    def __init__(self, limits: Mapping[int, int]) -> None:
-        self._limits = limits
-        self._counts: dict[tuple[int, str], dict[int, int]] = {}
+    def __init__(self) -> None:
+        self._counts: dict[tuple[int, str], dict[int, int]] = defaultdict(dict)
 
     def set(self, shelf: Shelf, oldest: int, count: int) -> None:
         """Take note of how many there are in the database with data since a bucket."""
-        self._counts.setdefault((shelf.generation, shelf.pin), {})[oldest] = count
+        self._counts[shelf.generation, shelf.pin][oldest] = count
 
     def admit(self, group: Group, places: Places, cell: Cell) -> bool:
         """Say whether a group is one of its own: it is there, or becomes one as long as there is room."""
         counts = self._counts[group.key.generation, group.key.pin]
         newest, bucket = _NEVER if cell.at is None else cell.at, places.keys[0].bucket
-        if newest < places.oldest and counts[places.oldest] >= self._limits[group.key.generation]:
+        if newest < places.oldest and counts[places.oldest] >= places.metric.limit:
             return False
         if bucket > newest:
             for oldest in counts:
@@ -179,10 +178,12 @@ class FoldedMetric:
         self.generation = generation
         self._carried = carried
         self.metric = metric_of(entry.kind, entry.q)
+        self.limit = entry.limit or 0
+        self.overflow = f"{entry.name!r} has {entry.limit} groups, its limit"
         self._calendar = None if entry.buckets is None else Calendar.of(entry.buckets)
         self._steps = None if self._calendar is None else self._calendar.steps()
         self._longest = 0 if entry.buckets is None else longest_bucket(entry.buckets)
-        self._known = _Known("", 0, 0, 0, 0, Places((), (), 0))
+        self._known = _Known("", 0, 0, 0, 0, Places(self, (), (), 0))
 
     def prepare(self, pin: str, operation: Measurement, mark: Mark, received_at: int) -> MeasurementFold | str | None:
         """Check a measurement. Gives text where it comes too late, None where it is skipped; raises `UnusableValue`."""
@@ -199,10 +200,10 @@ class FoldedMetric:
         if self._carried is not None and self._is_carried(places, mark, self._carried):
             return None
         if group is None or operation.group is None:
-            return MeasurementFold(self, places, None, value, mark)
+            return places, None, value, mark
         key = RowKey(self.generation, pin, GROUP, 0, group)
         row = Row(orjson.dumps([tagged(part) for part in operation.group]).decode(), expires_at=places.expiries[0])
-        return MeasurementFold(self, places, Group(key, row), value, mark)
+        return places, Group(key, row), value, mark
 
     def _places(self, pin: str, at: int, received_at: int) -> Places | str:
         """Give the places of a measurement; text where it comes too late."""
@@ -237,7 +238,7 @@ class FoldedMetric:
         keys = tuple(
             RowKey(self.generation, pin, part, start, ALL) for part, start in zip((BUCKET, STEP), starts, strict=False)
         )
-        return Places(keys, self._expiries(starts), oldest)
+        return Places(self, keys, self._expiries(starts), oldest)
 
     def _expiries(self, starts: tuple[int, ...]) -> tuple[int | None, ...]:
         start, entry = starts[0], self.entry
@@ -255,27 +256,31 @@ class FoldedMetric:
         return f"too late for {self.entry.name!r}: {why}"
 
 
-def load_metrics(folds: Iterable[MeasurementFold], holdings: Holdings, cells: Cells) -> Census:
-    """Read what measurements touch, in order, and count the groups."""
-    metrics: dict[int, FoldedMetric] = {}
-    keys: set[RowKey] = set()
-    asked: set[tuple[Shelf, int]] = set()
-    for fold in folds:
-        metrics[fold.metric.generation] = fold.metric
-        keys.update(fold.keys())
-        if fold.group is not None:
-            asked.add((Shelf(fold.metric.generation, fold.group.key.pin, 0), fold.places.oldest))
-    found = holdings.rows(sorted(keys))
-    for key in keys:
-        cells[key] = _cell(key, found.get(key), metrics[key.generation].metric)
-    census = Census({generation: metric.entry.limit or 0 for generation, metric in metrics.items()})
-    for shelf, oldest in sorted(asked):
-        most = metrics[shelf.generation].entry.limit or 0
-        census.set(shelf, oldest, holdings.count(shelf, fed_since=oldest, most=most))
-    return census
+def _read_cells(
+    places: Iterable[Places], groups: Iterable[tuple[Places, RowKey]], holdings: Holdings
+) -> dict[RowKey, Cell]:
+    metrics = {key: each.metric.metric for each in places for key in each.keys}
+    for each, group in groups:
+        of_groups = (*each.of_group(group.key), *each.of_group(OTHER), group)
+        metrics |= dict.fromkeys(of_groups, each.metric.metric)
+    found = holdings.rows(sorted(metrics))
+    return {key: _cell(key, found.get(key), metric) for key, metric in metrics.items()}
 
 
 def _cell(key: RowKey, row: Row | None, metric: Metric) -> Cell:
     if key.part == GROUP:
         return Cell(None if row is None else row.data, row, orjson.loads)
     return Cell(None if row is None else metric.restore(orjson.loads(row.data)), row, metric.write)
+
+
+def _count_groups(groups: Iterable[tuple[Places, RowKey]], cells: Mapping[RowKey, Cell], holdings: Holdings) -> Census:
+    """Count those of each metric that brings one which may be new: what is known is not counted for its sake."""
+    asked = set()
+    for places, group in groups:
+        newest = cells[group].at
+        if newest is None or newest < places.oldest:
+            asked.add((Shelf(group.generation, group.pin, 0), places.oldest, places.metric.limit))
+    census = Census()
+    for shelf, oldest, most in sorted(asked):
+        census.set(shelf, oldest, holdings.count(shelf, fed_since=oldest, most=most))
+    return census

@@ -289,10 +289,10 @@ def number_of(value: Value) -> Number:
 
 def bounded(value: Value) -> Value:
     """Give back a value that is short enough to be remembered; raises `UnusableValue` for another."""
-    if is_number(value):
-        return number_of(value)
     if isinstance(value, str) and len(value) < _SHORT:
         return value
+    if is_number(value):
+        return number_of(value)
     if isinstance(value, str | list | tuple | dict):
         size = len(orjson.dumps(tagged(value)))
         if size > MAX_VALUE_BYTES:

@@ -44,13 +44,22 @@ class TableRow:
         """Tell a row from its tombstone."""
         return bool(self.fed)
 
+    def ended(self) -> "TableRow":
+        """Give what is left of it once its time is over: what removed it before still holds."""
+        ended = TableRow()
+        ended.dropped = self.dropped
+        return ended
+
     def is_older_than_its_drop(self, mark: Mark) -> bool:
         """Say whether a drop that came before is newer than an event."""
         return self.dropped is not None and mark.order <= self.dropped.order
 
 
 class TableColumns:
-    """What the columns of a table do with values. `stored` are those that are not computed."""
+    """What the columns of a table do with values. `stored` are those that are not computed.
+
+    Most columns of a row are fed by one event: its mark is written and read once for all of them.
+    """
 
     def __init__(self, entry: TableEntry) -> None:
         kinds = {column.name: column.kind for column in entry.columns}
@@ -59,23 +68,31 @@ class TableColumns:
         }
         self._track = entry.track
 
-    def admit(self, name: str, value: Value) -> Value:
-        """Give a value in the form in which its column takes it; raises `UnusableValue`."""
-        metric = self.metrics[name]
-        return bounded(value) if metric is None else metric.admit(value)
+    def admit(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """Give values in the form in which their columns take them, but for those that a metric skips.
+
+        Raises `UnusableValue`.
+        """
+        admitted: dict[str, Value] = {}
+        for name, value in values.items():
+            metric = self.metrics[name]
+            taken = bounded(value) if metric is None else metric.admit(value)
+            if metric is None or metric.takes(taken):
+                admitted[name] = taken
+        return admitted
 
     def feed(self, row: TableRow, values: Mapping[str, Value], mark: Mark) -> None:
-        """Let an event feed its columns; what a metric skips feeds nothing."""
-        values = {name: value for name, value in values.items() if self._takes(name, value)}
+        """Let an event feed its columns with admitted values."""
         if not values:
             return
         track = self._track or ""
         tracked = self.value(row, track) if track in row.fed else _NOTHING
-        row.first_at = min(row.first_at, mark.at) if row.is_live else mark.at
+        is_new = not row.fed
+        row.first_at = mark.at if is_new else min(row.first_at, mark.at)
         row.numbers = None
         for name, value in values.items():
             self._feed_column(row, name, value, mark)
-        row.at = _newest(row).at
+        row.at = mark.at if is_new else _newest(row).at
         if track in row.fed and self.value(row, track) != tracked:
             row.changed_at = row.fed[track].mark.at
 
@@ -101,8 +118,9 @@ class TableColumns:
         """Give what the columns add to the sums of the table."""
         if row.numbers is None:
             row.numbers = {}
-            for name in row.fed:
-                value = self.value(row, name)
+            for name, (held, _) in row.fed.items():
+                metric = self.metrics[name]
+                value = held if metric is None else metric.read(held)
                 if type(value) is int or type(value) is Decimal:
                     row.numbers[name] = value
         return row.numbers
@@ -110,9 +128,12 @@ class TableColumns:
     def write(self, row: TableRow) -> Json:
         """Write a row as JSON."""
         fed: dict[str, Json] = {}
+        last, last_written = None, None
         for name, (held, mark) in row.fed.items():
             metric = self.metrics[name]
-            fed[name] = [tagged(held) if metric is None else metric.write(held), write_mark(mark)]
+            if mark is not last:
+                last, last_written = mark, write_mark(mark)
+            fed[name] = [tagged(held) if metric is None else metric.write(held), last_written]
         dropped = None if row.dropped is None else write_mark(row.dropped)
         return [row.first_at, row.at, row.changed_at, dropped, fed]
 
@@ -122,9 +143,12 @@ class TableColumns:
         first_at, at, changed_at, dropped, fed = cast(tuple[int, int, int | None, Json, dict[str, list[Json]]], written)
         row.first_at, row.at, row.changed_at = first_at, at, changed_at
         row.dropped = None if dropped is None else read_mark(dropped)
-        for name, (held, mark) in fed.items():
+        mark, last_written = None, None
+        for name, (held, written_mark) in fed.items():
             metric = self.metrics[name]
-            row.fed[name] = Fed(untagged(held) if metric is None else metric.restore(held), read_mark(mark))
+            if mark is None or written_mark != last_written:
+                mark, last_written = read_mark(written_mark), written_mark
+            row.fed[name] = Fed(untagged(held) if metric is None else metric.restore(held), mark)
         return row
 
     def _feed_column(self, row: TableRow, name: str, value: Value, mark: Mark) -> None:
@@ -135,10 +159,6 @@ class TableColumns:
         else:
             newest = mark if fed is None or mark.order > fed.mark.order else fed.mark
             row.fed[name] = Fed(metric.fold(None if fed is None else fed.held, value, mark), newest)
-
-    def _takes(self, name: str, value: Value) -> bool:
-        metric = self.metrics[name]
-        return metric is None or metric.takes(value)
 
 
 def _newest(row: TableRow) -> Mark:

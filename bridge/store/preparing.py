@@ -72,7 +72,7 @@ def prepare(entries: Iterable[Entry], folders: Folders, horizon: timedelta, load
 
 def _prepare_entry(entry: Entry, folders: Folders, horizon: timedelta, preparation: Preparation) -> None:
     number, event, evaluation = entry
-    received_at, forget_at = to_micros(event.received_at), forgotten_at(event, horizon)
+    times: tuple[int, int] | None = None
     items: dict[str, int] = {}
     for index, change in enumerate(evaluation.changes):
         mapping = change.mapping
@@ -80,8 +80,9 @@ def _prepare_entry(entry: Entry, folders: Folders, horizon: timedelta, preparati
         try:
             _check_keepable(change)
             if change.operations:
+                times = times or (to_micros(event.received_at), forgotten_at(event, horizon))
                 but_for = preparation.pending.get((number, mapping), _NONE)
-                prepared = folders.prepare(change, Arriving(number, item, received_at, forget_at, but_for))
+                prepared = folders.prepare(change, Arriving(number, item, *times, but_for))
                 if prepared is not None:
                     preparation.prepared[number, index] = prepared
         except UNKEEPABLE as error:
