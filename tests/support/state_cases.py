@@ -32,12 +32,10 @@ ANCHORS = (
 )
 """Timezones, and instants (UTC) at which their calendars do something."""
 
-_GAPS = (
-    ("1s", "20s", "1m", "7m", "1h"),
-    ("1m", "30m", "1h", "5h", "1d"),
-    ("1h", "6h", "1d", "4d", "31d"),
-    ("1d", "8d", "31d", "92d", "365d"),
-)
+_SHORT = (("0s", "1s", "20s"), ("0s", "1m", "30m"), ("0s", "1h", "6h"), ("0s", "1d", "8d"))
+_LONG = (("1m", "5m", "15m", "1h"), ("1h", "6h", "1d", "2d"), ("1d", "7d", "14d", "31d"), ("31d", "92d", "365d"))
+"""Gaps within a bucket, and those that lead to the next or the one after, by the scale of a case."""
+
 _UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 NUMBERS = st.one_of(
@@ -133,7 +131,7 @@ class Case:
 
 
 @st.composite
-def cases(draw: st.DrawFn, *, max_events: int = 12) -> Case:
+def cases(draw: st.DrawFn, *, max_events: int = 20) -> Case:
     """Draw a case; no two of its events have the same time or version."""
     scale = draw(st.integers(0, 3))
     zone, anchor = draw(st.sampled_from(ANCHORS))
@@ -159,6 +157,6 @@ def cases(draw: st.DrawFn, *, max_events: int = 12) -> Case:
 
 def durations(scale: int) -> st.SearchStrategy[timedelta]:
     """Draw lengths of time near round ones, so that instants lie at the ends of buckets, and just beside them."""
-    rounds = st.sampled_from(("0s", *_GAPS[scale])).map(lambda text: int(text[:-1]) * _UNITS[text[-1]])
+    rounds = st.one_of(*(st.sampled_from(gaps[scale]) for gaps in (_SHORT, _SHORT, _LONG)))
     asides = st.sampled_from([timedelta(0), timedelta(0), timedelta(microseconds=1), timedelta(seconds=1)])
-    return st.builds(lambda length, aside: max(length + aside, timedelta(0)), rounds, asides)
+    return st.builds(lambda text, aside: int(text[:-1]) * _UNITS[text[-1]] + aside, rounds, asides)
