@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from benchmarks.figures import spread, table
 from benchmarks.process import SERVER_CPU, BenchmarkFailed, on_cpu
 from bridge.events import Event, Json
+from bridge.instants import to_micros
 from bridge.mappings import MappingSet, load_texts
 from bridge.store import schema
 from bridge.store.activation import Moment, activate
@@ -27,7 +28,6 @@ from bridge.store.active_set import ActiveSet
 from bridge.store.batches import Batches
 from bridge.store.database import Database, create_file, writing_engine
 from bridge.store.ingest import Arrival
-from bridge.store.instants import to_micros
 from bridge.store.presence import Presence
 from bridge.store.records import ActivePin
 

@@ -7,27 +7,15 @@ begins when the clock jumps.
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from bridge.instants import in_micros, to_instant, to_micros
 from bridge.mappings.entries.definitions import Buckets
 
-SECOND = 1_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _LENGTHS_S = {"second": 1, "minute": 60, "hour": 3600}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _MINUTES_UP_TO_S = 6 * 3600
 """Buckets that are no longer than this remember their minutes."""
 
 _REMEMBERED = 4096
-
-
-def to_micros(instant: datetime) -> int:
-    """Give an aware instant in microseconds."""
-    return (instant - _EPOCH) // _MICROSECOND
-
-
-def to_instant(at: int) -> datetime:
-    """Give an instant in microseconds as a datetime, in UTC."""
-    return _EPOCH + timedelta(microseconds=at)
 
 
 class Calendar:
@@ -124,7 +112,7 @@ class Calendar:
     def _start_of(self, at: int) -> int:
         wall = self._wall(at)
         first = self._floor(wall)
-        start = at - _length(wall - first)
+        start = at - in_micros(wall - first)
         if self._is_set(start - 1, at):
             turn = self._turn_between(start - 1, at)
             return self._start_of(turn - 1) if self._goes_on(turn, first) else turn
@@ -133,7 +121,7 @@ class Calendar:
     def _end_of(self, at: int) -> int:
         wall = self._wall(at)
         first = self._floor(wall)
-        end = at + _length(self._following(first) - wall)
+        end = at + in_micros(self._following(first) - wall)
         if self._is_set(at, end):
             turn = self._turn_between(at, end)
             return self._end_of(turn) if self._goes_on(turn, first) else turn
@@ -160,7 +148,7 @@ class Calendar:
         return last
 
     def _shift(self, at: int) -> int:
-        return _length(self._wall(at) - to_instant(at).replace(tzinfo=None))
+        return in_micros(self._wall(at) - to_instant(at).replace(tzinfo=None))
 
     def _floor(self, wall: datetime) -> datetime:
         midnight = wall.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -186,10 +174,6 @@ class Calendar:
     def _wall(self, at: int) -> datetime:
         """Give the wall clock at an instant, less the offset, without a zone."""
         return to_instant(at).astimezone(self._timezone).replace(tzinfo=None, fold=0) - self._offset
-
-
-def _length(span: timedelta) -> int:
-    return span // _MICROSECOND
 
 
 def _add_months(first: datetime, months: int) -> datetime:

@@ -9,9 +9,9 @@ from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import NamedTuple
 
+from bridge.instants import to_micros
 from bridge.mappings.entries.definitions import MetricEntry
 from bridge.mappings.records import Change, Measurement, RowChange
-from bridge.state.calendar import to_micros
 from bridge.state.cells import written
 from bridge.state.marks import Mark
 from bridge.state.metric_folding import FoldedMetric, MeasurementFold, MetricFold

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import NamedTuple, cast
 
 from bridge.events import Json
+from bridge.instants import to_instant, to_micros
 from bridge.mappings.values.values import Value, tagged, untagged
 from bridge.mappings.values.versions import VersionOrder, version_order
-from bridge.state.calendar import to_instant, to_micros
 
 Order = tuple[VersionOrder, int, int]
 """By version, journal number and place in the event: the greater is the newer."""

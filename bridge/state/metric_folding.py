@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 import orjson
 
+from bridge.instants import SECOND, to_instant
 from bridge.mappings.entries.definitions import Buckets, MetricEntry
 from bridge.mappings.records import Measurement
 from bridge.mappings.values.canonical import canonical
 from bridge.mappings.values.values import UnusableValue, Value, excerpt, tagged
-from bridge.state.calendar import SECOND, Calendar, to_instant
+from bridge.state.calendar import Calendar
 from bridge.state.cells import Cell
 from bridge.state.marks import Mark
 from bridge.state.metrics import Metric, metric_of

@@ -5,9 +5,10 @@ from typing import Any
 
 import orjson
 
+from bridge.instants import to_micros
 from bridge.mappings.entries.definitions import MetricEntry
 from bridge.mappings.values.values import Value, untagged
-from bridge.state.calendar import Calendar, to_micros
+from bridge.state.calendar import Calendar
 from bridge.state.metric_folding import ALL, BUCKET, GROUP, OTHER, STEP, WINDOW_STEPS, WindowSteps
 from bridge.state.metrics import metric_of
 from bridge.state.moments import Moment

@@ -2,10 +2,10 @@
 
 from datetime import datetime, tzinfo
 
+from bridge.instants import to_instant, to_micros
 from bridge.mappings.expressions.dialect import localized
 from bridge.mappings.values.bounds import ExpressionError
 from bridge.mappings.values.values import Value
-from bridge.state.calendar import to_instant, to_micros
 
 MAX_ROWS = 200_000
 """Rows of the state that one rendering reads at most: half a second's work."""

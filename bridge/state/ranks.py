@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import orjson
 
+from bridge.instants import to_micros
 from bridge.mappings.values.values import Value, plain
-from bridge.state.calendar import to_micros
 
 MAX_RANK_BYTES = 256
 """Texts that are equal to here stand as if they were the same."""

@@ -10,10 +10,11 @@ from typing import NamedTuple, cast
 import orjson
 
 from bridge.events import Json
+from bridge.instants import SECOND
 from bridge.mappings.entries.definitions import TableEntry
 from bridge.mappings.records import RowChange
 from bridge.mappings.values.values import UnusableValue, Value, tagged, untagged
-from bridge.state.calendar import SECOND, Calendar
+from bridge.state.calendar import Calendar
 from bridge.state.cells import Cell
 from bridge.state.marks import Mark
 from bridge.state.metric_folding import hash_of, longest_bucket

@@ -5,10 +5,11 @@ from typing import Literal
 
 import orjson
 
+from bridge.instants import SECOND
 from bridge.mappings.entries.definitions import TableEntry
 from bridge.mappings.values.values import Value
 from bridge.mappings.values.views import ListView, View
-from bridge.state.calendar import SECOND, Calendar
+from bridge.state.calendar import Calendar
 from bridge.state.metrics import Number, shortest
 from bridge.state.moments import Moment
 from bridge.state.rows import Held, Readings, Row, RowKey, Shelf

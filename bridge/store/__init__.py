@@ -42,7 +42,6 @@ foresight.py    what loading changed mappings would lose
 snapshots.py    what a pin shows, at one moment
 reader.py       rows become records, for people and for deliveries
 records.py      what the store hands out and takes in
-instants.py     instants as the database keeps them
 """
 
 from bridge.store.active_set import active_pins

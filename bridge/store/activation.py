@@ -4,11 +4,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
+from bridge.instants import maybe_instant, to_instant, to_micros
 from bridge.mappings import stale_at
 from bridge.store import generations, setback
 from bridge.store.active_set import ActiveSet
 from bridge.store.beginning import Loss
-from bridge.store.instants import maybe_instant, to_instant, to_micros
 from bridge.store.tables import deliveries, pins
 
 _UNPARKED: dict[str, Any] = {

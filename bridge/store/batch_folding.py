@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from bridge.instants import to_micros
 from bridge.mappings import Change
 from bridge.mappings.values.values import encode_values
 from bridge.mappings.values.versions import version_order
@@ -28,7 +29,6 @@ from bridge.store.folding import (
     encode_version,
     fold,
 )
-from bridge.store.instants import to_micros
 from bridge.store.preparing import Entry, Loaded, Preparation, prepare
 from bridge.store.state_rows import StateRows
 

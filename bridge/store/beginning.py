@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import structlog
 from sqlalchemy import Connection, func, insert, select
 
+from bridge.instants import to_instant
 from bridge.store.active_set import LATEST, ActiveSet
 from bridge.store.carrying import carry_buckets, carry_newest, first_whole_bucket, is_carried
-from bridge.store.instants import to_instant
 from bridge.store.journal import JournalEnds
 from bridge.store.tables import generations
 

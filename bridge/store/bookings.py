@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, or_, select, update
 
+from bridge.instants import SECOND, maybe_micros, to_instant, to_micros
 from bridge.store.budget import REQUEST_DEADLINE, free_slots, next_slot_at
 from bridge.store.claims import LEASE, is_shown_by, read_sends
-from bridge.store.instants import SECOND, maybe_micros, to_instant, to_micros
 from bridge.store.protocol import DOUBT_REST_S, NEEDED_S
 from bridge.store.records import Booking, Budget, Claim, Lost, NoSlot, Rest, Settlement
 from bridge.store.tables import attempts, deliveries, pins, sends

@@ -8,7 +8,7 @@ end counts as ended at its deadline.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bridge.store.instants import SECOND
+from bridge.instants import SECOND
 from bridge.store.protocol import REQUEST_DEADLINE_S
 from bridge.store.records import Budget
 

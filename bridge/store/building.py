@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import Connection, func, literal_column, select, update
 
+from bridge.instants import maybe_instant
 from bridge.mappings.entries.definitions import Entry as EntryDefinition
 from bridge.state import Carried, Held
 from bridge.store import outcomes
 from bridge.store.active_set import LATEST, ActiveSet
 from bridge.store.batch_folding import Rules, fold_batch
 from bridge.store.generations import put, read_generations
-from bridge.store.instants import maybe_instant
 from bridge.store.journal import read_stretch
 from bridge.store.preparing import Entry
 from bridge.store.records import EventRecord

@@ -8,13 +8,13 @@ from typing import NamedTuple, Protocol, TypeVar
 from sqlalchemy import Connection
 
 from bridge.events import Clock
+from bridge.instants import maybe_micros, to_micros
 from bridge.store import building, generations, refolding
 from bridge.store.active_set import ActiveSet
 from bridge.store.batch_folding import Rules
 from bridge.store.batches import Batches
 from bridge.store.beginning import Loss
 from bridge.store.building import CHUNK_EVENTS, Chunk, Progress
-from bridge.store.instants import maybe_micros, to_micros
 from bridge.store.preparing import Entry
 from bridge.store.records import EventRecord
 from bridge.store.refolding import Lack, Refolded

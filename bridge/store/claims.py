@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, exists, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
+from bridge.instants import SECOND, maybe_instant
 from bridge.store.budget import REQUEST_DEADLINE, Send, free_slots, next_slot_at
 from bridge.store.due import Outlook, Standing
-from bridge.store.instants import SECOND, maybe_instant
 from bridge.store.protocol import LEASE_S
 from bridge.store.ranking import is_rebuilding, read_due, read_next_at
 from bridge.store.records import Budget, Claim, Claimed

@@ -8,7 +8,7 @@ a pin keeps what it shows. `ranking.py` says the same in SQL.
 
 from dataclasses import dataclass
 
-from bridge.store.instants import SECOND
+from bridge.instants import SECOND
 from bridge.store.records import PinState, Reason
 
 AGEING = 60 * SECOND

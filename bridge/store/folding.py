@@ -14,12 +14,12 @@ from typing import NamedTuple, cast
 
 from bridge.errors import PinbridgeError
 from bridge.events import Event
+from bridge.instants import SECOND, in_micros, to_micros
 from bridge.mappings import FAILED, Change, Evaluation, Outcome, OutcomeKind
 from bridge.mappings.values.values import UnusableValue, Value, decode_values, encode_values
 from bridge.mappings.values.versions import VersionOrder, version_order
 from bridge.state import Prepared, StateFold
 from bridge.store.active_set import LATEST
-from bridge.store.instants import SECOND, in_micros, to_micros
 
 ItemKey = tuple[str, str, bytes]
 """Mapping, trigger, key."""

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, update
 
+from bridge.instants import maybe_instant
 from bridge.state import Held
 from bridge.store.active_set import LATEST, ActiveSet
 from bridge.store.beginning import Beginnings, Key, Loss
-from bridge.store.instants import maybe_instant
 from bridge.store.journal import read_ends
 from bridge.store.tables import events, generations
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from bridge.events import Event
+from bridge.instants import to_micros
 from bridge.mappings import Change, Evaluation
 from bridge.mappings.records import Fingerprints
 from bridge.mappings.values.values import encode_values
 from bridge.state import Arriving, Folders, Prepared
 from bridge.store.folding import UNKEEPABLE, forgotten_at
-from bridge.store.instants import to_micros
 
 _NONE: frozenset[str] = frozenset()
 

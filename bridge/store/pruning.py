@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from bridge.events import Clock
-from bridge.store.instants import SECOND, to_micros
+from bridge.instants import SECOND, to_micros
 from bridge.store.retirement import delete_each, forget_retired, retire_rested
 from bridge.store.tables import attempts, events, generations, item_keys, seen, state, unfolded
 

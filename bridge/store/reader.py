@@ -16,12 +16,12 @@ from sqlalchemy import Connection, Engine, Select, func, select
 from bridge.errors import StoreUnusable
 from bridge.events import Clock
 from bridge.existence import is_file
+from bridge.instants import maybe_instant, to_instant, to_micros
 from bridge.mappings import Outcome, OutcomeKind, stale_since
 from bridge.mappings.entries.definitions import Definition
 from bridge.state import Readings
 from bridge.store.database import Database, outages, reading_engine, refusals
 from bridge.store.due import Standing, outlook, state_of
-from bridge.store.instants import maybe_instant, to_instant, to_micros
 from bridge.store.ranking import STANDINGS
 from bridge.store.records import AttemptRecord, EventRecord, PinRecord, Snapshot
 from bridge.store.schema import check_current

@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from bridge.events import Clock, Event, Settle
+from bridge.instants import to_micros
 from bridge.mappings import Evaluation
 from bridge.mappings.entries.definitions import Definition
 from bridge.state import Readings
@@ -27,7 +28,6 @@ from bridge.store.builds import Builds
 from bridge.store.checkpoints import Checkpointer
 from bridge.store.database import Database, create_file, outages, reading_engine, refusals, writing_engine
 from bridge.store.ingest import Arrival
-from bridge.store.instants import to_micros
 from bridge.store.log_head import check_log
 from bridge.store.presence import Presence
 from bridge.store.pruning import Pruning

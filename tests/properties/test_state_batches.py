@@ -7,11 +7,11 @@ from typing import NamedTuple
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bridge.instants import to_micros
 from bridge.mappings.entries.definitions import Column, TableEntry
 from bridge.mappings.records import Change, RowChange
 from bridge.rehearsal.rows import Rows
 from bridge.state import Arriving, Folders, Held, StateFold
-from bridge.state.calendar import to_micros
 
 START = datetime(2026, 11, 28, tzinfo=UTC)
 MOST = 24

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from support.oracle_calendar import WEEKDAYS, Calendar, before, bucket_of, passed
 from support.state_cases import ANCHORS
 
+from bridge.instants import to_instant, to_micros
 from bridge.state import calendar as judged
-from bridge.state.calendar import to_instant, to_micros
 
 UNITS = {"m": "minute", "h": "hour"}
 EVERY = ("minute", "5m", "30m", "hour", "2h", "6h", "12h", "day", "week", "month", "quarter", "year")

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.instants import SECOND
 from bridge.store.budget import Send, free_slots, next_slot_at
-from bridge.store.instants import SECOND
 from bridge.store.records import Budget
 from bridge.units import Window
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete
 from support.events import an_event
 
 from bridge.events import Event
+from bridge.instants import to_micros
 from bridge.mappings import Change, Evaluation, Outcome, stale_since
 from bridge.store import ActivePin, Booking, Budget, Settlement
 from bridge.store.activation import Moment, activate, release_claims
@@ -21,7 +22,6 @@ from bridge.store.bookings import book, settle
 from bridge.store.claims import choose, take
 from bridge.store.database import Database, writing, writing_engine
 from bridge.store.ingest import Arrival, take_in
-from bridge.store.instants import to_micros
 from bridge.store.reader import read_pins
 from bridge.store.snapshots import read_snapshot
 from bridge.store.tables import metadata

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from bridge.instants import to_micros
 from bridge.mappings import Change
 from bridge.mappings.entries.definitions import Entry
 from bridge.mappings.records import Measurement, Operation, RowChange
 from bridge.mappings.values.values import Value
 from bridge.rehearsal.rows import Rows
 from bridge.state import Arriving, Carried, Folders, Held, Moment, PinState, StateFold
-from bridge.state.calendar import to_micros
 
 PIN = "p-1"
 

@@ -17,6 +17,7 @@ from support.storing import ingest
 from bridge.configuration import Configuration
 from bridge.events import Event
 from bridge.inbound import load_sources
+from bridge.instants import to_micros
 from bridge.mappings import load_texts
 from bridge.outbound.drawing import Drawn, draw
 from bridge.rehearsal.reception import receive
@@ -26,7 +27,6 @@ from bridge.store.active_set import ActiveSet
 from bridge.store.batches import Batches
 from bridge.store.database import Database, writing_engine
 from bridge.store.ingest import Arrival
-from bridge.store.instants import to_micros
 from bridge.store.presence import Presence
 from bridge.store.pruning import Pruning
 from bridge.store.schema import bring_up

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bridge.state.calendar import Calendar, to_instant, to_micros
+from bridge.instants import to_instant, to_micros
+from bridge.state.calendar import Calendar
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from support.folding import Folding, measured, row
 
+from bridge.instants import to_micros
 from bridge.mappings.entries.definitions import Buckets, Column, Entry, MetricEntry, TableEntry
 from bridge.mappings.values.values import UnusableValue, Value
 from bridge.state import Carried
-from bridge.state.calendar import to_micros
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 DAYS = Buckets(unit="day", count=1, timezone=UTC)

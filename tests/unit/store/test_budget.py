@@ -1,7 +1,7 @@
 """The budget's arithmetic, by hand."""
 
+from bridge.instants import SECOND
 from bridge.store.budget import Send, free_slots, next_slot_at
-from bridge.store.instants import SECOND
 from bridge.store.records import Budget
 from bridge.units import Window
 

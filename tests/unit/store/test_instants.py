@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bridge.store.instants import maybe_instant, maybe_micros, to_instant, to_micros
+from bridge.instants import maybe_instant, maybe_micros, to_instant, to_micros
 
 
 @pytest.mark.parametrize(

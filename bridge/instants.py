@@ -1,9 +1,9 @@
-"""Instants as the database keeps them: whole microseconds since 1970, UTC."""
+"""Instants as state and database keep them: whole microseconds since 1970, UTC."""
 
 from datetime import UTC, datetime, timedelta
 
 SECOND = 1_000_000
-"""One second, in the database's unit."""
+"""One second, in that unit."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
