@@ -11,21 +11,11 @@ from itertools import count
 from bridge.events import Event
 from bridge.mappings import Evaluation, EventHeader, Latest, MappingSet
 from bridge.mappings.values.values import decode_values, encode_values
+from bridge.mappings.values.versions import decode_version, encode_version
 from bridge.rehearsal.rows import Rows
 from bridge.state import Folders, Held, PinState, StateFold
-from bridge.store.folding import (
-    UNKEEPABLE,
-    Folded,
-    ItemKey,
-    LatestKey,
-    Ledger,
-    Newest,
-    Order,
-    decode_version,
-    encode_version,
-    fold,
-    lifetime,
-)
+from bridge.store.folding import UNKEEPABLE, Folded, ItemKey, LatestKey, Ledger, Newest, Order, fold
+from bridge.store.lifetimes import lifetime
 from bridge.store.preparing import Entry, Loaded, Preparation, prepare
 
 

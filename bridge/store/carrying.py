@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bridge.mappings.entries.definitions import Buckets, Definition, MetricEntry
+from bridge.mappings.values.versions import encode_version
 from bridge.state.calendar import Calendar
 from bridge.state.metric_folding import BUCKET, GROUP
-from bridge.store.folding import encode_version
 
 _BUCKETS = """
     INSERT INTO state (generation, pin, part, bucket, key, data, at, rank, expires_at)

@@ -10,16 +10,17 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from bridge.errors import PinbridgeError
 from bridge.events import Event
-from bridge.instants import SECOND, in_micros, to_micros
+from bridge.instants import to_micros
 from bridge.mappings import FAILED, Change, Evaluation, Outcome, OutcomeKind
-from bridge.mappings.values.values import UnusableValue, Value, decode_values, encode_values
+from bridge.mappings.values.values import UnusableValue
 from bridge.mappings.values.versions import VersionOrder, version_order
 from bridge.state import Prepared, StateFold
 from bridge.store.active_set import LATEST
+from bridge.store.lifetimes import forgotten_at
 
 ItemKey = tuple[str, str, bytes]
 """Mapping, trigger, key."""
@@ -296,30 +297,3 @@ def _move(ledger: Ledger, mapping: str, pin: str, event: Event) -> None:
         ledger.families[mapping] = ledger.families.get(mapping, 0) + 1
     _, since = ledger.moved.get(pin, (mapping, event.received_at))
     ledger.moved[pin] = (mapping, min(since, event.received_at))
-
-
-def forgotten_at(event: Event, horizon: timedelta) -> int:
-    """Say when the keys of an event are forgotten: nothing as old is folded by then, even if dated ahead."""
-    return to_micros(event.received_at) + _remembered_for(event, horizon)
-
-
-def lifetime(event: Event, horizon: timedelta) -> tuple[int, int]:
-    """Give when a delivery's key was seen and when it is forgotten."""
-    seen_at = to_micros(event.received_at)
-    if event.dedup_window_s is None:
-        return seen_at, seen_at + _remembered_for(event, horizon)
-    return seen_at, seen_at + int(event.dedup_window_s * SECOND)
-
-
-def _remembered_for(event: Event, horizon: timedelta) -> int:
-    return in_micros(horizon) + int(event.tolerance_s * SECOND)
-
-
-def encode_version(version: Sequence[Value]) -> str:
-    """Write a version as it is stored."""
-    return encode_values({"version": list(version)})
-
-
-def decode_version(text: str) -> tuple[Value, ...]:
-    """Read a version as it is stored."""
-    return tuple(cast(list[Value], decode_values(text)["version"]))

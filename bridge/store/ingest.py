@@ -18,7 +18,7 @@ from bridge.instants import maybe_micros, to_micros
 from bridge.mappings import Evaluation, Outcome, stale_at
 from bridge.store import statements
 from bridge.store.batch_folding import Rules, fold_batch
-from bridge.store.folding import lifetime
+from bridge.store.lifetimes import lifetime
 from bridge.store.preparing import Entry
 
 

@@ -11,7 +11,8 @@ from bridge.mappings import Change, Evaluation
 from bridge.mappings.records import Fingerprints
 from bridge.mappings.values.values import encode_values
 from bridge.state import Arriving, Folders, Prepared
-from bridge.store.folding import UNKEEPABLE, forgotten_at
+from bridge.store.folding import UNKEEPABLE
+from bridge.store.lifetimes import forgotten_at
 
 _NONE: frozenset[str] = frozenset()
 

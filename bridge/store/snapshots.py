@@ -9,9 +9,9 @@ from bridge.instants import maybe_instant, to_instant
 from bridge.mappings import EventHeader, Latest
 from bridge.mappings.entries.definitions import Definition
 from bridge.mappings.values.values import decode_values
+from bridge.mappings.values.versions import decode_version
 from bridge.state import Held, Readings
 from bridge.store.active_set import LATEST
-from bridge.store.folding import decode_version
 from bridge.store.records import Snapshot
 from bridge.store.state_rows import StateRows
 from bridge.store.tables import generations, latest, pins

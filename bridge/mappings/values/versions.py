@@ -4,12 +4,14 @@ Numbers compare by value, times by instant, texts by code point. Unlike types co
 so that the order is total and every replica and every restart agrees on it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import cast
 
 import orjson
 
-from bridge.mappings.values.values import Value, plain
+from bridge.mappings.values.values import Value, decode_values, encode_values, plain
 
 _NULL, _BOOLEAN, _NUMBER, _TIME, _TEXT, _COMPOUND = range(6)
 
@@ -43,3 +45,13 @@ def ranked(value: Value) -> _Ranked:
             return _TEXT, value
         case _:
             return _COMPOUND, orjson.dumps(plain(value), option=orjson.OPT_SORT_KEYS)
+
+
+def encode_version(version: Sequence[Value]) -> str:
+    """Write a version as it is stored."""
+    return encode_values({"version": list(version)})
+
+
+def decode_version(text: str) -> tuple[Value, ...]:
+    """Read a version as it is stored."""
+    return tuple(cast(list[Value], decode_values(text)["version"]))

@@ -7,10 +7,10 @@ from support.events import an_event
 
 from bridge.events import Event
 from bridge.mappings import Change, Evaluation, Outcome
-from bridge.mappings.values.versions import version_order
+from bridge.mappings.values.versions import decode_version, encode_version, version_order
 from bridge.rehearsal.rows import Rows
 from bridge.state import StateFold
-from bridge.store.folding import Ledger, Order, decode_version, encode_version, fold
+from bridge.store.folding import Ledger, Order, fold
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
