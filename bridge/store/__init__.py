@@ -19,7 +19,10 @@ setback.py      what a clock that was set back leaves behind
 writer.py       the one thread that writes
 batches.py      commits, so that no event shares another's fate
 ingest.py       the transaction of a batch
-folding.py      which change is the newest, pure
+preparing.py    what changes say to the state, checked, pure
+folding.py      which change counts, and which is the newest, pure
+lifetimes.py    how long deliveries and their keys are remembered, pure
+batch_folding.py  what the fold of a batch reads and writes
 statements.py   the SQL of that path
 state_rows.py   the rows of the state, for the fold and for views
 checkpoints.py  keeps the write-ahead log short beside it
