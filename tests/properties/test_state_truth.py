@@ -12,14 +12,14 @@ from support.state_shown import Shown, differences, expected, pieces
 in_time = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-@settings(in_time, max_examples=200)
+@settings(in_time, max_examples=160)
 @given(case=cases())
 def test_a_pin_shows_what_the_oracle_says(case: Case) -> None:
     """Every field of every entry: late and ahead, over the ends of buckets and jumps of the clock."""
     assert differences(rehearsed(case), expected(case)) == []
 
 
-@settings(in_time, max_examples=100)
+@settings(in_time, max_examples=80)
 @given(case=cases(), data=st.data())
 def test_repetitions_count_nothing(case: Case, data: st.DataObject) -> None:
     """A delivery that comes again, at any later time within the horizon, changes nothing."""
@@ -28,7 +28,7 @@ def test_repetitions_count_nothing(case: Case, data: st.DataObject) -> None:
     assert rehearsed(replace(case, deliveries=[*case.deliveries, *again])) == rehearsed(case)
 
 
-@settings(in_time, max_examples=100)
+@settings(in_time, max_examples=80)
 @given(case=cases(), data=st.data())
 def test_any_order_of_arrival_gives_one_result(case: Case, data: st.DataObject) -> None:
     """Of what arrives within a moment; of entries whose reference does not say that they go by the order of arrival."""
