@@ -278,7 +278,7 @@ async def test_no_revision_is_shown_by_the_mapping_that_a_reload_replaces(tmp_pa
         await bench.move(60)
         assert bench.sent() == ["hello", "now!"]
         bench.mappings = renamed
-        await bench.say("p-1", "new")
+        await bench.rebuild()
         await bench.move(60)
-        assert bench.sent() == ["hello", "now!", "new"]
+        assert bench.sent() == ["hello", "now!", "late"]
         assert bench.parked() == []

@@ -18,10 +18,13 @@ from starlette.applications import Starlette
 from support.events import an_event
 from support.storing import ingest
 
+from bridge.configuration import Configuration
 from bridge.errors import StoreUnavailable
 from bridge.events import Event
+from bridge.inbound import load_sources
 from bridge.mappings import MappingSet, load_texts
 from bridge.outbound import DeliveryLoop, PindownClient
+from bridge.rebuilding import Rebuilder
 from bridge.sandbox import DEFAULT_KEY, create_sandbox
 from bridge.sandbox.faults import Fault
 from bridge.sandbox.sandbox import Sandbox
@@ -155,6 +158,12 @@ class Bench:
         ]
         moved: list[str] = await self.store.activate(pins, "sandbox")
         return moved
+
+    async def rebuild(self) -> None:
+        """Build what a reload began anew, as the bridge does in the background after it."""
+        sources = load_sources(self.mappings.source_places, b"test: {verify: none, dedupe: off}", lambda _: ())
+        configuration = Configuration(mappings=self.mappings, sources=sources)
+        await Rebuilder(self.store, lambda: configuration).work()
 
     async def stop(self, deadline_s: float = 5.0) -> None:
         """End the loop in order, and close the store."""
