@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
 from support.rebuilding import Shop, configured
 from support.storing import ingest
 
@@ -16,6 +17,7 @@ from bridge.rebuilding import replay
 from bridge.rebuilding.rereading import Evaluator
 from bridge.store import active_pins, foresee, open_readonly
 from bridge.store.building import CHUNK_EVENTS
+from bridge.store.journal import read_ends
 
 SALES = """
 pin: p-sales
@@ -241,3 +243,57 @@ async def test_what_a_changed_definition_would_lose_is_foreseen(opened: Callable
     await shop.load({"sales": yearly})
     with open_readonly(shop.url) as reader:
         assert foresee(reader, active_pins(shop.mappings)) == []
+
+
+async def test_an_event_that_cannot_be_read_again_fails_alone(opened: Callable[..., Any]) -> None:
+    """It is told beside it, and noted for a replay; the rebuild goes on."""
+    shop = await opened()
+    for _ in range(3):
+        await shop.send(amount=1, buyer="ann")
+    with closing(sqlite3.connect(shop.path)) as connection, connection:
+        connection.execute("UPDATE events SET body = x'7b' WHERE number = 2")
+    await shop.store.builds.begin("sales", None)
+    await shop.rebuild()
+
+    assert await shop.shown("p-sales") == "2 0,0,0,2 2 1 2 1"
+    [(outcomes,)] = rows(shop, "SELECT outcomes FROM events WHERE number = 2")
+    assert "its source reads it otherwise now" in outcomes
+    live = "SELECT DISTINCT unfolded.number FROM unfolded JOIN generations AS g ON g.number = generation"
+    assert rows(shop, f"{live} WHERE status = 'live'") == [(2,)]
+
+
+async def test_an_event_that_the_database_refuses_fails_alone(opened: Callable[..., Any]) -> None:
+    """The step that it is in is taken event by event, and none shares its fate."""
+    shop = await opened()
+    for amount in range(40):
+        await shop.send(amount=1, buyer=f"b{amount}")
+    await shop.store.builds.begin("sales", None)
+    with closing(sqlite3.connect(shop.path)) as connection, connection:
+        connection.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON state WHEN new.data LIKE '%\"b7\"%'"
+            " BEGIN SELECT raise(ABORT, 'refused by the test'); END"
+        )
+    await shop.rebuild()
+
+    assert (await shop.shown("p-sales")).startswith("39 0,0,0,39 39 1 ")
+    [(outcomes,)] = rows(shop, "SELECT outcomes FROM events WHERE number = 8")
+    assert "it cannot be folded" in outcomes
+
+
+async def test_the_journal_is_whole_after_its_newest_gap(opened: Callable[..., Any]) -> None:
+    """Events that are still to be folded outlive those around them, and say nothing of what came between."""
+    shop = await opened()
+    for _ in range(6):
+        await shop.send(amount=1, buyer="ann")
+    engine = create_engine(shop.url)
+    kept = [({1, 2, 3, 4, 5, 6}, 1), ({2, 3, 4, 5, 6}, 2), ({2, 5, 6}, 5), ({2, 6}, 6), ({2, 4, 5, 6}, 4)]
+    with engine.connect() as connection:
+        for numbers, oldest in kept:
+            connection.exec_driver_sql("INSERT INTO unfolded SELECT number, 2, 0 FROM generations LIMIT 1")
+            for number in {1, 2, 3, 4, 5, 6} - numbers:
+                connection.exec_driver_sql("DELETE FROM events WHERE number = ?", (number,))
+            ends = read_ends(connection)
+            assert ends is not None
+            assert (ends.oldest, ends.newest) == (oldest, 6)
+            connection.rollback()
+    engine.dispose()
