@@ -153,7 +153,8 @@ def fold(ledger: Ledger, number: int, event: Event, evaluation: Evaluation) -> F
             changed.append(mapping)
         verdicts |= stage.verdicts
     outcomes = _put_right(evaluation.outcomes, verdicts) if verdicts else evaluation.outcomes
-    return Folded((*outcomes, *late) if late else outcomes, tuple(changed), tuple(sorted(failed - {""})))
+    failed_ones = tuple(sorted(failed - {""})) if failed else ()
+    return Folded((*outcomes, *late) if late else outcomes, tuple(changed), failed_ones)
 
 
 def _by_mapping(changes: Sequence[Change]) -> Iterable[tuple[str, list[tuple[int, Change]]]]:
@@ -215,7 +216,7 @@ def _try_stage(ledger: Ledger, stage: _Stage, index: int, newest: Newest) -> Ver
     stage.counted[index] = change
     key = (change.mapping, change.pin, change.trigger)
     held = stage.newest[key].order if key in stage.newest else ledger.orders.get(key)
-    is_newest = (held is None or order > held) and LATEST not in ledger.pending.get((order.number, change.mapping), ())
+    is_newest = (held is None or order > held) and not _is_pending(ledger, order.number, change.mapping)
     if is_newest:
         stage.newest[key] = newest
     tells_state = _tells_state(ledger, order.number, index)
@@ -230,8 +231,12 @@ def _try_stage(ledger: Ledger, stage: _Stage, index: int, newest: Newest) -> Ver
     return None
 
 
+def _is_pending(ledger: Ledger, number: int, mapping: str) -> bool:
+    return bool(ledger.pending) and LATEST in ledger.pending.get((number, mapping), ())
+
+
 def _tells_state(ledger: Ledger, number: int, index: int) -> bool:
-    prepared = ledger.prepared.get((number, index))
+    prepared = ledger.prepared.get((number, index)) if ledger.prepared else None
     return prepared is not None and bool(prepared.steps)
 
 

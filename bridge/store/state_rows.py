@@ -5,6 +5,8 @@ Each look-up walks an index, so that it costs what it gives and not what is kept
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any, Literal
 
 from bridge.state.rows import Row, RowKey, Shelf
@@ -47,7 +49,7 @@ KEEP = """
 """
 
 FORGET = """
-    DELETE FROM state WHERE generation = ? AND pin = ? AND part = ? AND bucket = ? AND key = ?
+    DELETE FROM state WHERE generation = ? AND pin = ? AND part = ? AND bucket = ? AND key IN (VALUES {rows})
 """
 
 _EVER = -(2**63)
@@ -92,7 +94,11 @@ class StateRows:
     def keep(self, written: Sequence[tuple[RowKey, Row | None]]) -> None:
         """Write rows, in the order of their keys, over what there was; None deletes one."""
         statements.run(self._cursor, KEEP, [(*key, *row) for key, row in written if row is not None])
-        self._cursor.executemany(FORGET, [key for key, row in written if row is None])
+        forgotten = [key for key, row in written if row is None]
+        for beside, keys in groupby(forgotten, key=itemgetter(0, 1, 2, 3)):
+            for chunk in statements.in_chunks([(key.key,) for key in keys]):
+                forget = statements.with_rows(FORGET, 1, len(chunk))
+                self._cursor.execute(forget, (*beside, *chain.from_iterable(chunk)))
 
     def _read(self, statement: str, parameters: tuple[Any, ...]) -> Found:
         return _found(self._cursor.execute(statement, parameters))

@@ -116,7 +116,7 @@ def test_live_rows_come_in_the_order_that_memory_gives(
         state_rows.STRETCH,
         state_rows.COUNT,
         state_rows.EXPIRED,
-        state_rows.FORGET,
+        with_rows(state_rows.FORGET, 1, 16),
         *(state_rows.live_statement(by, descending) for by in ("at", "rank") for descending in (True, False)),
     ],
 )
