@@ -17,12 +17,14 @@ MAX_RANK_BYTES = 256
 
 _NONE_FIRST, _BOOLEAN, _NUMBER, _TIME, _TEXT, _COMPOUND, _NONE_LAST = (bytes([kind]) for kind in range(7))
 _BIAS = 1 << 15
+_LONG_AGO = 1 << 63
+"""Added to microseconds, which lie before 1970 where an expression counts back."""
 
 
 def rank_of(value: Value, at: int, *, descending: bool) -> bytes:
     """Give what a row is sorted by: its column's value, and among equals the row that was fed last first."""
     newest = at if descending else -at
-    tail = (newest + (1 << 63)).to_bytes(8, "big")
+    tail = (newest + _LONG_AGO).to_bytes(8, "big")
     return _value_bytes(value, descending=descending)[:MAX_RANK_BYTES] + b"\0" + tail
 
 
@@ -35,7 +37,7 @@ def _value_bytes(value: Value, *, descending: bool) -> bytes:
         case int() | float() | Decimal():
             return _NUMBER + _number_bytes(Decimal(value))
         case datetime():
-            return _TIME + to_micros(value).to_bytes(8, "big")
+            return _TIME + (to_micros(value) + _LONG_AGO).to_bytes(8, "big")
         case str():
             return _TEXT + value.encode().replace(b"\0", b"\0\1")
         case _:

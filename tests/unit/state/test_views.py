@@ -168,6 +168,15 @@ def test_rows_stand_in_order_of_a_column_and_none_stands_last() -> None:
         assert "".join(each["who"] for each in view) == expected
 
 
+def test_times_from_before_1970_have_an_order() -> None:
+    """An expression counts back as far as it likes."""
+    fold = Folding(sold(order_by="who"))
+    for year in (1971, 1953, 1969, 2026):
+        fold.tell(NOON, row("t", year, who=datetime(year, 1, 1, tzinfo=UTC)))
+    view, _ = seen(fold, NOON)
+    assert [each["who"].year for each in view] == [2026, 1971, 1969, 1953]
+
+
 def test_a_computed_column_that_fails_is_told_with_its_name() -> None:
     """The pin's template never comes to it."""
     broken = compile_expression("{{ row.who.missing.deeper }}", names={"row"})
