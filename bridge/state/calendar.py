@@ -6,6 +6,7 @@ begins when the clock jumps.
 """
 
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from bridge.instants import in_micros, to_instant, to_micros
 from bridge.mappings.entries.definitions import Buckets
@@ -15,13 +16,18 @@ _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _MINUTES_UP_TO_S = 6 * 3600
 """Buckets that are no longer than this remember their minutes."""
 
-_REMEMBERED = 4096
+_REMEMBERED = 8192
+"""Buckets that a calendar remembers: those that the longest look back goes through, and those of its steps."""
+
+_CALENDARS = 64
+"""Calendars that are remembered; nearly all entries have one of a few."""
 
 
 class Calendar:
     """Time, cut into `count` units, each from `offset_s` seconds of the wall clock after it begins.
 
-    Remembers what it found, since events come mostly in one bucket.
+    Remembers what it found, since events come mostly in one bucket, and templates look back over the same ones. May be
+    used by several threads.
     """
 
     def __init__(self, unit: str, count: int, timezone: tzinfo, *, week_start: int = 0, offset_s: int = 0) -> None:
@@ -31,13 +37,14 @@ class Calendar:
         self._week_start = week_start
         self._offset = timedelta(seconds=offset_s)
         self._newest = (0, 0)
-        self._befores: dict[tuple[int, int], int] = {}
+        self._befores: dict[int, int] = {}
 
-    @classmethod
-    def of(cls, buckets: Buckets) -> "Calendar":
-        """Take over what an author defined."""
+    @staticmethod
+    @lru_cache(_CALENDARS)
+    def of(buckets: Buckets) -> "Calendar":
+        """Take over what an author defined; gives one and the same calendar for the same buckets."""
         offset_s, week_start = buckets.offset_s, buckets.week_start
-        return cls(buckets.unit, buckets.count, buckets.timezone, week_start=week_start, offset_s=offset_s)
+        return Calendar(buckets.unit, buckets.count, buckets.timezone, week_start=week_start, offset_s=offset_s)
 
     def start(self, at: int) -> int:
         """Say when the bucket begins in which an instant lies."""
@@ -49,26 +56,27 @@ class Calendar:
 
     def bounds(self, at: int) -> tuple[int, int]:
         """Say when the bucket begins in which an instant lies, and when it ends."""
-        if not self._newest[0] <= at < self._newest[1]:
-            self._newest = self._find(at)
-        return self._newest
+        newest = self._newest
+        if not newest[0] <= at < newest[1]:
+            newest = self._newest = self._find(at)
+        return newest
 
     def before(self, start: int, count: int) -> int:
         """Say when the bucket begins that lies `count` buckets before the one that begins at `start`."""
-        known = self._befores.get((start, count))
-        if known is None:
-            known = start
-            for _ in range(count):
-                known = self._find(known - 1)[0]
-            if len(self._befores) >= _REMEMBERED:
-                self._befores.clear()
-            self._befores[start, count] = known
-        return known
+        for _ in range(count):
+            start = self._before(start)
+        return start
+
+    def starts(self, first: int, last: int) -> list[int]:
+        """Say when each bucket begins, from the one in which an instant lies to that of another, oldest first."""
+        oldest, found = self.start(first), [self.start(last)]
+        while found[-1] > oldest:
+            found.append(self._before(found[-1]))
+        return found[::-1]
 
     def steps(self) -> "Calendar":
         """Give the finer cut by which a bucket is compared with another up to the same time."""
-        offset_s = int(self._offset.total_seconds())
-        return Calendar(self._step_unit(), 1, self._timezone, offset_s=offset_s)
+        return _steps_of(self._step_unit(), self._timezone, int(self._offset.total_seconds()))
 
     def same_time(self, now: int, start: int, other: int) -> datetime:
         """Give, by the wall clock, the time in the bucket at `other` that `now` is in the one at `start`."""
@@ -83,6 +91,15 @@ class Calendar:
         """Say, by the wall clock as `same_time` does, when the step ends that begins at `step`."""
         unit = self._step_unit()
         return self._wall(step) + (timedelta(days=1) if unit == "day" else timedelta(seconds=_LENGTHS_S[unit]))
+
+    def _before(self, start: int) -> int:
+        """Say when the bucket before another begins."""
+        found = self._befores.get(start)
+        if found is None:
+            if len(self._befores) >= _REMEMBERED:
+                self._befores.clear()
+            found = self._befores[start] = self._find(start - 1)[0]
+        return found
 
     def _step_unit(self) -> str:
         if self._unit in _MONTHS or self._unit == "week":
@@ -174,6 +191,11 @@ class Calendar:
     def _wall(self, at: int) -> datetime:
         """Give the wall clock at an instant, less the offset, without a zone."""
         return to_instant(at).astimezone(self._timezone).replace(tzinfo=None, fold=0) - self._offset
+
+
+@lru_cache(_CALENDARS)
+def _steps_of(unit: str, timezone: tzinfo, offset_s: int) -> Calendar:
+    return Calendar(unit, 1, timezone, offset_s=offset_s)
 
 
 def _add_months(first: datetime, months: int) -> datetime:

@@ -74,7 +74,7 @@ class MetricReading:
         first, last = self.current()
         if self._calendar is None:
             return [first]
-        return [self._calendar.before(last, back) for back in range(self.entry.keep, -1, -1)]
+        return self._calendar.starts(self.kept()[0], last)
 
     def held(self, group: bytes, stretch: Stretch) -> Any:
         """Put together what is held of a stretch; None where that is nothing."""
@@ -120,15 +120,16 @@ class MetricReading:
         of_groups: dict[bytes, dict[int, Any]] = {}
         for key, row in self._all(BUCKET, current):
             of_groups.setdefault(key.key, {})[key.bucket] = self._restored(row.data)
-        named = {
-            key.key: [untagged(part) for part in orjson.loads(row.data)]
-            for key, row in self._all(GROUP, (0, 0))
-            if kept[0] <= (row.at or 0)
-        }
-        for group in (*named, OTHER):
+        known = {key.key: row for key, row in self._all(GROUP, (0, 0)) if kept[0] <= (row.at or 0)}
+        for group in (*known, OTHER):
             self._known[group, current] = of_groups.get(group, {})
         # A group whose newest data is dated ahead may have none that is kept.
-        return {group: parts for group, parts in {**named, OTHER: []}.items() if self._has_data(group, current, kept)}
+        named = {
+            group: [untagged(part) for part in orjson.loads(row.data)]
+            for group, row in known.items()
+            if (row.at or 0) <= kept[1] or self._has_data(group, current, kept)
+        }
+        return {**named, OTHER: []} if self._has_data(OTHER, current, kept) else named
 
     def _has_data(self, group: bytes, current: Stretch, kept: Stretch) -> bool:
         return bool(self.rows(group, current) or self.rows(group, kept))
@@ -162,10 +163,7 @@ class MetricReading:
         if self._calendar is None:
             return [first]
         calendar = self._calendar if part == BUCKET else self._calendar.steps()
-        begins = [calendar.start(first)]
-        while (following := calendar.end(begins[-1])) <= last:
-            begins.append(following)
-        return begins
+        return calendar.starts(first, last)
 
     def _at(self, back: int) -> int:
         return self._window.start(self.moment.now, back) if self._window is not None else 0

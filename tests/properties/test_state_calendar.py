@@ -38,6 +38,7 @@ def test_buckets_are_those_of_the_wall_clock(drawn: tuple[Calendar, datetime], b
     assert (to_instant(start), to_instant(found.end(start))) == (bucket.start, bucket.end)
     other = before(calendar, bucket, back)
     assert to_instant(found.before(start, back)) == other.start
+    assert found.starts(found.before(start, back), start) == [found.before(start, each) for each in range(back, -1, -1)]
     instant = other.start + (other.end - other.start) * aside
     step = found.steps().start(to_micros(instant))
     same_time = found.same_time(to_micros(now), start, to_micros(other.start))

@@ -1,6 +1,6 @@
 """Calendar buckets: bounds, what lies before, and the same time in another bucket."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -80,6 +80,38 @@ def test_buckets_before_are_counted_one_by_one() -> None:
     assert [to_instant(days.before(start, back)).hour for back in range(5)] == [23, 23, 23, 22, 22]
     start = months.start(at("2026-03-31T12:00:00"))
     assert [to_instant(months.before(start, back)).month for back in range(4)] == [3, 2, 1, 12]
+
+
+class AskedZone(tzinfo):
+    """UTC, which counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def utcoffset(self, _: datetime | None) -> timedelta:
+        """Give the offset."""
+        self.asked += 1
+        return timedelta(0)
+
+    def dst(self, _: datetime | None) -> timedelta:
+        """Know no summer."""
+        return timedelta(0)
+
+    def tzname(self, _: datetime | None) -> str:
+        """Give its name."""
+        return "asked"
+
+
+def test_a_long_look_back_finds_each_bucket_once() -> None:
+    """A series of 2,000 minutes costs as many steps, and the one a minute later hardly any."""
+    zone = AskedZone()
+    minutes, start = Calendar("minute", 1, zone), at("2026-11-28T12:00:00")
+    starts = minutes.starts(minutes.before(start, 2000), start)
+    assert (len(starts), starts[0], starts[-1]) == (2001, at("2026-11-27T02:40:00"), start)
+    asked = zone.asked
+    assert asked < 2001 * 20
+    assert minutes.before(at("2026-11-28T12:01:00"), 2000) == starts[1]
+    assert zone.asked < asked + 20
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,15 @@ def test_groups_are_metrics_with_a_key() -> None:
         plain.field("groups")
 
 
+def test_groups_without_data_in_the_current_bucket_are_found_without_reading_all_that_is_kept() -> None:
+    """A hundred of them with two thousand buckets each would be too much for any rendering."""
+    fold = Folding(MetricEntry(name="e", kind="count", buckets=DAYS, keep=2000, limit=100))
+    for country in range(100):
+        fold.tell(NOON, measured("e", None, (country,)))
+    view, _ = seen(fold, NOON + timedelta(days=1))
+    assert [group.field("value") for group in view.field("groups")] == [0] * 100
+
+
 def sold(**options: Any) -> Entry:
     """Give a table of what was sold, with tax."""
     tax = compile_expression("{{ row.amount * rate }}", names={"row", "rate"})
