@@ -113,7 +113,7 @@ def swap(connection: Connection, now: int) -> list[str] | None:
     for found in ready.values():
         replaced = [each.number for status, each in found.items() if status != "building"]
         put(connection, replaced, status="retired")
-        put(connection, [found["building"].number], status="live", cursor=None)
+        put(connection, [found["building"].number], status="live", cursor=None, rested_at=None)
     mappings = {mapping for mapping, _ in ready}
     due = update(pins).where(pins.c.mapping.in_(mappings), pins.c.active == 1)
     moved = due.values(revision=pins.c.revision + 1, changed_at=now).returning(pins.c.pin)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from bridge.store.active_set import LATEST, ActiveSet
 from bridge.store.beginning import Loss
 from bridge.store.carrying import is_carried
-from bridge.store.generations import read_generations
+from bridge.store.generations import predecessor, read_generations
 from bridge.store.journal import read_ends
 from bridge.store.reader import Reader
 from bridge.store.records import ActivePin
@@ -23,7 +23,7 @@ def _losses(connection: Connection, declared: ActiveSet) -> Iterator[Loss]:
     journal = read_ends(connection)
     for key, found in read_generations(connection).items():
         mapping, entry = key
-        old = found.get("live") or found.get("resting")
+        old = predecessor(found)
         if journal is None or old is None or entry == LATEST or key not in declared.folded_by:
             continue
         is_new = all(each.fingerprint != declared.folded_by[key] for each in found.values())

@@ -54,8 +54,9 @@ def begin_rebuild(
     for key, found in read_generations(connection).items():
         if journal is None or key not in declared.folded_by or key[0] != mapping:
             continue
-        put(connection, [each.number for status, each in found.items() if status == "building"], status="retired")
-        beginnings.building(key, journal, found.get("live") or found.get("resting"), since)
+        if "building" in found:
+            _break_off(connection, found["building"], now)
+        beginnings.building(key, journal, predecessor(found), since)
     beginnings.write()
     return tuple(beginnings.losses)
 
@@ -86,6 +87,11 @@ def read_generations(connection: Connection) -> dict[Key, dict[str, Any]]:
     return known
 
 
+def predecessor(found: Found) -> Any | None:
+    """Give the generation that has what came before another one is built: one that was complete once."""
+    return found.get("live") or found.get("resting") or next(filter(_was_complete, found.values()), None)
+
+
 def put(connection: Connection, numbers: Iterable[int], **columns: Any) -> None:
     """Change generations; what is retired only waits for its rows to be deleted, little by little."""
     changed = update(generations).where(generations.c.number.in_([*numbers]))
@@ -110,14 +116,14 @@ class _Assignment:
             if each is not current and each is not same.get("live"):
                 self._make_room(each, is_built=is_built)
         if current is None and is_built and self._journal is not None:
-            self.beginnings.building(key, self._journal, found.get("live") or found.get("resting"))
+            self.beginnings.building(key, self._journal, predecessor(found))
         elif current is None:
             self.beginnings.live(key)
         elif current.status == "resting":
             self._wake(current, is_built=is_built)
 
     def lay_to_rest(self, found: Found) -> None:
-        """Keep what took events until now; what was not built to its end is not worth it."""
+        """Keep what took events until now."""
         for each in found.values():
             self._make_room(each, is_built=True)
 
@@ -132,8 +138,10 @@ class _Assignment:
 
     def _make_room(self, row: Any, *, is_built: bool) -> None:
         """Let a generation rest while the one in its place is built, so that an author can think better of it."""
-        if row.status == "building" or not is_built:
+        if not is_built:
             put(self._connection, [row.number], status="retired")
+        elif row.status == "building":
+            _break_off(self._connection, row, self._now)
         elif row.status == "live":
             cursor = 0 if self._journal is None else self._journal.newest
             put(self._connection, [row.number], status="resting", cursor=cursor, rested_at=self._now)
@@ -146,4 +154,17 @@ class _Assignment:
         first = select(events.c.number).where(events.c.number == row.cursor + 1)
         is_whole = self._connection.scalar(first) is not None
         since = row.complete_since if is_whole else self._journal.complete_since
-        put(self._connection, [row.number], status="building", complete_since=since, rested_at=None)
+        put(self._connection, [row.number], status="building", complete_since=since)
+
+
+def _was_complete(row: Any) -> bool:
+    """Tell whether a generation rests, or did before it was woken to be built on."""
+    return row.rested_at is not None
+
+
+def _break_off(connection: Connection, built: Any, now: int) -> None:
+    """End a build: what was complete once rests again with what it has, what was not is not worth it."""
+    if _was_complete(built):
+        put(connection, [built.number], status="resting", rested_at=now)
+    else:
+        put(connection, [built.number], status="retired")

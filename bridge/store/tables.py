@@ -82,6 +82,7 @@ generations = Table(
 
 `live` ones take events as they come, `building` ones read them from the journal. `resting` ones, since `rested_at`,
 are not declared any more, or wait for the one that takes their place; `retired` ones for their rows to be deleted.
+One that rested and is built on keeps its `rested_at` until it is live: it was complete once.
 `cursor` is the number of the last event that one which is not live knows. No event since `complete_since` is missing
 (NULL: none ever was). Buckets that begin before `carried_before` were taken over from the generation before, with
 the events up to the number `carried_until`.

@@ -130,6 +130,30 @@ async def test_an_author_may_think_better_of_it(opened: Callable[..., Any]) -> N
     assert {status for (status,) in rows(shop, "SELECT status FROM generations")} <= {"live", "retired"}
 
 
+@pytest.mark.parametrize("then", ["another definition", "a rebuild", "nothing loaded"])
+async def test_what_is_broken_off_while_it_catches_up_is_not_lost(opened: Callable[..., Any], then: str) -> None:
+    """It was complete once, and has what the journal has no more."""
+    shop = await opened(options={"retention_s": 3 * 86400})
+    for _ in range(4):
+        await shop.send(amount=1, buyer="ann")
+        shop.move(days=1)
+    with closing(sqlite3.connect(shop.path)) as connection, connection:
+        connection.execute("DELETE FROM events WHERE number < 4")
+    other = {"sales": SALES.replace("sum: amount, every", "max: amount, every")}
+    await shop.load(other)
+    await shop.send(amount=1, buyer="ann")
+    await shop.load({"sales": SALES})
+    assert rows(shop, "SELECT cursor FROM generations WHERE entry = 'sales' AND status = 'building'") == [(4,)]
+
+    if then == "a rebuild":
+        await shop.rebuilder.rebuild("sales", None)
+    else:
+        await shop.load(other if then == "another definition" else {"other": SALES.replace("p-sales", "p-other")})
+        await shop.load({"sales": SALES})
+    await shop.rebuild()
+    assert (await shop.shown("p-sales")).startswith("1 1,1,1,1 ")
+
+
 async def test_a_mapping_that_was_gone_has_what_came_meanwhile(opened: Callable[..., Any]) -> None:
     """It rests with what it has, and reads on from there."""
     shop = await opened()
