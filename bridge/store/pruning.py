@@ -51,7 +51,7 @@ class Pruning:
     def begin(self) -> None:
         """Begin a round, unless the last one began less than a minute ago."""
         now = to_micros(self._clock())
-        if now >= self._began_at + _EVERY:
+        if abs(now - self._began_at) >= _EVERY:
             self._began_at = now
             self.is_under_way = True
 

@@ -64,6 +64,11 @@ async def test_a_retired_generation_goes_with_all_its_rows(bench: Any) -> None:
 
     await settle_down(bench, store)
 
+    print(
+        run(bench, "SELECT number,status FROM generations"),
+        run(bench, "SELECT * FROM state"),
+        store._writer._pruning.__dict__,
+    )
     assert run(bench, "SELECT count(*) FROM state") == [(0,)]
     assert run(bench, "SELECT count(*) FROM unfolded") == [(0,)]
     assert run(bench, "SELECT number FROM generations WHERE status = 'retired'") == [(9,)]
@@ -98,3 +103,13 @@ async def test_an_event_that_is_still_to_be_folded_outlives_the_others(bench: An
 
     assert [number for (number,) in run(bench, "SELECT number FROM events")] == left
     assert run(bench, "SELECT count(*) FROM unfolded") == [(int(2 in left),)]
+
+
+async def test_a_clock_that_is_set_back_holds_nothing_up(bench: Any) -> None:
+    """Rounds go on by the new time, not once the old one has come again."""
+    store = await bench.open(SALES)
+    await settle_down(bench, store)
+    bench.clock.move(-10 * DAY_S)
+    add_rows(bench, 1, 3, 1)
+    await settle_down(bench, store)
+    assert run(bench, "SELECT count(*) FROM state") == [(0,)]
