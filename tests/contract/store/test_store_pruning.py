@@ -64,11 +64,6 @@ async def test_a_retired_generation_goes_with_all_its_rows(bench: Any) -> None:
 
     await settle_down(bench, store)
 
-    print(
-        run(bench, "SELECT number,status FROM generations"),
-        run(bench, "SELECT * FROM state"),
-        store._writer._pruning.__dict__,
-    )
     assert run(bench, "SELECT count(*) FROM state") == [(0,)]
     assert run(bench, "SELECT count(*) FROM unfolded") == [(0,)]
     assert run(bench, "SELECT number FROM generations WHERE status = 'retired'") == [(9,)]
