@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--only ingest|history|dispatch|reload|delivery] [--write FILE]`; `make bench` runs them all.
+"""`python -m benchmarks [--only ingest|history|rebuild|…] [--write FILE]`; `make bench` runs them all.
 
 Each figure is a ratio to a control in the same run, because a machine's speed changes from minute to
 minute. Needs Linux and two CPUs: the servers get the first, the load generator the second.
@@ -11,13 +11,14 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import delivery, dispatch, history, ingest, reload
+from benchmarks import delivery, dispatch, history, ingest, rebuild, reload
 from benchmarks.machine import facts
 from benchmarks.process import BenchmarkFailed
 
 BENCHMARKS = {
     "ingest": ingest.measure,
     "history": history.measure,
+    "rebuild": rebuild.measure,
     "dispatch": dispatch.measure,
     "reload": reload.measure,
     "delivery": delivery.measure,

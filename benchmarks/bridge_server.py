@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.process import LOAD_CPU, SERVER_CPU, free_port, running, wait_until_ready
+from benchmarks.process import LOAD_CPU, SERVER_CPU, free_port, on_cpu, running, wait_until_ready
 from benchmarks.traffic import SECRET
 
 PINBRIDGE = str(Path(sys.executable).with_name("pinbridge"))
@@ -40,6 +40,18 @@ def sandbox(folder: Path, *, rate: str) -> Iterator[SandboxAddress]:
     with running(command, cpu=LOAD_CPU, log=log) as process:
         wait_until_ready(f"http://127.0.0.1:{command[4]}/_sandbox/state", process, log)
         yield SandboxAddress(**json.loads(log.read_text().splitlines()[0]))
+
+
+def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start another command of `pinbridge` beside the one that serves; its output is for the caller."""
+    environ = {
+        **os.environ,
+        "PINBRIDGE_MAPPINGS": str(folder / "mappings"),
+        "PINBRIDGE_DATABASE": f"sqlite:///{folder / 'pinbridge.db'}",
+        "STRIPE_WEBHOOK_SECRET": SECRET,
+    }
+    with on_cpu(LOAD_CPU):
+        return subprocess.Popen([PINBRIDGE, *arguments], stdout=subprocess.PIPE, text=True, env=environ)
 
 
 @contextmanager

@@ -5,19 +5,17 @@ body of its last event, and that the bridge's memory does not grow with the even
 as the budget makes it last, about four minutes.
 """
 
-import math
-import threading
 import time
 from pathlib import Path
 
 from benchmarks.bridge_server import SandboxAddress, bridge, sandbox
 from benchmarks.figures import table
-from benchmarks.process import BenchmarkFailed, load, resident_mib
+from benchmarks.memory import flat, watched
+from benchmarks.process import BenchmarkFailed, load
 
 EVENTS, PINS, CONNECTIONS = 100_000, 100, 64
 SPREAD_OVER_S = 120
 SETTLED_WITHIN_S = 300
-MEMORY_MAY_GROW = 1.1
 
 MAPPING = """
 pin: "{{ 'p-' ~ shop }}"
@@ -36,35 +34,23 @@ update:
 
 def measure(folder: Path, *, rounds: int, requests: int) -> str:  # noqa: ARG001 - one long round, whatever is asked for
     """Run, check, and give the report."""
-    memory: list[float] = []
-    ended = threading.Event()
     with (
         sandbox(folder, rate="180/60s") as destination,
         bridge(folder, {"shops.yaml": MAPPING}, destination) as (url, served),
     ):
-        watch = threading.Thread(target=_watch_memory, args=(served.pid, memory, ended))
-        watch.start()
-        try:
+        with watched(served.pid) as memory:
             started_at = time.monotonic()
             load(f"{url}/hooks/stripe", requests=EVENTS, connections=CONNECTIONS, shops=PINS, pause=_pause_s())
             sent_s = time.monotonic() - started_at
             settled_s = _wait_until_settled(destination)
-        finally:
-            ended.set()
-            watch.join()
         answers = [each["status"] for each in destination.ask("requests?limit=20000")["requests"]]
     if 429 in answers:
         raise BenchmarkFailed(f"{answers.count(429)} of {len(answers)} updates were refused as too fast")
-    return _report(len(answers), _memory_flat(memory), sent_s, settled_s)
+    return _report(len(answers), flat(memory), sent_s, settled_s)
 
 
 def _pause_s() -> float:
     return SPREAD_OVER_S * CONNECTIONS / EVENTS
-
-
-def _watch_memory(pid: int, memory: list[float], ended: threading.Event) -> None:
-    while not ended.wait(1):
-        memory.append(resident_mib(pid))
 
 
 def _last_of_each_pin() -> dict[str, str]:
@@ -83,18 +69,6 @@ def _wait_until_settled(destination: SandboxAddress) -> float:
         time.sleep(1)
     behind = [f"{pin}: {shown.get(pin)} instead of {last}" for pin, last in wanted.items() if shown.get(pin) != last]
     raise BenchmarkFailed(f"{len(behind)} pins do not show their last event: {'; '.join(behind[:5])}")
-
-
-def _memory_flat(memory: list[float]) -> tuple[float, float]:
-    """Give the most memory at the middle and in the last tenth of the time, in MiB.
-
-    The first half fills caches that have a bound, the database's 16 MiB of pages above all.
-    """
-    tenth, middle = math.ceil(len(memory) / 10), len(memory) // 2
-    early, late = max(memory[middle - tenth : middle]), max(memory[-tenth:])
-    if late > early * MEMORY_MAY_GROW:
-        raise BenchmarkFailed(f"memory grew from {early:.0f} MiB to {late:.0f} MiB in the second half")
-    return early, late
 
 
 def _report(updates: int, memory: tuple[float, float], sent_s: float, settled_s: float) -> str:
