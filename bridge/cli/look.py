@@ -3,6 +3,7 @@
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from textwrap import shorten
 
 from babel.dates import format_timedelta
 
@@ -10,7 +11,8 @@ from bridge.cli.output import print_json, print_table, stdout, visible
 from bridge.cli.state_lines import state_lines
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
-from bridge.mappings import Mapping, Outcome
+from bridge.mappings import FAILED, Mapping, Outcome
+from bridge.spelling import suggest
 from bridge.state import PinState, Readings, tell_state
 from bridge.store import AttemptRecord, EventRecord, PinRecord, Reader, Snapshot
 
@@ -24,6 +26,7 @@ STATES = {
     "dormant": "not loaded",
 }
 MOST_REMARK = 60
+MOST_MEANT = 5
 NOT_TAKEN = "no mapping takes it"
 
 
@@ -86,9 +89,11 @@ def show_pin(reader: Reader, pin: str, loaded: Loaded, *, limit: int, as_json: b
 
     Raises `ConfigurationError` where there is no such pin.
     """
-    found = next((record for record in reader.pins() if record.pin == pin), None)
+    pins = reader.pins()
+    found = next((record for record in pins if record.pin == pin), None)
     if found is None:
-        raise ConfigurationError([Problem(file=f"pin {pin}", message="no mapping shows it, and none ever did")])
+        message = f"no mapping shows it, and none ever did{_meant(pin, pins)}"
+        raise ConfigurationError([Problem(file=f"pin {pin}", message=message)])
     mapping = loaded.mappings.get(found.mapping)
     state = {} if mapping is None else _state_of(reader, pin, mapping, loaded.now)
     attempts = reader.attempts(pin, limit=limit)
@@ -102,6 +107,15 @@ def show_pin(reader: Reader, pin: str, loaded: Loaded, *, limit: int, as_json: b
     stdout.print()
     rows = [_attempt(attempt, loaded.now) for attempt in attempts]
     print_table(("ATTEMPT", "TOOK", "OUTCOME", "REVISION", "ANSWER"), rows, empty="no attempts yet")
+
+
+def _meant(name: str, pins: list[PinRecord]) -> str:
+    """Say which pin may be meant: those of a mapping that is called so, or the nearest."""
+    of_mapping = [record.pin for record in pins if record.mapping == name]
+    if of_mapping:
+        more = f" and {len(of_mapping) - MOST_MEANT:,} more" if len(of_mapping) > MOST_MEANT else ""
+        return f"; the mapping {name} shows {', '.join(of_mapping[:MOST_MEANT])}{more}"
+    return suggest(name, [record.pin for record in pins])
 
 
 def _state_of(reader: Reader, pin: str, mapping: Mapping, now: datetime) -> dict[str, Json]:
@@ -123,9 +137,9 @@ def _summary(event: EventRecord) -> dict[str, Json]:
 
 
 def _verdict(event: EventRecord) -> str:
-    matched = dict.fromkeys(_move(outcome) for outcome in event.outcomes if outcome.pin)
-    if matched:
-        return ", ".join(matched)
+    told = dict.fromkeys(_move(outcome) for outcome in event.outcomes if outcome.pin or outcome.kind in FAILED)
+    if told:
+        return ", ".join(told)
     if not event.outcomes:
         return NOT_TAKEN
     return ", ".join(dict.fromkeys(f"{outcome.kind} {outcome.mapping}".strip() for outcome in event.outcomes[:3]))
@@ -134,8 +148,9 @@ def _verdict(event: EventRecord) -> str:
 def _move(outcome: Outcome) -> str:
     """Name the mapping and its pin, and what else is to be said: that the pin shows something newer, say."""
     said = "" if outcome.kind == "matched" else outcome.kind
-    remark = ": ".join(filter(None, (said, outcome.reason)))
-    return f"{outcome.mapping} → {outcome.pin}" + (f" ({remark[:MOST_REMARK]})" if remark else "")
+    remark = shorten(": ".join(filter(None, (said, outcome.reason))), MOST_REMARK, placeholder=" …")
+    name = " → ".join(filter(None, (outcome.mapping, outcome.pin)))
+    return f"{name} ({remark})" if remark else name
 
 
 def _story(outcome: Outcome) -> str:

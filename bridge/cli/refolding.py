@@ -24,6 +24,9 @@ from bridge.store import Store, active_pins, open_readonly, read_running
 from bridge.times import read_instant
 from bridge.units import parse_duration_s
 
+MOST_DIGITS_OF_A_LENGTH = 6
+"""A number so short is a length of time without its unit, and no unix seconds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refolding:
@@ -88,15 +91,21 @@ def read_since(text: str, at: datetime) -> datetime:
     """Read a time, or how long ago it is: `2026-11-01`, `7d`. Raises `ConfigurationError`."""
     try:
         since = at - timedelta(seconds=parse_duration_s(text))
-    except ValueError:
-        try:
-            since = read_instant(text)
-        except ValueError as error:
-            message = f"{text!r} {error}; write one such as 2026-11-01, or how long ago it is, such as 7d"
-            raise ConfigurationError([Problem(file="--since", message=message)]) from error
+    except ValueError as error:
+        if text.isdigit() and len(text) <= MOST_DIGITS_OF_A_LENGTH:
+            raise ConfigurationError([Problem(file="--since", message=str(error))]) from error
+        since = _read_instant(text)
     if since > at:
         raise ConfigurationError([Problem(file="--since", message=f"{text!r} lies ahead")])
     return since
+
+
+def _read_instant(text: str) -> datetime:
+    try:
+        return read_instant(text)
+    except ValueError as error:
+        message = f"{text!r} {error}; write one such as 2026-11-01, or how long ago it is, such as 7d"
+        raise ConfigurationError([Problem(file="--since", message=message)]) from error
 
 
 async def _show(mapping: str, lines: AsyncIterator[Json], *, as_json: bool) -> bool:
@@ -157,7 +166,8 @@ def _tell_replayed(answer: Json, *, as_json: bool) -> bool:
 
 
 def _list_failing(folded: int, failing: int, failed: Sequence[dict[str, Json]]) -> None:
-    stdout.print(f"folded {folded:,} events; {failing:,} still fail", markup=False)
+    events, fail = "event" if folded == 1 else "events", "fails" if failing == 1 else "fail"
+    stdout.print(f"folded {folded:,} {events}; {failing:,} still {fail}", markup=False)
     for each in failed:
         stdout.print(f"event {each['number']}, {each['mapping']}: {each['reason']}", markup=False)
     if failing > len(failed):

@@ -29,11 +29,19 @@ def _lines(told: dict[str, Json]) -> Iterator[str]:
 
 def _metric_line(told: dict[str, Json]) -> str:
     beside = [f"{name} {_shown(name, told[name])}" for name in _FIELDS if told[name] is not None]
+    if _lacks_a_past(told):
+        beside.append(f"no change: complete only since {told['complete_since']}")
     groups = cast(list[dict[str, Json]], told.get("groups", []))
     listed = [f"{_key(group['key'])} {_text(group['value'])}" for group in groups]
     if (more := cast(int, told.get("groups_in_all", 0)) - len(groups)) > 0:
         listed.append(f"and {more:,} more")
     return "; ".join(filter(None, (_text(told["value"]), ", ".join(beside), ", ".join(listed))))
+
+
+def _lacks_a_past(told: dict[str, Json]) -> bool:
+    """Tell whether there is something to compare with, of which a part may never have been heard."""
+    previous, change, since = told["previous"], told["change"], told["complete_since"]
+    return isinstance(previous, int | float) and previous != 0 and change is None and since is not None
 
 
 def _table_lines(told: dict[str, Json]) -> Iterator[str]:

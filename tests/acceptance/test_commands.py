@@ -164,6 +164,8 @@ def test_one_pin_is_shown_with_its_attempts(new_bridge: NewBridge, sandbox: Sand
     unknown = bridge.command("pins", "p-none")
     assert unknown.returncode == 2
     assert "p-none" in unknown.stderr
+    assert "did you mean 'p-shop'?" in bridge.command("pins", "p-shp").stderr
+    assert f"; the mapping {whole['mapping']} shows p-shop" in bridge.command("pins", whole["mapping"]).stderr
 
 
 @pytest.mark.parametrize("is_running", [True, False], ids=["through the running bridge", "alone"])

@@ -93,6 +93,8 @@ def test_what_cannot_be_rebuilt_says_why(new_bridge: NewBridge) -> None:
         assert bridge.command("replay", "paymnts").returncode == 2
         no_time = bridge.command("rebuild", "payments", "--since", "yesterday")
         assert (no_time.returncode, "'yesterday' is not a time" in no_time.stderr) == (2, True)
+        no_unit = bridge.command("rebuild", "payments", "--since", "7")
+        assert (no_unit.returncode, "'7' has no unit" in no_unit.stderr) == (2, True)
         ahead = bridge.command("rebuild", "payments", "--since", "2199-01-01")
         assert (ahead.returncode, "lies ahead" in ahead.stderr) == (2, True)
         bridge.close()
@@ -110,7 +112,7 @@ def test_replay_tells_what_still_fails(new_bridge: NewBridge, sandbox: Sandbox) 
     for _ in ("running", "alone"):
         ended = bridge.command("replay")
         assert ended.returncode == 1
-        assert ended.stdout.startswith("folded 0 events; 1 still fail\nevent 2, payments: ")
+        assert ended.stdout.startswith("folded 0 events; 1 still fails\nevent 2, payments: ")
         assert json.loads(bridge.command("replay", "payments", "--json").stdout)["failed"][0]["number"] == 2
         bridge.close()
 

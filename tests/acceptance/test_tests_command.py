@@ -82,6 +82,14 @@ def test_a_failure_shows_what_differs_and_why(folder: Path) -> None:
     assert lines[-1] == "1 passed, 1 failed"
 
 
+def test_a_number_where_the_pin_has_a_text_says_how_to_write_it(folder: Path) -> None:
+    """A card shows texts, so this is what a first test gets wrong."""
+    file = folder / "mappings" / "sales.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace('"6"', "5"), encoding="utf-8")
+    lines = run_cases(folder=folder).stdout.splitlines()
+    assert '    + came     "5", a text; write it in quotation marks' in lines
+
+
 def test_a_line_break_at_the_end_is_a_difference_that_can_be_seen(folder: Path) -> None:
     """Of texts with several lines each line is compared, but for an end that lines do not show."""
     file = folder / "mappings" / "sales.yaml"

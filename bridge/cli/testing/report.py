@@ -119,7 +119,8 @@ def _difference_lines(difference: Difference) -> Iterator[str]:
             yield from (shown(line) for line in difflib.ndiff(lines, came_lines) if not line.startswith("?"))
             return
     yield f"- expected {_value_text(expected)}"
-    yield f"+ came     {_value_text(came)}"
+    is_same_as_text = isinstance(came, str) and not isinstance(expected, str) and came == _value_text(expected)
+    yield f"+ came     {_value_text(came)}{', a text; write it in quotation marks' if is_same_as_text else ''}"
 
 
 def _value_text(value: Json | Absent) -> str:

@@ -15,6 +15,15 @@ def test_a_metric_is_one_line() -> None:
     assert lines == ["sales  12.5; previous 10, change +25.0%", "e      –"]
 
 
+def test_what_cannot_be_compared_says_since_when_it_is_complete() -> None:
+    """A change that is none beside a bucket that has something would else look like a mistake."""
+    since = "2026-11-28T04:18:11+01:00"
+    assert list(state_lines({"sales": metric(4, previous=14, complete_since=since)})) == [
+        f"sales  4; previous 14, no change: complete only since {since}"
+    ]
+    assert list(state_lines({"sales": metric(4, previous=0, complete_since=since)})) == ["sales  4; previous 0"]
+
+
 def test_groups_stand_behind_it() -> None:
     """As many as are told, and how many more there are."""
     groups: list[Json] = [{"key": "DE", "value": 3}, {"key": None, "value": 2}, {"key": ["a", 1], "value": None}]
