@@ -19,6 +19,7 @@ from bridge.located.fields import BoundedProblems, Fields, Problems, describe, r
 from bridge.mappings.cases import Case, compile_cases
 from bridge.mappings.entries.definitions import Definition
 from bridge.mappings.entries.field_check import check_fields
+from bridge.mappings.entries.item_check import check_items
 from bridge.mappings.entries.state import compile_state
 from bridge.mappings.expressions.names import OWN_NAMES, read_name
 from bridge.mappings.expressions.skeleton import check_literal
@@ -248,7 +249,9 @@ def _compile_update(
     literal = check_literal(node, head.pin_type)
     fields.problems.extend(literal.problems)
     warnings.extend(literal.warnings)
-    check_fields(node, {name: definition.entry for name, definition in state.items()}, fields.problems, warnings)
+    entries = {name: definition.entry for name, definition in state.items()}
+    check_fields(node, entries, fields.problems, warnings)
+    check_items(node, entries, fields.problems, warnings)
     try:
         return compile_tree(node, names=names)
     except ConfigurationError as error:

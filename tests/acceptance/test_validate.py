@@ -155,7 +155,8 @@ def test_a_pin_that_shows_its_state_is_drawn_without_events(tmp_path: Path) -> N
     )
     ended = validate(".", cwd=tmp_path)
     assert ended.returncode == 0
-    assert "d.yaml:4:28: warning: there is no item 0 in 0 items; p-d would start parked" in ended.stderr
+    advice = "of an empty list 'first' and 'last' give none"
+    assert f"d.yaml:4:28: warning: there is no item 0 in 0 items; {advice}; p-d would start parked" in ended.stderr
 
 
 def test_a_pin_that_fails_once_it_is_stale_is_warned_of(tmp_path: Path) -> None:

@@ -117,7 +117,8 @@ def _fault_of_metric(read: NameRead, keys: Sequence[Key], fields: Sequence[str])
     name = read.name if keys == read.keys else f"{read.name}[…]"
     if not keys:
         is_shown = isinstance(read.around, _SHOWS) and getattr(read.around, "name", "") not in _STAND_INS
-        message = f"{read.name!r} is a metric; write {name}.value"
+        groups = f", or {name}.groups for the list of its groups" if "groups" in fields else ""
+        message = f"{read.name!r} is a metric; write {name}.value{groups}"
         return TemplateFault(message=message, index=read.place) if is_shown else None
     word = keys[0].word
     if word is None or word in fields:
@@ -125,9 +126,15 @@ def _fault_of_metric(read: NameRead, keys: Sequence[Key], fields: Sequence[str])
     if word == "groups":
         reason = "as it has no 'by'" if keys == read.keys else "as it is one itself"
         return _told(f"{name!r} has no groups, {reason}", keys[0])
-    meant = _OTHERWISE.get(word)
-    advice = f"; did you mean {meant!r}?" if meant else suggest(word, fields) or f"; it has {', '.join(fields)}"
-    return _told(f"{name!r} has no field {word!r}{advice}", keys[0])
+    return _told(f"{name!r} has no field {word!r}{metric_advice(word, fields, name)}", keys[0])
+
+
+def metric_advice(word: str, fields: Sequence[str], name: str = "") -> str:
+    """Say which field of a metric is meant by another word; of one with groups, how a group is written."""
+    if meant := _OTHERWISE.get(word):
+        return f"; did you mean {meant!r}?"
+    group = f"; a group is written {name}[{word!r}]" if "groups" in fields else ""
+    return suggest(word, fields) or f"; it has {', '.join(fields)}{group}"
 
 
 def _fault_of_table(read: NameRead, entry: TableEntry) -> TemplateFault | None:
@@ -145,7 +152,7 @@ def _fault_of_table(read: NameRead, entry: TableEntry) -> TemplateFault | None:
         advice = f"; its rows are numbered, such as {read.name}[0]"
     elif word in ("first", "last", "length"):
         advice = f"; write '{read.name} | {word}'"
-    return _told(f"{read.name!r} has no field {word!r}{advice or _nearest(word, TABLE_FIELDS)}", key)
+    return _told(f"{read.name!r} has no field {word!r}{advice or nearest_of(word, TABLE_FIELDS)}", key)
 
 
 def _fault_of_totals(read: NameRead, entry: TableEntry) -> TemplateFault | None:
@@ -157,7 +164,7 @@ def _fault_of_totals(read: NameRead, entry: TableEntry) -> TemplateFault | None:
         keys = keys[1:]
         if keys and keys[0].word is not None and keys[0].word not in TOTALS:
             written = f"{read.name}.previous"
-            return _told(f"{written!r} has no field {keys[0].word!r}{_nearest(keys[0].word, TOTALS)}", keys[0])
+            return _told(f"{written!r} has no field {keys[0].word!r}{nearest_of(keys[0].word, TOTALS)}", keys[0])
     if len(keys) < 2 or keys[0].word != "sum" or keys[1].word is None:
         return None
     stored = [column.name for column in entry.columns if column.kind != "computed"]
@@ -165,12 +172,15 @@ def _fault_of_totals(read: NameRead, entry: TableEntry) -> TemplateFault | None:
         return None
     is_computed = any(column.name == keys[1].word for column in entry.columns)
     advice = (
-        ", as that one is computed; 'sum(attribute=…)' adds up rows" if is_computed else _nearest(keys[1].word, stored)
+        ", as that one is computed; 'sum(attribute=…)' adds up rows"
+        if is_computed
+        else nearest_of(keys[1].word, stored)
     )
     return _told(f"{read.name!r} has no sum of a column {keys[1].word!r}{advice}", keys[1])
 
 
-def _nearest(word: str, known: Sequence[str]) -> str:
+def nearest_of(word: str, known: Sequence[str]) -> str:
+    """Name the known word that is nearest, or else those that there are."""
     return suggest(word, known) or there_are(known)
 
 

@@ -19,7 +19,7 @@ from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
-from bridge.mappings.expressions.kinds import NothingThere, kind_of
+from bridge.mappings.expressions.kinds import IF_EMPTY, NothingThere, kind_of
 from bridge.mappings.expressions.methods import bound_method, loop_attribute
 from bridge.mappings.values import arithmetic
 from bridge.mappings.values.bounds import (
@@ -137,7 +137,7 @@ class Dialect(ImmutableSandboxedEnvironment):
             try:
                 return obj[argument]
             except IndexError:
-                return self.undefined(f"there is no item {argument} in {len(obj)} items")
+                return self.undefined(f"there is no item {argument} in {len(obj)} items{'' if obj else IF_EMPTY}")
         return obj if isinstance(obj, Undefined) else self.undefined(f"{kind_of(obj)} has no item {excerpt(argument)}")
 
     def cut(self, context: Context, obj: Any, *bounds: Any) -> Any:

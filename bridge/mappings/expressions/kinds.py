@@ -11,6 +11,9 @@ from bridge.mappings.values.values import is_number
 from bridge.mappings.values.views import View
 from bridge.spelling import suggest
 
+IF_EMPTY = "; of an empty list 'first' and 'last' give none"
+"""What helps where an item is asked for by its position, and there is none at all."""
+
 _MOST_NAMES = 32
 """Of an object with more keys the nearest is not looked for: each costs 10 µs, and a table is missed often."""
 

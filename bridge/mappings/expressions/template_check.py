@@ -70,6 +70,7 @@ _RELATED = {
     ("variable", "payload"): _FROM_PAYLOAD,
     ("variable", "data"): _FROM_PAYLOAD,
     ("variable", "body"): _FROM_PAYLOAD,
+    ("variable", "state"): "an entry of 'state' is read by its own name",
 }
 """Words that other tools have for something, and what it is called here."""
 

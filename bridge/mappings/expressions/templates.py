@@ -33,7 +33,7 @@ Path = tuple[str | int, ...]
 """Where a value stands in a body: keys and positions from the outside in."""
 
 _EACH_KEYS = ("each", "as", "do")
-_DEFAULT_NAME = "item"
+DEFAULT_NAME = "item"
 _LOOKS_LIKE_A_PATH = re.compile(r"\$[.\[][\w.\[]")
 _SINGLE_BRACES = re.compile(r"\$?\{\s*(\w+)\s*\}")
 MARKS = ("{{", "{%", "{#")
@@ -239,11 +239,11 @@ def _compile_each(node: MappingNode, names: frozenset[str], problems: list[Probl
 def _loop_name(node: MappingNode, names: frozenset[str], problems: list[Problem]) -> str:
     given = node.get("as")
     if given is None:
-        return _DEFAULT_NAME
+        return DEFAULT_NAME
     value = given.value if isinstance(given, ScalarNode) else None
     if not isinstance(value, str) or not value.isidentifier() or not value.isascii():
         problems.append(given.place.problem("'as' is a name of letters, digits and '_', such as row"))
-        return _DEFAULT_NAME
+        return DEFAULT_NAME
     if value in names or value == "loop":
         problems.append(given.place.problem(f"'as: {value}' would hide the variable {value!r}; choose another name"))
     return value
