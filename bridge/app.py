@@ -168,7 +168,7 @@ class Bridge:
         rebuilding = asyncio.create_task(self._rebuilder.run(), name="rebuild")
         for task in (delivering, reloading, rebuilding):
             task.add_done_callback(self._end_if_it_failed)
-        _tune_the_collector()
+        tune_the_collector()
         try:
             yield
         finally:
@@ -217,7 +217,7 @@ async def _show_board(_request: Request) -> Response:
     return RedirectResponse("sandbox/")
 
 
-def _tune_the_collector() -> None:
+def tune_the_collector() -> None:
     """Keep what was loaded out of the garbage collector's way: a fifth of the throughput of the prototype."""
     gc.collect()
     gc.freeze()

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bridge.app import now
+from bridge.app import now, tune_the_collector
 from bridge.cli.asking import ask, listen
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.configuration import load_configuration
@@ -76,6 +76,7 @@ class Refolding:
         rebuilder = Rebuilder(store, lambda: configuration)
         try:
             await store.declare(active_pins(configuration.mappings))
+            tune_the_collector()
             working = asyncio.create_task(rebuilder.run())
             working.add_done_callback(lambda _ended: rebuilder.stop())
             try:

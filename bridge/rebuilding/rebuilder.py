@@ -14,6 +14,7 @@ import structlog
 
 from bridge.configuration import Configuration
 from bridge.errors import ConfigurationError, Problem, StoreUnavailable
+from bridge.rebuilding.pace import Pace
 from bridge.rebuilding.replaying import Replayed, replay
 from bridge.rebuilding.rereading import Evaluator
 from bridge.spelling import suggest
@@ -36,6 +37,7 @@ class Rebuilder:
         self._configuration = configuration
         self._evaluator = Evaluator(configuration())
         self._evaluated_by = configuration()
+        self._pace = Pace()
         self._stirred = asyncio.Event()
         self._stepped = asyncio.Event()
         self._stopping = False
@@ -103,9 +105,10 @@ class Rebuilder:
     async def step(self) -> bool:
         """Fold the next events; False where nothing is left, or a reload is under way, which wakes once it is done."""
         evaluator = self._current()
-        chunk = await self._store.builds.next(evaluator.sources)
+        chunk = await self._store.builds.next(evaluator.sources, self._pace.events)
         if chunk is None:
             return False
+        self._pace.note(chunk.newest)
         entries = await asyncio.to_thread(self._evaluate, evaluator, chunk)
         if len(entries) < len(chunk.events):
             return False
@@ -117,6 +120,7 @@ class Rebuilder:
             if not entries:
                 raise
             log.warning("rebuild_step_refused", after=chunk.after, upto=chunk.upto, reason=_reason(error))
+            self._pace.slow_down()
             return await self._fold_first(evaluator, chunk, entries[0])
         return advance.is_folded
 

@@ -49,7 +49,7 @@ records.py      what the store hands out and takes in
 
 from bridge.store.active_set import active_pins
 from bridge.store.beginning import Loss
-from bridge.store.building import Chunk, Progress
+from bridge.store.building import FEW_EVENTS, MANY_EVENTS, Chunk, Progress
 from bridge.store.builds import Begun
 from bridge.store.foresight import foresee
 from bridge.store.preparing import Entry
@@ -78,7 +78,9 @@ from bridge.store.store import Store
 
 __all__ = [
     "DOUBT_REST_S",
+    "FEW_EVENTS",
     "LEASE_S",
+    "MANY_EVENTS",
     "NEEDED_S",
     "REQUEST_DEADLINE_S",
     "ActivePin",

@@ -14,7 +14,7 @@ from bridge.store.active_set import ActiveSet
 from bridge.store.batch_folding import Rules
 from bridge.store.batches import Batches
 from bridge.store.beginning import Loss
-from bridge.store.building import CHUNK_EVENTS, Chunk, Progress
+from bridge.store.building import FEW_EVENTS, Chunk, Progress
 from bridge.store.preparing import Entry
 from bridge.store.records import EventRecord
 from bridge.store.refolding import Lack, Refolded
@@ -91,9 +91,9 @@ class Builds:
 
         return await self._run(work)
 
-    async def next(self, sources: Sources) -> Chunk | None:
-        """Read the next events to be folded; None where nothing is built."""
-        return await self._read(lambda connection: building.read_chunk(connection, sources))
+    async def next(self, sources: Sources, most: int) -> Chunk | None:
+        """Read the next events to be folded, at most so many; None where nothing is built."""
+        return await self._read(lambda connection: building.read_chunk(connection, sources, most))
 
     async def fold(self, chunk: Chunk, entries: Sequence[Entry], sources: Sources, at_once: Evaluate) -> Advance:
         """Fold what was read; where little is left, that too, and then what was built takes its place."""
@@ -103,7 +103,7 @@ class Builds:
             rules = self._batches.rules
             if not building.build(connection, chunk, entries, rules):
                 return Advance(is_folded=False)
-            if chunk.newest - chunk.upto > CHUNK_EVENTS:
+            if chunk.newest - chunk.upto > FEW_EVENTS:
                 return Advance(is_folded=True)
             _build_the_rest(connection, sources, at_once, rules)
             moved = building.swap(connection, now)
@@ -139,7 +139,7 @@ class Builds:
 
 def _build_the_rest(connection: Connection, sources: Sources, at_once: Evaluate, rules: Rules) -> None:
     """Fold the few events that came since, here where no other can come, unless one of them takes long."""
-    chunk = building.read_chunk(connection, sources)
+    chunk = building.read_chunk(connection, sources, FEW_EVENTS)
     evaluated = [] if chunk is None else [at_once(record, chunk.mappings) for record in chunk.events]
     entries = [entry for entry in evaluated if entry is not None]
     if chunk is not None and len(entries) == len(evaluated):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 from support.rebuilding import Shop, configured
 from support.storing import ingest
 
@@ -16,7 +16,7 @@ from bridge.mappings import Evaluation, Outcome
 from bridge.rebuilding import replay
 from bridge.rebuilding.rereading import Evaluator
 from bridge.store import active_pins, foresee, open_readonly
-from bridge.store.building import CHUNK_EVENTS
+from bridge.store.building import FEW_EVENTS, read_chunk, read_progress
 from bridge.store.journal import read_ends
 
 SALES = """
@@ -107,7 +107,7 @@ async def test_a_rebuild_goes_on_where_it_was_broken_off(opened: Callable[..., A
         await shop.send(amount=1, buyer="ann")
     await shop.store.builds.begin("sales", None)
     assert await shop.rebuilder.step()
-    assert rows(shop, "SELECT DISTINCT cursor FROM generations WHERE status = 'building'") == [(CHUNK_EVENTS,)]
+    assert rows(shop, "SELECT DISTINCT cursor FROM generations WHERE status = 'building'") == [(FEW_EVENTS,)]
     await shop.store.close()
 
     again = await opened(sent=shop.sent)
@@ -321,3 +321,20 @@ async def test_the_journal_is_whole_after_its_newest_gap(opened: Callable[..., A
             assert (ends.oldest, ends.newest) == (oldest, 6)
             connection.rollback()
     engine.dispose()
+
+
+async def test_a_step_does_not_read_the_whole_journal(opened: Callable[..., Any]) -> None:
+    """However long that is: no question about it walks through all of its events."""
+    shop = await opened()
+    await shop.send(amount=1, buyer="ann")
+    await shop.store.builds.begin("sales", None)
+    await shop.store.close()
+    asked: list[tuple[str, Any]] = []
+    engine = create_engine(shop.url)
+    with engine.connect() as connection:
+        event.listen(engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+        assert read_progress(connection) != {}
+        assert read_chunk(connection, {"sales": ["shop"]}, FEW_EVENTS) is not None
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values).all() for query, values in [*asked]]
+    assert [step[3] for plan in plans for step in plan if "events" in step[3]] != []
+    assert [step[3] for plan in plans for step in plan if "SCAN events" in step[3]] == []
