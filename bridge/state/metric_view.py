@@ -10,7 +10,7 @@ from bridge.mappings.values.versions import ranked
 from bridge.mappings.values.views import View
 from bridge.state.metric_folding import ALL, OTHER, hash_of
 from bridge.state.metric_reading import MetricReading, Stretch
-from bridge.state.metrics import Number, add, negative
+from bridge.state.metrics import Number, add, negative, shortest
 
 FIELDS = ("value", "at", "previous", "change", "change_total", "trend", "series", "total", "complete_since")
 OTHER_NAME = "other"
@@ -152,4 +152,4 @@ def _ratio(value: Value, other: Value) -> Number | None:
     if not isinstance(value, int | Decimal) or not isinstance(other, int | Decimal) or not other:
         return None
     negated = negative(other)
-    return divide(add(value, negated), max(other, negated))
+    return divide(shortest(add(value, negated)), shortest(max(other, negated)))

@@ -160,7 +160,7 @@ class Mean(Metric):
 
     def read(self, held: tuple[int, Number]) -> Value:
         """Divide."""
-        return divide(held[1], held[0])
+        return divide(shortest(held[1]), held[0])
 
     def write(self, held: tuple[int, Number]) -> Json:
         """Write count and sum."""

@@ -127,8 +127,10 @@ def number_of(value: Any) -> Fraction:
 
 
 def quotient(left: Fraction, right: Fraction) -> Fraction:
-    """Divide to 28 digits."""
+    """Divide to 28 digits, but exactly where whole numbers give one."""
     exact = left / right
+    if left.denominator == right.denominator == exact.denominator == 1:
+        return exact
     return Fraction(_DIGITS_28.divide(Decimal(exact.numerator), Decimal(exact.denominator)))
 
 
