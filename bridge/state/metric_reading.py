@@ -152,7 +152,9 @@ class MetricReading:
         else:
             keys = [RowKey(self._generation, self._pin, part, start, group) for start in self._begins(part, stretch)]
             self.moment.count(len(keys))
-            found = self._readings.rows(keys).items()
+            rows = self._readings.rows(keys)
+            self.moment.weigh(rows.values())
+            found = rows.items()
         return {key.bucket: self._restored(row.data) for key, row in found}
 
     def _begins(self, part: str, stretch: Stretch) -> Iterable[int]:
@@ -174,6 +176,7 @@ class MetricReading:
         key = RowKey(self._generation, self._pin, part, first, b"")
         found = self._readings.stretch(key, key._replace(bucket=last, key=_LAST_KEY), most=self.moment.rows_left + 1)
         self.moment.count(len(found))
+        self.moment.weigh(row for _, row in found)
         return found
 
     def _restored(self, data: str) -> Any:

@@ -1,14 +1,19 @@
 """The moment at which a pin is rendered, and the next one at which something that was read would be another."""
 
+from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
 from bridge.instants import to_instant, to_micros
 from bridge.mappings.expressions.dialect import localized
 from bridge.mappings.values.bounds import ExpressionError
 from bridge.mappings.values.values import Value
+from bridge.state.rows import Row
 
 MAX_ROWS = 200_000
 """Rows of the state that one rendering reads at most: half a second's work."""
+
+ROW_CHARACTERS = 256
+"""A row counts as one more for each time that it takes so many: a sketch of 1,000 values is 40 sums."""
 
 
 class Moment:
@@ -21,10 +26,17 @@ class Moment:
         self.rows_left = MAX_ROWS
 
     def count(self, rows: int) -> None:
-        """Count rows that were read; raises `ExpressionError` for too many of them."""
+        """Count rows that are looked for; raises `ExpressionError` for too many of them."""
         self.rows_left -= rows
         if self.rows_left < 0:
-            raise ExpressionError(f"this reads more than {MAX_ROWS:,} rows of the state; show fewer groups or buckets")
+            raise ExpressionError(
+                f"this reads more than {MAX_ROWS:,} rows of the state, of which long ones count as several;"
+                " show fewer groups, buckets or rows"
+            )
+
+    def weigh(self, rows: Iterable[Row]) -> None:
+        """Count what rows have that are longer than one; raises as `count` does, before they are taken apart."""
+        self.count(sum(len(row.data) // ROW_CHARACTERS for row in rows))
 
     @property
     def changes_at(self) -> datetime | None:

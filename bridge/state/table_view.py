@@ -52,6 +52,7 @@ class TableReading:
         if self._fed_after is not None and not back:
             expired = self._readings.expired(shelf, fed_until=self._fed_after)
             self.moment.count(len(expired))
+            self.moment.weigh(row for _, row in expired)
             for _, over in expired:
                 totals.include(self._columns.numbers(self._columns.restore(orjson.loads(over.data))), -1)
         return totals
@@ -66,8 +67,10 @@ class TableReading:
 
     def _live(self, by: Literal["at", "rank"], *, descending: bool, most: int) -> list[Row]:
         found = self._readings.live(self._shelf(), by=by, descending=descending, fed_after=self._fed_after, most=most)
-        self.moment.count(len(found))
-        return [row for _, row in found]
+        rows = [row for _, row in found]
+        self.moment.count(len(rows))
+        self.moment.weigh(rows)
+        return rows
 
     def _shown(self, row: Row) -> dict[str, Value]:
         restored = self._columns.restore(orjson.loads(row.data))

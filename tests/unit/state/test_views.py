@@ -219,6 +219,19 @@ def test_what_reads_too_much_is_an_error() -> None:
         view.item(2).field("value")
 
 
+def test_rows_that_are_long_count_as_several() -> None:
+    """A table of texts is read as far as one of numbers only where these are short, too."""
+    fold = Folding(sold(limit=1))
+    for key in range(3):
+        fold.tell(NOON, row("t", key, who="x" * 4000))
+    view, moment = seen(fold, NOON)
+    moment.rows_left = 60
+    assert len(view.field("all")) == 3
+    assert moment.rows_left < 15
+    with pytest.raises(ExpressionError, match="long ones count as several"):
+        view.field("all")
+
+
 def test_a_sum_does_not_show_what_its_numbers_looked_like() -> None:
     """Nor what rows that are gone held; and it is exact, however many digits there are."""
     told: list[tuple[tuple[Value, ...], str]] = [
