@@ -14,6 +14,7 @@ from bridge.mappings.values.values import decode_values, encode_values
 from bridge.mappings.values.versions import decode_version, encode_version
 from bridge.rehearsal.rows import Rows
 from bridge.state import Folders, Held, PinState, StateFold
+from bridge.store.active_set import LATEST
 from bridge.store.folding import UNKEEPABLE, Folded, ItemKey, LatestKey, Ledger, Newest, Order, fold
 from bridge.store.lifetimes import lifetime
 from bridge.store.preparing import Entry, Loaded, Preparation, prepare
@@ -25,6 +26,10 @@ class Memory:
     def __init__(self, mappings: MappingSet, horizon: timedelta, complete_since: datetime | None = None) -> None:
         self._horizon = horizon
         self._held = _held(mappings, complete_since)
+        self._generations = {
+            name: {LATEST: -number, **{entry: held.generation for entry, held in self._held[name].items()}}
+            for number, name in enumerate(self._held, 1)
+        }
         self._folders = Folders(self._held)
         self._rows = Rows()
         self._max_pins = {
@@ -81,6 +86,7 @@ class Memory:
             orders=dict(self._orders),
             owners=dict(self._owners),
             families=dict(self._families),
+            generations=self._generations,
             items=dict(self._items),
             broken=preparation.broken,
             pending=preparation.pending,

@@ -28,6 +28,14 @@ class Prepared(NamedTuple):
     steps: list[Step]
     late: list[str]
 
+    def but_for(self, generations: AbstractSet[int]) -> "Prepared":
+        """Leave out what it says to some generations."""
+        return self._replace(steps=[step for step in self.steps if _generation_of(step) not in generations])
+
+
+def _generation_of(step: Step) -> int:
+    return step.table.generation if isinstance(step, RowFold) else step[0].metric.generation
+
 
 class Arriving(NamedTuple):
     """What the fold must know of an event beside a change: its number, the item's place in it, and its time.

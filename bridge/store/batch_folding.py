@@ -25,17 +25,23 @@ from bridge.store.state_rows import StateRows
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the fold depends on beside the events: the loaded mappings, their entries compiled, and the horizon."""
+    """What the fold depends on beside the events: the loaded mappings, their entries compiled, and the horizon.
+
+    `generations` are those that events are folded into, by mapping and entry, `LATEST` included.
+    """
 
     active: ActiveSet
     horizon: timedelta
     folders: Folders
     loaded: Loaded
+    generations: Mapping[str, Mapping[str, int]]
 
     @classmethod
     def of(cls, active: ActiveSet, horizon: timedelta) -> "Rules":
         """Compile what is loaded."""
-        return cls(active, horizon, Folders(active.generations), Loaded(active.folded_by))
+        mappings = active.generations.keys() | active.latest.keys()
+        generations = {mapping: _generations_of(active, mapping) for mapping in mappings}
+        return cls(active, horizon, Folders(active.generations), Loaded(active.folded_by), generations)
 
 
 class FoldedBatch(NamedTuple):
@@ -61,7 +67,7 @@ def fold_batch(cursor: Any, entries: Sequence[Entry], rules: Rules) -> FoldedBat
         if len(preparation.broken) == known:
             break
     _write(cursor, ledger, newest, rules)
-    is_pending = _note_unfolded(cursor, folded, preparation.pending, rules.active)
+    is_pending = _note_unfolded(cursor, folded, preparation.pending, rules.generations)
     return FoldedBatch(folded, list(ledger.moved), is_pending)
 
 
@@ -69,7 +75,12 @@ def _read_ledger(cursor: Any, entries: Sequence[Entry], rules: Rules, preparatio
     """Read, in sorted order, what the fold needs to know."""
     changes = [change for entry in entries for change in entry.evaluation.changes]
     owned = statements.run(cursor, statements.OWNERS, sorted({(change.pin,) for change in changes}))
-    items = sorted({(c.mapping, c.trigger, c.item_key) for c in changes if c.item_key is not None})
+    items = {
+        (generation, each.trigger, each.item_key)
+        for each in changes
+        if each.item_key is not None
+        for generation in rules.generations.get(each.mapping, {}).values()
+    }
     owners = {pin: mapping for pin, mapping, is_active in owned if is_active}
     bounds = rules.active.max_pins
     growing = {change.mapping for change in changes if change.mapping in bounds and change.pin not in owners}
@@ -79,9 +90,12 @@ def _read_ledger(cursor: Any, entries: Sequence[Entry], rules: Rules, preparatio
         orders=_read_orders(cursor, changes, rules.active.latest),
         owners=owners,
         families={mapping: _family_size(cursor, mapping) for mapping in sorted(growing)},
+        generations=rules.generations,
         items={
-            (mapping, trigger, key): (number, expires_at)
-            for mapping, trigger, key, number, expires_at in statements.run(cursor, statements.KNOWN_ITEMS, items)
+            (generation, trigger, key): (number, expires_at)
+            for generation, trigger, key, number, expires_at in statements.run(
+                cursor, statements.KNOWN_ITEMS, sorted(items)
+            )
         },
         broken=preparation.broken,
         pending=preparation.pending,
@@ -136,18 +150,21 @@ def _write(cursor: Any, ledger: Ledger, newest: Sequence[statements.Row], rules:
 
 
 def _note_unfolded(
-    cursor: Any, folded: Mapping[int, Folded], pending: Mapping[tuple[int, str], AbstractSet[str]], active: ActiveSet
+    cursor: Any,
+    folded: Mapping[int, Folded],
+    pending: Mapping[tuple[int, str], AbstractSet[str]],
+    generations: Mapping[str, Mapping[str, int]],
 ) -> bool:
     """Note which generations lack an event: as it failed, or (gives whether) as other definitions evaluated it."""
     rows = {
         (generation, number): 1
         for (number, mapping), entries in pending.items()
-        for entry, generation in _generations_of(active, mapping).items()
+        for entry, generation in generations.get(mapping, {}).items()
         if entry in entries
     }
     for number, each in folded.items():
         for mapping in each.failed:
-            for generation in _generations_of(active, mapping).values():
+            for generation in generations.get(mapping, {}).values():
                 rows.setdefault((generation, number), 0)
     statements.run(cursor, statements.NOTE_UNFOLDED, sorted((*key, is_pending) for key, is_pending in rows.items()))
     return 1 in rows.values()

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from bridge.instants import to_instant
 from bridge.store.active_set import LATEST, ActiveSet
-from bridge.store.carrying import carry_buckets, carry_newest, first_whole_bucket, is_carried
+from bridge.store.carrying import carry_buckets, carry_items, carry_newest, first_whole_bucket, is_carried
 from bridge.store.journal import JournalEnds
 from bridge.store.tables import generations
 
@@ -56,6 +56,7 @@ class Beginnings:
         row = self._add(key, status="building", complete_since=journal.complete_since, cursor=0)
         if old is None or (journal.is_whole and since is None):
             return
+        carry_items(self._connection, journal.oldest, old=old.number, new=row["number"])
         if key[1] == LATEST:
             carry_newest(self._connection, journal.oldest, old=old.number, new=row["number"])
         elif not self._carry(key, row, journal, old, since) and journal.lacks(old.complete_since):

@@ -42,6 +42,12 @@ _NEWEST = """
 """
 
 
+_ITEMS = """
+    INSERT INTO item_keys (generation, "trigger", key, number, expires_at)
+    SELECT ?, "trigger", key, number, expires_at FROM item_keys WHERE generation = ? AND number < ?
+"""
+
+
 def first_whole_bucket(buckets: Buckets, since: int) -> int:
     """Say when the first bucket begins that lies wholly after an instant."""
     calendar = Calendar.of(buckets)
@@ -64,3 +70,8 @@ def carry_buckets(connection: Connection, before: int, *, old: int, new: int) ->
 def carry_newest(connection: Connection, oldest: int, *, old: int, new: int) -> None:
     """Take over what the newest events said that came before the number `oldest`."""
     connection.exec_driver_sql(_NEWEST, (new, encode_version(()), old, oldest))
+
+
+def carry_items(connection: Connection, oldest: int, *, old: int, new: int) -> None:
+    """Take over which items came before the number `oldest`; to another definition of their key they mean nothing."""
+    connection.exec_driver_sql(_ITEMS, (new, old, oldest))

@@ -22,8 +22,8 @@ from bridge.state import Prepared, StateFold
 from bridge.store.active_set import LATEST
 from bridge.store.lifetimes import forgotten_at
 
-ItemKey = tuple[str, str, bytes]
-"""Mapping, trigger, key."""
+ItemKey = tuple[int, str, bytes]
+"""Generation, trigger, key: what one definition has from an event, another may have from an earlier one, or lack."""
 
 LatestKey = tuple[str, str, str]
 """Mapping, pin, trigger."""
@@ -65,7 +65,8 @@ class Ledger:
     `owners` holds the loaded mapping that a pin belongs to; pins that no loaded mapping owns
     are absent. `families` counts the pins of the mappings that `max_pins` bounds. `shows` tells whether a
     pin may be shown by a mapping: an event that was evaluated before a reload may change one that is gone since.
-    `items` says which event folded an item, and until when that is remembered.
+    `generations` are those of each mapping, by entry, that the batch is folded into; `items` says which event each of
+    them has an item from, and until when that is remembered.
     `broken` says why an event's changes for a mapping (number, mapping) cannot be kept, as far
     as an earlier fold of the same batch found out; `pending` which entries are not to be folded by what it says.
     `newest`, `new_items` and `moved` (mapping, since when) are to be written. `prepared` are the changes of state by
@@ -77,6 +78,7 @@ class Ledger:
     orders: dict[LatestKey, Order]
     owners: dict[str, str]
     families: dict[str, int]
+    generations: Mapping[str, Mapping[str, int]]
     items: dict[ItemKey, tuple[int, int]]
     broken: Mapping[tuple[int, str], str]
     pending: Mapping[tuple[int, str], AbstractSet[str]]
@@ -101,16 +103,17 @@ _HELD_BACK: Verdict = (
 class _Stage:
     """What one event's changes for one mapping do, before they are taken over.
 
-    `counted` are the changes, by their place in the event, that count. `moved` are the pins that they change and that
-    are shown, `founded` those of them that nobody owned. `changes_any` says whether they change a pin at all, be it
-    one that the mapping has no more. `verdicts` are on changes by their place in the event; of one that `has_failed`
-    nothing is taken over.
+    `counted` are the changes, by their place in the event, that count, with what they say to the state. `items` are
+    theirs, by trigger and key, with the generations that have them from now on. `moved` are the pins that they change
+    and that are shown, `founded` those of them that nobody owned. `changes_any` says whether they change a pin at all,
+    be it one that the mapping has no more. `verdicts` are on changes by their place in the event; of one that
+    `has_failed` nothing is taken over.
     """
 
     mapping: str
     newest: dict[LatestKey, Newest] = field(default_factory=dict)
-    counted: dict[int, Change] = field(default_factory=dict)
-    items: set[ItemKey] = field(default_factory=set)
+    counted: dict[int, tuple[Change, Prepared | None]] = field(default_factory=dict)
+    items: dict[tuple[str, bytes], AbstractSet[int]] = field(default_factory=dict)
     founded: set[str] = field(default_factory=set)
     moved: set[str] = field(default_factory=set)
     changes_any: bool = False
@@ -203,23 +206,25 @@ def _try_stage(ledger: Ledger, stage: _Stage, index: int, newest: Newest) -> Ver
     """Stage one change; gives what its outcome says instead where it does not count, or is not shown."""
     order, change, event = newest
     is_shown = ledger.shows(change.pin, change.mapping)
+    having: AbstractSet[int] = frozenset()
     try:
         _refuse_late(ledger, event, change)
         if is_shown:
             _refuse_foreign_pin(ledger, stage, change)
         if change.item_key is not None:
-            item = (change.mapping, change.trigger, change.item_key)
-            _refuse_known_item(ledger, stage, item, newest)
-            stage.items.add(item)
+            having = _stage_item(ledger, stage, (change.trigger, change.item_key), newest)
     except _NotFolded as refusal:
         return refusal.kind, str(refusal)
-    stage.counted[index] = change
+    prepared = ledger.prepared.get((order.number, index)) if ledger.prepared else None
+    if prepared is not None and having:
+        prepared = prepared.but_for(having)
+    stage.counted[index] = change, prepared
     key = (change.mapping, change.pin, change.trigger)
     held = stage.newest[key].order if key in stage.newest else ledger.orders.get(key)
-    is_newest = (held is None or order > held) and not _is_pending(ledger, order.number, change.mapping)
+    is_newest = (held is None or order > held) and _takes_newest(ledger, order.number, change.mapping, having)
     if is_newest:
         stage.newest[key] = newest
-    tells_state = _tells_state(ledger, order.number, index)
+    tells_state = prepared is not None and bool(prepared.steps)
     if is_newest or tells_state:
         stage.move(change.pin, is_shown=is_shown, is_new=change.pin not in ledger.owners)
     if held is not None and order <= held and tells_state:
@@ -231,13 +236,11 @@ def _try_stage(ledger: Ledger, stage: _Stage, index: int, newest: Newest) -> Ver
     return None
 
 
-def _is_pending(ledger: Ledger, number: int, mapping: str) -> bool:
-    return bool(ledger.pending) and LATEST in ledger.pending.get((number, mapping), ())
-
-
-def _tells_state(ledger: Ledger, number: int, index: int) -> bool:
-    prepared = ledger.prepared.get((number, index)) if ledger.prepared else None
-    return prepared is not None and bool(prepared.steps)
+def _takes_newest(ledger: Ledger, number: int, mapping: str, having: AbstractSet[int]) -> bool:
+    """Tell whether an event is for what the newest events say; most are, and cost nothing here."""
+    if having and ledger.generations.get(mapping, {}).get(LATEST) in having:
+        return False
+    return not ledger.pending or LATEST not in ledger.pending.get((number, mapping), ())
 
 
 def _refuse_late(ledger: Ledger, event: Event, change: Change) -> None:
@@ -247,13 +250,23 @@ def _refuse_late(ledger: Ledger, event: Event, change: Change) -> None:
         )
 
 
-def _refuse_known_item(ledger: Ledger, stage: _Stage, item: ItemKey, newest: Newest) -> None:
-    """Refuse an item that an event before this one brought; a rebuild comes to that one once more, or before others."""
+def _stage_item(ledger: Ledger, stage: _Stage, item: tuple[str, bytes], newest: Newest) -> AbstractSet[int]:
+    """Stage an item for the generations that lack it; gives those that have it, from another event.
+
+    They differ where an event failed for some of them, or one began later. An event that is folded once more, by a
+    rebuild or a replay, may have an item itself.
+    """
     if item in stage.items:
         raise _NotFolded("duplicate_item", "the same event brings this item twice")
-    number, expires_at = ledger.items.get(item, (0, 0))
-    if number < newest.order.number and expires_at > to_micros(newest.event.received_at):
-        raise _NotFolded("duplicate_item", f"this item came with event {number}")
+    number, received_at = newest.order.number, to_micros(newest.event.received_at)
+    pending = ledger.pending.get((number, stage.mapping), ())
+    taking = {each for name, each in ledger.generations.get(stage.mapping, {}).items() if name not in pending}
+    known = {each: ledger.items.get((each, *item), (number, 0)) for each in taking}
+    having = {each for each, (other, until) in known.items() if other != number and until > received_at}
+    if having and having == taking:
+        raise _NotFolded("duplicate_item", f"this item came with event {min(known[each][0] for each in having)}")
+    stage.items[item] = taking - having
+    return having
 
 
 def _refuse_foreign_pin(ledger: Ledger, stage: _Stage, change: Change) -> None:
@@ -274,19 +287,19 @@ def _take_over(ledger: Ledger, stage: _Stage, number: int, event: Event) -> list
         ledger.orders[key] = newest.order
     if stage.items:
         kept = (number, forgotten_at(event, ledger.horizon))
-        ledger.items |= dict.fromkeys(stage.items, kept)
-        ledger.new_items |= dict.fromkeys(stage.items, kept)
-    late = _count(ledger, stage, number) if ledger.prepared else []
+        items = [(each, *item) for item, taking in stage.items.items() for each in taking]
+        ledger.items |= dict.fromkeys(items, kept)
+        ledger.new_items |= dict.fromkeys(items, kept)
+    late = _count(ledger, stage) if ledger.prepared else []
     for pin in stage.moved:
         _move(ledger, stage.mapping, pin, event)
     return late
 
 
-def _count(ledger: Ledger, stage: _Stage, number: int) -> list[Outcome]:
+def _count(ledger: Ledger, stage: _Stage) -> list[Outcome]:
     """Fold what the changes say to the state, and let their outcomes say what came of it beside."""
     late = []
-    for index, change in stage.counted.items():
-        prepared = ledger.prepared.get((number, index))
+    for index, (change, prepared) in stage.counted.items():
         if prepared is None:
             continue
         if notes := ledger.state.apply(prepared):

@@ -79,7 +79,7 @@ class Pruning:
 _is_built = generations.c.status == literal_column("'building'")
 _takes_events = generations.c.status == literal_column("'live'")
 
-_is_not_rebuilt = item_keys.c.mapping.not_in(select(generations.c.mapping).where(_is_built))
+_is_not_rebuilt = item_keys.c.generation.not_in(select(generations.c.number).where(_is_built))
 """A rebuild may come to the same item twice, long after it has expired."""
 
 _unread = select(func.min(generations.c.cursor)).where(_is_built).scalar_subquery()

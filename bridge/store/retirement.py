@@ -4,7 +4,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, and_, bindparam, delete, func, select, update
 
-from bridge.store.tables import generations, latest, state, unfolded
+from bridge.store.tables import generations, item_keys, latest, state, unfolded
+
+_OF_GENERATIONS = (state, latest, item_keys, unfolded)
 
 
 def retire_rested(connection: Connection, before: int) -> None:
@@ -21,7 +23,7 @@ def forget_retired(connection: Connection, most: int) -> int:
     number = connection.scalar(select(func.min(generations.c.number)).where(generations.c.status == "retired"))
     if number is None:
         return 0
-    deleted = max(delete_each(connection, table, _some_of(table, number, most)) for table in (state, latest, unfolded))
+    deleted = max(delete_each(connection, table, _some_of(table, number, most)) for table in _OF_GENERATIONS)
     newest = select(func.max(generations.c.number)).scalar_subquery()
     ended = delete(generations).where(generations.c.number == number, generations.c.number < newest)
     return most if deleted >= most or connection.execute(ended).rowcount else 0

@@ -26,10 +26,10 @@ REMEMBER = """
 
 # Joined, because SQLite answers `(a, b, c) IN (VALUES …)` by reading the whole table.
 KNOWN_ITEMS = """
-    WITH wanted (mapping, "trigger", key) AS (VALUES {rows})
-    SELECT known.mapping, known."trigger", known.key, known.number, known.expires_at
+    WITH wanted (generation, "trigger", key) AS (VALUES {rows})
+    SELECT known.generation, known."trigger", known.key, known.number, known.expires_at
     FROM wanted JOIN item_keys AS known
-    ON known.mapping = wanted.mapping AND known."trigger" = wanted."trigger" AND known.key = wanted.key
+    ON known.generation = wanted.generation AND known."trigger" = wanted."trigger" AND known.key = wanted.key
 """
 
 NEWEST = """
@@ -53,8 +53,8 @@ JOURNAL = """
 """
 
 KEEP_ITEMS = """
-    INSERT INTO item_keys (mapping, "trigger", key, number, expires_at) VALUES {rows}
-    ON CONFLICT (mapping, "trigger", key) DO UPDATE SET number = excluded.number, expires_at = excluded.expires_at
+    INSERT INTO item_keys (generation, "trigger", key, number, expires_at) VALUES {rows}
+    ON CONFLICT (generation, "trigger", key) DO UPDATE SET number = excluded.number, expires_at = excluded.expires_at
 """
 
 KEEP_NEWEST = """

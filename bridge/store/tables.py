@@ -32,7 +32,7 @@ their hashes are a page each, and cost a batch more than all the rest of it.
 item_keys = Table(
     "item_keys",
     metadata,
-    Column("mapping", Text, primary_key=True),
+    Column("generation", BigInteger, primary_key=True),
     Column("trigger", Text, primary_key=True),
     Column("key", LargeBinary, primary_key=True),
     Column("number", BigInteger, nullable=False),
@@ -40,7 +40,7 @@ item_keys = Table(
     Index("item_keys_expires_at", "expires_at"),
     sqlite_with_rowid=False,
 )
-"""Items that a trigger with a `key` has folded, and the event that brought them."""
+"""Items that a generation has from a trigger with a `key`, and the event that brought them."""
 
 events = Table(
     "events",

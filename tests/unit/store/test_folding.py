@@ -23,6 +23,7 @@ def ledger(**fields: Any) -> Ledger:
         "orders": {},
         "owners": {},
         "families": {},
+        "generations": {"m": {"": 1}},
         "items": {},
         "broken": {},
         "pending": {},
@@ -83,7 +84,7 @@ def test_a_pin_waits_since_the_earliest_arrival_that_moved_it() -> None:
 
 def test_a_remembered_item_expires() -> None:
     """After the horizon the same item counts again."""
-    item = ("m", "t", b"k")
+    item = (1, "t", b"k")
     until = (NOON - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
     held = fold(ledger(items={item: (3, until + 1)}), 7, event(), evaluation(change(item_key=b"k")))

@@ -27,6 +27,23 @@ def upgrade() -> None:
         " SELECT mapping, '', x'', x'', 'live', max(received_at) FROM latest GROUP BY mapping"
     )
     _move_latest()
+    _begin_items_anew()
+
+
+def _begin_items_anew() -> None:
+    """Leave out the items that were known: building from the journal finds them again."""
+    op.drop_table("item_keys")
+    op.create_table(
+        "item_keys",
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("trigger", sa.Text(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("generation", "trigger", "key"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("item_keys_expires_at", "item_keys", ["expires_at"])
 
 
 def _create_generations() -> None:
