@@ -13,9 +13,9 @@ from bridge.mappings import Evaluation, EventHeader, Latest, MappingSet
 from bridge.mappings.values.values import decode_values, encode_values
 from bridge.mappings.values.versions import decode_version, encode_version
 from bridge.rehearsal.rows import Rows
-from bridge.state import Folders, Held, PinState, StateFold
+from bridge.state import Folders, Held, Order, PinState, StateFold
 from bridge.store.active_set import LATEST
-from bridge.store.folding import UNKEEPABLE, Folded, ItemKey, LatestKey, Ledger, Newest, Order, fold
+from bridge.store.folding import UNKEEPABLE, Folded, ItemKey, LatestKey, Ledger, Newest, fold
 from bridge.store.lifetimes import lifetime
 from bridge.store.preparing import Entry, Loaded, Preparation, prepare
 

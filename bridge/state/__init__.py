@@ -22,6 +22,7 @@ telling.py          state as JSON, for people
 """
 
 from bridge.state.fold import Arriving, Folders, Prepared, StateFold
+from bridge.state.marks import Order
 from bridge.state.moments import Moment
 from bridge.state.rows import Carried, Held, Holdings, Readings, Row, RowKey, Shelf
 from bridge.state.showing import PinState, Shown, show, views_of
@@ -34,6 +35,7 @@ __all__ = [
     "Held",
     "Holdings",
     "Moment",
+    "Order",
     "PinState",
     "Prepared",
     "Readings",

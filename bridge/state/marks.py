@@ -8,8 +8,13 @@ from bridge.instants import to_instant, to_micros
 from bridge.mappings.values.values import Value, tagged, untagged
 from bridge.mappings.values.versions import VersionOrder, version_order
 
-Order = tuple[VersionOrder, int, int]
-"""By version, journal number and place in the event: the greater is the newer."""
+
+class Order(NamedTuple):
+    """Where a change stands among others: by version, journal number and place in the event. The greater is newer."""
+
+    version: VersionOrder
+    number: int
+    item: int
 
 
 class Mark(NamedTuple):
@@ -23,7 +28,7 @@ class Mark(NamedTuple):
     @property
     def order(self) -> Order:
         """Give what two marks are compared by."""
-        return version_order(self.version), self.number, self.item
+        return Order(version_order(self.version), self.number, self.item)
 
 
 def write_mark(mark: Mark) -> Json:

@@ -15,10 +15,10 @@ from bridge.instants import to_micros
 from bridge.mappings import Change
 from bridge.mappings.values.values import encode_values
 from bridge.mappings.values.versions import decode_version, encode_version, version_order
-from bridge.state import Folders, StateFold
+from bridge.state import Folders, Order, StateFold
 from bridge.store import statements
 from bridge.store.active_set import LATEST, ActiveSet
-from bridge.store.folding import UNKEEPABLE, Folded, LatestKey, Ledger, Newest, Order, fold
+from bridge.store.folding import UNKEEPABLE, Folded, LatestKey, Ledger, Newest, fold
 from bridge.store.preparing import Entry, Loaded, Preparation, prepare
 from bridge.store.state_rows import StateRows
 

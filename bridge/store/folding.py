@@ -17,8 +17,8 @@ from bridge.events import Event
 from bridge.instants import to_micros
 from bridge.mappings import FAILED, Change, Evaluation, Outcome, OutcomeKind
 from bridge.mappings.values.values import UnusableValue
-from bridge.mappings.values.versions import VersionOrder, version_order
-from bridge.state import Prepared, StateFold
+from bridge.mappings.values.versions import version_order
+from bridge.state import Order, Prepared, StateFold
 from bridge.store.active_set import LATEST
 from bridge.store.lifetimes import forgotten_at
 
@@ -32,14 +32,6 @@ UNKEEPABLE = (PinbridgeError, TypeError, ValueError, ArithmeticError)
 """What values from a payload can do wrong where they are compared or written; no other error is theirs."""
 
 # What is made for every event is a named tuple: a frozen dataclass costs two to three times as much.
-
-
-class Order(NamedTuple):
-    """Where a change stands among those of its trigger: by version, journal number and place in the event."""
-
-    version: VersionOrder
-    number: int
-    item: int
 
 
 class Newest(NamedTuple):

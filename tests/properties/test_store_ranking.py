@@ -1,6 +1,5 @@
 """The due order that the database gives is the one that the pure rules give, whatever the pins stand at."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 
 import pytest
@@ -8,10 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert
 
-from bridge.store.database import Database, writing_engine
 from bridge.store.due import AGEING, Standing, outlook
 from bridge.store.ranking import read_due, read_next_at
-from bridge.store.tables import deliveries, generations, metadata, pins
+from bridge.store.tables import deliveries, generations, pins
 
 NOW = 10 * AGEING
 PIN_COLUMNS = ("pin", "mapping", "active", "revision", "changed_at", "wake_at", "heard_at", "stale_at")
@@ -52,17 +50,12 @@ standings = st.lists(
 ).map(lambda drawn: [_named(number, standing) for number, standing in enumerate(drawn)])
 
 
-@pytest.fixture(scope="module")
-def connection() -> Iterator[Connection]:
-    """Give a database in memory with the tables."""
-    engine = writing_engine(Database(path=None), busy_wait_s=0)
-    with engine.connect() as connection:
-        with connection.begin():
-            metadata.create_all(connection)
-            built = {"mapping": "other", "entry": "", "status": "building", "fingerprint": b"", "shape": b""}
-            connection.execute(insert(generations), [built | {"started_at": 0}])
-        yield connection
-    engine.dispose()
+@pytest.fixture(scope="module", autouse=True)
+def rebuilding(connection: Connection) -> None:
+    """Let something of one mapping be built."""
+    with connection.begin():
+        built = {"mapping": "other", "entry": "", "status": "building", "fingerprint": b"", "shape": b""}
+        connection.execute(insert(generations), [built | {"started_at": 0}])
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,11 +1,9 @@
 """A pin is shown as stale exactly when a naive simulation says so, whatever comes, ends, starts or is reloaded."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete
@@ -20,7 +18,7 @@ from bridge.store.active_set import ActiveSet
 from bridge.store.batch_folding import Rules
 from bridge.store.bookings import book, settle
 from bridge.store.claims import choose, take
-from bridge.store.database import Database, writing, writing_engine
+from bridge.store.database import writing
 from bridge.store.ingest import Arrival, take_in
 from bridge.store.reader import read_pins
 from bridge.store.snapshots import read_snapshot
@@ -113,17 +111,6 @@ def _event(name: str, now: datetime) -> Event:
         received_at=now,
         body=b"{}",
     )
-
-
-@pytest.fixture(scope="module")
-def connection() -> Iterator[Connection]:
-    """Give a database in memory with the tables."""
-    engine = writing_engine(Database(path=None), busy_wait_s=0)
-    with engine.connect() as connection:
-        with connection.begin():
-            metadata.create_all(connection)
-        yield connection
-    engine.dispose()
 
 
 steps = st.lists(

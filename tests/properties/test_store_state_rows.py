@@ -1,6 +1,5 @@
 """The rows of the state answer from the database as they do from memory, whatever was written."""
 
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
@@ -11,10 +10,9 @@ from sqlalchemy import Connection, delete
 from bridge.rehearsal.rows import Rows
 from bridge.state import Row, RowKey, Shelf
 from bridge.store import state_rows
-from bridge.store.database import Database, writing_engine
 from bridge.store.state_rows import StateRows
 from bridge.store.statements import with_rows
-from bridge.store.tables import metadata, state
+from bridge.store.tables import state
 
 instants = st.integers(-3, 3)
 keys = st.builds(
@@ -36,17 +34,6 @@ written = st.lists(
     st.dictionaries(keys, st.none() | rows, max_size=12).map(lambda drawn: sorted(drawn.items())), max_size=3
 )
 shelves = st.builds(Shelf, st.integers(1, 2), st.sampled_from(["p-1", "p-2"]), instants)
-
-
-@pytest.fixture(scope="module")
-def connection() -> Iterator[Connection]:
-    """Give a database in memory with the tables."""
-    engine = writing_engine(Database(path=None), busy_wait_s=0)
-    with engine.connect() as connection:
-        with connection.begin():
-            metadata.create_all(connection)
-        yield connection
-    engine.dispose()
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -9,8 +9,8 @@ from bridge.events import Event
 from bridge.mappings import Change, Evaluation, Outcome
 from bridge.mappings.values.versions import decode_version, encode_version, version_order
 from bridge.rehearsal.rows import Rows
-from bridge.state import StateFold
-from bridge.store.folding import Ledger, Order, fold
+from bridge.state import Order, StateFold
+from bridge.store.folding import Ledger, fold
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -11,6 +11,17 @@ _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     """Create the tables."""
+    _create_attempts()
+    _create_events()
+    _create_item_keys()
+    _create_latest()
+    _create_pins()
+    _create_seen()
+    _create_sends()
+    _create_deliveries()
+
+
+def _create_attempts() -> None:
     op.create_table(
         "attempts",
         sa.Column("number", _NUMBER, nullable=False),
@@ -25,6 +36,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_index("attempts_pin", "attempts", ["pin", "number"])
+
+
+def _create_events() -> None:
     op.create_table(
         "events",
         sa.Column("number", _NUMBER, nullable=False),
@@ -40,6 +54,9 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
     )
+
+
+def _create_item_keys() -> None:
     op.create_table(
         "item_keys",
         sa.Column("mapping", sa.Text(), nullable=False),
@@ -51,6 +68,9 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("item_keys_expires_at", "item_keys", ["expires_at"])
+
+
+def _create_latest() -> None:
     op.create_table(
         "latest",
         sa.Column("mapping", sa.Text(), nullable=False),
@@ -68,6 +88,9 @@ def upgrade() -> None:
         sa.Column("variables", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("mapping", "pin", "trigger"),
     )
+
+
+def _create_pins() -> None:
     op.create_table(
         "pins",
         sa.Column("pin", sa.Text(), nullable=False),
@@ -82,6 +105,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("pin"),
     )
     op.create_index("pins_mapping", "pins", ["mapping"])
+
+
+def _create_seen() -> None:
     op.create_table(
         "seen",
         sa.Column("source", sa.Text(), nullable=False),
@@ -93,6 +119,9 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("seen_expires_at", "seen", ["expires_at"])
+
+
+def _create_sends() -> None:
     op.create_table(
         "sends",
         sa.Column("number", _NUMBER, nullable=False),
@@ -104,6 +133,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_index("sends_booked_at", "sends", ["booked_at"])
+
+
+def _create_deliveries() -> None:
     op.create_table(
         "deliveries",
         sa.Column("pin", sa.Text(), nullable=False),
