@@ -1,6 +1,7 @@
 """Before a fold: what the changes of a batch say to the state, checked. Pure, in memory."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
@@ -15,6 +16,10 @@ from bridge.store.folding import UNKEEPABLE
 from bridge.store.lifetimes import forgotten_at
 
 _NONE: frozenset[str] = frozenset()
+
+MAX_OPERATIONS = 20_000
+"""What one event may say to the state of one mapping: two entries for each of 10,000 items. Other webhooks wait while
+it is folded, for two seconds at the worst."""
 
 
 class Entry(NamedTuple):
@@ -75,8 +80,11 @@ def _prepare_entry(entry: Entry, folders: Folders, horizon: timedelta, preparati
     number, event, evaluation = entry
     times: tuple[int, int] | None = None
     items: dict[str, int] = {}
+    preparation.broken |= {(number, mapping): fault for mapping, fault in _excesses(evaluation.changes)}
     for index, change in enumerate(evaluation.changes):
         mapping = change.mapping
+        if (number, mapping) in preparation.broken:
+            continue
         item = items[mapping] = items.get(mapping, -1) + 1
         try:
             _check_keepable(change)
@@ -87,7 +95,19 @@ def _prepare_entry(entry: Entry, folders: Folders, horizon: timedelta, preparati
                 if prepared is not None:
                     preparation.prepared[number, index] = prepared
         except UNKEEPABLE as error:
-            preparation.broken.setdefault((number, mapping), str(error))
+            preparation.broken[number, mapping] = str(error)
+
+
+def _excesses(changes: Sequence[Change]) -> Iterator[tuple[str, str]]:
+    """Give the mappings to whose state the changes say too much, and why that is so."""
+    if len(changes) == 1:
+        return  # as nearly always, and no trigger has so many entries
+    told: Counter[str] = Counter()
+    for change in changes:
+        told[change.mapping] += len(change.operations)
+    for mapping, count in told.items():
+        if count > MAX_OPERATIONS:
+            yield mapping, f"it says {count:,} things to the state; at most {MAX_OPERATIONS:,} are folded at once"
 
 
 def _check_keepable(change: Change) -> None:

@@ -130,3 +130,20 @@ def test_the_state_behind_a_pin_is_shown(shop: BridgeProcess, sandbox: Sandbox) 
     broken = shop.command("pins", "p-shop")
     assert broken.returncode == 0
     assert "its state cannot be told: the mappings cannot be loaded: " in broken.stdout
+
+
+def test_an_event_that_says_too_much_is_refused_whole(new_bridge: Callable[..., BridgeProcess]) -> None:
+    """It is journalled with the reason, and the next one counts."""
+    entries = "".join(f"  e{number}: {{sum: n, by: k}}\n" for number in range(3))
+    bridge = new_bridge(
+        "pin: p-many\ntriggers: [{source: stripe, event: sale, each: $.items, extract: {n: $.n, k: $.k}}]\n"
+        f"state:\n{entries}update: {{metadata: {{title: '{{{{ e0.value }}}}'}}}}\n"
+    )
+    bridge.start()
+    items = [{"n": 1, "k": number} for number in range(6_667)]
+    assert post(bridge.url, sale(1, items=items)).status_code == 202
+    assert post(bridge.url, sale(2, items=items[:5])).status_code == 202
+    kind, reason = outcomes(bridge, 1)["payments"]
+    assert kind == "error"
+    assert "it says 20,001 things to the state; at most 20,000 are folded at once" in reason
+    assert outcomes(bridge, 2)["payments"][0] == "matched"
