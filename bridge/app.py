@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bridge.api import REFUSALS, Access, Api, Doings
 from bridge.configuration import Configuration, ConfigurationLoader
+from bridge.errors import PinbridgeError, StoreUnavailable
 from bridge.events import Event, Json, Settle
 from bridge.inbound import HookEndpoint, Reply
 from bridge.mappings import Evaluation, MappingSet, NotAtOnce
@@ -162,7 +163,22 @@ class Bridge:
         parts.store.on_due = self._delivery.wake
         parts.store.on_pending = self._rebuilder.wake
         parts.store.on_failure = self._fail
-        await parts.store.activate(active_pins(parts.configuration.mappings), parts.destination)
+        try:
+            await parts.store.activate(active_pins(parts.configuration.mappings), parts.destination)
+        except StoreUnavailable as error:
+            # Asked to end, the process takes nothing; to raise here would be told as a fault of the program.
+            self._fail(error)
+            yield
+        else:
+            async with self._at_work():
+                yield
+        finally:
+            await parts.client.aclose()
+            await parts.store.close()
+
+    @asynccontextmanager
+    async def _at_work(self) -> AsyncIterator[None]:
+        """Deliver, reload and rebuild, until the end."""
         delivering = asyncio.create_task(self._delivery.run(), name="delivery")
         reloading = asyncio.create_task(self._reloader.run(), name="reload")
         rebuilding = asyncio.create_task(self._rebuilder.run(), name="rebuild")
@@ -176,8 +192,6 @@ class Bridge:
             self._rebuilder.stop()
             await self._delivery.stop(STOP_DELIVERY_S)
             await asyncio.wait([reloading, rebuilding])
-            await parts.client.aclose()
-            await parts.store.close()
 
     async def _swap(self, configuration: Configuration) -> None:
         """Go over to another configuration; see "A reload in the midst of events" in docs/design.md.
@@ -205,7 +219,10 @@ class Bridge:
 
     def _fail(self, error: BaseException) -> None:
         self.failure = error
-        log.critical("bridge_failed", exc_info=error)
+        if isinstance(error, PinbridgeError):
+            log.critical("bridge_failed", reason=str(error))
+        else:
+            log.critical("bridge_failed", exc_info=error)
         signal.raise_signal(signal.SIGTERM)
 
 

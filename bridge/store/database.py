@@ -5,6 +5,7 @@ it, and readers never wait. The writer's connection never checkpoints by itself;
 `checkpoints.py`. Transactions begin by our own word, because the driver would begin them late.
 """
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,10 @@ _BEGIN_WRITING = "BEGIN IMMEDIATE"
 
 READERS = 10
 """Connections that may read at once: one for each delivery in flight, which renders on it, and two for looks."""
+
+
+LEAST_ROOM_BYTES = 2**20
+"""With less than this free a start that failed is said to have failed for want of room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +135,13 @@ def refusals(database: Database) -> Iterator[None]:
                 f"{database}: it is damaged ({reason}); put a backup of it in its place, or move it away together"
                 " with its -wal and -shm to begin with none"
             ) from error
-        raise StoreUnusable(f"{database}: it cannot be opened: {reason}") from error
+        raise StoreUnusable(f"{database}: it cannot be opened: {reason}{_room(database.path)}") from error
+
+
+def _room(path: Path | None) -> str:
+    """Say that the disk is full, if it is: SQLite, which cannot even make its files then, only tells of the failure."""
+    is_full = path is not None and shutil.disk_usage(path.parent).free < LEAST_ROOM_BYTES
+    return "; its disk has no room left, make some" if is_full else ""
 
 
 @contextmanager

@@ -44,17 +44,27 @@ class Lock:
             holder = os.pread(self._file, 32, 0).decode("ascii", "replace").strip() or "unknown"
             os.close(self._file)
             raise StoreUnusable(f"{path}: in use by the process {holder}; one process writes an SQLite database")
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            os.close(self._file)
+            raise StoreUnusable(f"{lock}: cannot be written: {error.strerror}") from error
 
     def announce(self, running: Running) -> None:
-        """Write how to reach this process; readable by its user alone, complete or not there."""
+        """Write how to reach this process; readable by its user alone, complete or not there.
+
+        Raises `StoreUnusable`, on a full disk say.
+        """
         draft = self._running.with_name(f"{self._running.name}.new")
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(orjson.dumps(asdict(running)))
-        draft.replace(self._running)
+        try:
+            draft.unlink(missing_ok=True)
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(orjson.dumps(asdict(running)))
+            draft.replace(self._running)
+        except OSError as error:
+            raise StoreUnusable(f"{self._running}: cannot be written: {error.strerror}") from error
 
     def release(self) -> None:
         """Give the lock back; nobody is announced any more."""

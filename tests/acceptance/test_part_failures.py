@@ -25,6 +25,22 @@ main()
 """
 """The program with a clock that breaks under the writer once the test gives the sign."""
 
+LOCKED_OUT = """
+import sqlite3
+from bridge.cli import main, serve
+
+other = sqlite3.connect("{database}", isolation_level=None)
+listen = serve._listen
+
+def listen_once_it_is_locked(settings):
+    other.execute("BEGIN IMMEDIATE")
+    return listen(settings)
+
+serve._listen = listen_once_it_is_locked
+main()
+"""
+"""The program, with its database locked by somebody else in the midst of the start."""
+
 
 def test_a_writer_that_dies_ends_the_process(new_bridge: NewBridge) -> None:
     """Nobody waits for ever, the log says what it was, and the exit code is 1; the next start has every event."""
@@ -63,3 +79,19 @@ def test_a_delivery_loop_that_dies_ends_the_process(new_bridge: NewBridge) -> No
     assert line["level"] == "critical"
     assert "TypeError" in line["exception"]
     assert "ended, since a part of it failed" in " ".join(bridge.log.read_text().split())
+
+
+def test_a_database_that_takes_nothing_in_the_midst_of_a_start_ends_it(new_bridge: NewBridge) -> None:
+    """Without its pins the bridge takes no webhook: it says what stands in the way, in words and not in a traceback."""
+    bridge = new_bridge()
+    bridge.start()
+    bridge.terminate()
+    bridge.log.unlink()
+    bridge.program = ("-c", LOCKED_OUT.format(database=bridge.database))
+
+    bridge.launch()
+
+    assert bridge.ended() == 1
+    (line,) = bridge.lines("bridge_failed")
+    assert line["reason"] == "the database does not answer: database is locked"
+    assert "Traceback" not in bridge.log.read_text()

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,10 +44,15 @@ deliver: {min_interval: 0s}
 """
 
 
-def run(*words: str | Path, given: str = "", cwd: Path | str = ".", **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of the program to its end, in an environment of its own; `given` is its standard input."""
+def run(
+    *words: str | Path, given: str = "", cwd: Path | str = ".", before: Sequence[str] = (), **environ: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of the program to its end, in an environment of its own; `given` is its standard input.
+
+    `before` is a command that runs it.
+    """
     return subprocess.run(  # our own module
-        [sys.executable, "-m", "bridge", *map(str, words)],
+        [*before, sys.executable, "-m", "bridge", *map(str, words)],
         check=False,
         cwd=cwd,
         env={"PATH": os.environ["PATH"], **environ},
@@ -116,26 +121,34 @@ class BridgeProcess:
             **settings,
         }
         self.program: tuple[str, ...] = ("-m", "bridge")
+        self.file_limit: int | None = None
+        """How large a file may be that a command writes."""
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run another command of the program in the same environment."""
-        return run(*words, **self._environ)
+        limit = () if self.file_limit is None else ("prlimit", f"--fsize={self.file_limit}")
+        return run(*words, before=limit, **self._environ)
 
     def start(self, *options: str, waits_for: subprocess.Popen[bytes] | None = None) -> None:
         """Start, and wait until it says that it is ready; with `waits_for`, not before that process has ended."""
         if waits_for is None:
             self._running.unlink(missing_ok=True)
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *self.program, "serve", *options], env=self._environ, stdout=log, stderr=log
-            )
+        self.launch(*options)
+        assert self.process is not None
         deadline = time.monotonic() + STARTUP_S
         while (waits_for is not None and waits_for.poll() is None) or not self._is_ready():
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.02)
+
+    def launch(self, *options: str) -> None:
+        """Start, and wait for nothing."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *self.program, "serve", *options], env=self._environ, stdout=log, stderr=log
+            )
 
     def _is_ready(self) -> bool:
         try:
