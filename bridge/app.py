@@ -8,6 +8,7 @@ begins delivering; ending finishes what is in flight within a bound and leaves t
 import asyncio
 import gc
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import structlog
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -25,6 +27,7 @@ from bridge.api import REFUSALS, Access, Api, Doings
 from bridge.configuration import Configuration, ConfigurationLoader
 from bridge.errors import PinbridgeError, StoreUnavailable
 from bridge.events import Event, Json, Settle
+from bridge.exposition import Loaded, Metrics, Subjects
 from bridge.inbound import HookEndpoint, Reply
 from bridge.mappings import Evaluation, MappingSet, NotAtOnce
 from bridge.once_a_minute import OnceAMinute
@@ -71,6 +74,7 @@ class Parts:
 class Bridge:
     """The running whole, as an ASGI app. `draining` tells that the process is asked to end.
 
+    `refused_connections` counts what never became a request, by code; whoever serves this counts there.
     `failure` is what broke a part that the rest is nothing without; the process then asks itself to end.
     """
 
@@ -79,11 +83,13 @@ class Bridge:
         self._parts = parts
         self._configuration = parts.configuration
         self._seldom = OnceAMinute(now)
+        self.refused_connections = Counter[str]()
+        budget = Budget(windows=settings.rate, cost=settings.cost)
         self._delivery = DeliveryLoop(
             parts.store,
             mappings=lambda: self._configuration.mappings,
             client=parts.client,
-            budget=Budget(windows=settings.rate, cost=settings.cost),
+            budget=budget,
             clock=now,
         )
         self._rebuilder = Rebuilder(parts.store, lambda: self._configuration)
@@ -104,7 +110,18 @@ class Bridge:
             access=access,
             draining=draining,
         )
-        routes: list[BaseRoute] = [*api.routes()]
+        subjects = Subjects(
+            hooks=self._hooks.tally,
+            refused_connections=self.refused_connections,
+            deliveries=self._delivery.tally,
+            store=parts.store,
+            budget=budget,
+            survey=self._delivery.survey,
+            key=self._delivery.standing,
+            loaded=self._loaded,
+        )
+        metrics = Metrics(subjects, token=_secret(settings.metrics_token))
+        routes: list[BaseRoute] = [*api.routes(), *metrics.routes()]
         if parts.sandbox is not None:
             routes += [Mount("/sandbox", parts.sandbox), Route("/", _show_board)]
         self._web = Starlette(routes=routes, exception_handlers=REFUSALS, lifespan=self._lifespan)
@@ -212,6 +229,14 @@ class Bridge:
     async def _rebuild(self, mapping: str, since: datetime | None) -> AsyncIterator[dict[str, Json]]:
         return follow(self._rebuilder, mapping, await self._rebuilder.rebuild(mapping, since))
 
+    def _loaded(self) -> Loaded:
+        loaded = self._configuration
+        return Loaded(
+            sources={source.name: source.ack.status if source.ack else 202 for source in loaded.sources.values()},
+            mappings=tuple(loaded.mappings.mappings),
+            refused=bool(self._reloader.refused),
+        )
+
     def _end_if_it_failed(self, task: asyncio.Task[None]) -> None:
         """Crash rather than live on without deliveries or reloads: whoever runs the process starts it again."""
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -224,6 +249,10 @@ class Bridge:
         else:
             log.critical("bridge_failed", exc_info=error)
         signal.raise_signal(signal.SIGTERM)
+
+
+def _secret(setting: SecretStr | None) -> str | None:
+    return None if setting is None else setting.get_secret_value()
 
 
 def _is_quick(body: bytes) -> bool:

@@ -71,6 +71,9 @@ class Settings(BaseModel):
     admin_token: SecretStr | None = _setting(
         "PINBRIDGE_ADMIN_TOKEN", None, "opens /api/ to others than this machine's own commands"
     )
+    metrics_token: SecretStr | None = _setting(
+        "PINBRIDGE_METRICS_TOKEN", None, "what /metrics asks for; open to all without one"
+    )
     rate: _Windows = _setting("PINBRIDGE_RATE", "160/60s", "outbound budget in tokens, in any window of that length")
     cost: _Whole = _setting("PINBRIDGE_COST", "2", "tokens that one pin update costs", at_least=1)
     max_body: _Bytes = _setting("PINBRIDGE_MAX_BODY", "1MiB", "largest inbound body, after decompression")

@@ -101,7 +101,7 @@ def _run(settings: Settings, parts: Parts, listener: socket.socket) -> None:
         uvicorn.Config(
             bridge,
             loop="uvloop",
-            http=guarded(now, bridge.answer_whole),
+            http=guarded(now, bridge.answer_whole, bridge.refused_connections),
             ws="none",
             access_log=False,
             log_config=None,

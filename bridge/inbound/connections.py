@@ -8,6 +8,7 @@ at most once a minute for each code.
 
 import asyncio
 import resource
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
@@ -35,9 +36,13 @@ AnswerWhole = Callable[[Scope, bytes, Reply], bool]
 """Answers a POST whose body is there, or gives False for one that it leaves to the ASGI app."""
 
 
-def guarded(clock: Clock, answer_whole: AnswerWhole) -> type[asyncio.Protocol]:
-    """Give the protocol of every connection of one server: they share what was told of refusals."""
-    protocol = partial(GuardedProtocol, seldom=OnceAMinute(clock), answer_whole=answer_whole)
+def guarded(clock: Clock, answer_whole: AnswerWhole, refused: Counter[str] | None = None) -> type[asyncio.Protocol]:
+    """Give the protocol of every connection of one server: they share what was told of refusals.
+
+    `refused` counts those by their code.
+    """
+    counted = Counter[str]() if refused is None else refused
+    protocol = partial(GuardedProtocol, seldom=OnceAMinute(clock), refused=counted, answer_whole=answer_whole)
     return cast(type[asyncio.Protocol], protocol)
 
 
@@ -50,9 +55,12 @@ def allow_many_connections() -> None:
 class GuardedProtocol(HttpToolsProtocol):
     """One connection, as uvicorn serves it, within bounds."""
 
-    def __init__(self, *arguments: Any, seldom: OnceAMinute, answer_whole: AnswerWhole, **named: Any) -> None:
+    def __init__(
+        self, *arguments: Any, seldom: OnceAMinute, refused: Counter[str], answer_whole: AnswerWhole, **named: Any
+    ) -> None:
         super().__init__(*arguments, **named)
         self._seldom = seldom
+        self._refused = refused
         self._answer_whole = answer_whole
         self._begun: tuple[RequestResponseCycle, Any] | None = None
         self._is_parsing = False
@@ -171,6 +179,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _tell(self, status: int, code: str, message: str) -> None:
+        self._refused[code] += 1
         peer = self.client[0] if self.client else ""
         self._seldom.warn("request_refused", code, status=status, code=code, message=message, peer=peer)
 

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import datetime
 from functools import partial
 from itertools import chain
+from time import perf_counter
 from typing import Any, NamedTuple
 
 from bridge.errors import SenderError, StoreUnavailable
@@ -22,6 +23,7 @@ from bridge.inbound.gathering import Accept, Gathering
 from bridge.inbound.receive import Request, read_event, read_headers, why_no_time
 from bridge.inbound.sources import Source, Sources
 from bridge.once_a_minute import OnceAMinute
+from bridge.tallies import UNKNOWN, HookTally
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -115,6 +117,7 @@ class HookEndpoint:
         self._draining = draining
         self._gathering = Gathering(self._read_event, clock)
         self._seldom = OnceAMinute(clock)
+        self.tally = HookTally()
 
     def switch(self, sources: Sources, *, accept: Accept) -> None:
         """Serve these sources from the next request on; those that have begun end as they began."""
@@ -127,9 +130,10 @@ class HookEndpoint:
             begun = self._begin(scope)
             self._check_length(begun.headers)
             content = await self._arriving(body)
+            arrived_s = perf_counter()
             receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
             self._take(begun, content, partial(_fulfil, receipt))
-            answer = acknowledgement(begun.source, await receipt)
+            answer = self._acknowledge(begun.source, arrived_s, await receipt)
         except _Disconnected:
             return
         except Exception as error:  # noqa: BLE001 - the guard: one request's fault must not end more than that request
@@ -150,19 +154,31 @@ class HookEndpoint:
         try:
             self._held.add(len(body), len(body))
             begun = self._begin(scope)
-            self._take(begun, body, partial(self._conclude, scope, begun.source, len(body), reply))
+            self._take(begun, body, partial(self._conclude, scope, begun.source, len(body), perf_counter(), reply))
         except Exception as error:  # noqa: BLE001 - the guard, as above
             self._held.bytes -= len(body)
             reply(self._failure(error, scope))
 
-    def _conclude(
-        self, scope: Scope, source: Source, held_bytes: int, reply: Reply, outcome: Receipt | Exception
+    def _conclude(  # noqa: PLR0913, PLR0917 - a callback, bound to all that it needs
+        self,
+        scope: Scope,
+        source: Source,
+        held_bytes: int,
+        arrived_s: float,
+        reply: Reply,
+        outcome: Receipt | Exception,
     ) -> None:
         self._held.bytes -= held_bytes
         if isinstance(outcome, Exception):
             reply(self._failure(outcome, scope))
         else:
-            reply(acknowledgement(source, outcome))
+            reply(self._acknowledge(source, arrived_s, outcome))
+
+    def _acknowledge(self, source: Source, arrived_s: float, receipt: Receipt) -> Answer:
+        answer = acknowledgement(source, receipt)
+        self.tally.answers[source.name, answer.status, receipt.status] += 1
+        self.tally.ack_s.observe(perf_counter() - arrived_s)
+        return answer
 
     async def _arriving(self, body: "_BodyReader") -> bytes:
         try:
@@ -211,16 +227,21 @@ class HookEndpoint:
 
     def _failure(self, error: Exception, scope: Scope) -> Answer:
         """Say what became of a request that came to nothing; a line in the log says it too."""
+        name = _source_name(scope)
         match error:
             case SenderError():
-                return self._refuse(error, _source_name(scope))
+                code, answer = error.code, self._refuse(error, name)
             case StoreUnavailable():
-                return self._put_off("store_unavailable", str(error), error.retry_after_s)
+                code = "store_unavailable"
+                answer = self._put_off(code, str(error), error.retry_after_s)
             case _Draining():
-                answer = self._put_off("draining", "the bridge is stopping; send again", _DRAINING_RETRY_S)
-                return answer._replace(fields=(*answer.fields, CLOSE))
+                code = "draining"
+                answer = self._put_off(code, "the bridge is stopping; send again", _DRAINING_RETRY_S)
+                answer = answer._replace(fields=(*answer.fields, CLOSE))
             case _:
-                return internal(error, scope["path"])
+                code, answer = "internal", internal(error, scope["path"])
+        self.tally.answers[name if name in self._intake.sources else UNKNOWN, answer.status, code] += 1
+        return answer
 
     def _put_off(self, code: str, message: str, retry_after_s: int) -> Answer:
         """Ask the sender to come back; the reasons are few, and each is told."""

@@ -6,6 +6,7 @@ Nothing is sent that was not booked first, and only a confirmed update records w
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from bridge.outbound.decision import NEW_CONTENT_EVERY_S, PROBE_EVERY_S, Decisio
 from bridge.outbound.drawing import draw
 from bridge.outbound.gate import Gate, Ticket
 from bridge.store import LEASE_S, Booking, Claim, Lost, NoSlot, Rest, Settlement, Store
+from bridge.tallies import DeliveryTally
 
 UNCHANGED_REST_MAX_S = 1.0
 """A look that sent nothing delays the next change by no more than this."""
@@ -90,6 +92,7 @@ class Delivery:
     clock: Clock
     random: Callable[[], float]
     may_send: Callable[[], bool]
+    tally: DeliveryTally = field(default_factory=DeliveryTally)
     _delivered: int = 0
     _delivered_when_it_began_to_fail: dict[str, int] = field(default_factory=dict)
 
@@ -153,6 +156,7 @@ class Delivery:
         rest_until = now + timedelta(seconds=min(draft.mapping.min_interval_s, UNCHANGED_REST_MAX_S))
         rest = Rest(next_at=rest_until, wake_at=draft.wake_at(now), stale_since=draft.stale_since)
         await self.store.settle_unchanged(draft.claim, draft.revision, rest=rest)
+        self.tally.endings["unchanged"] += 1
         return Upshot(rest_until=rest_until, due_at=draft.due_at(rest.wake_at))
 
     async def _wait_for_the_reload(self, claim: Claim) -> Upshot:
@@ -179,10 +183,12 @@ class Delivery:
         self._learn(decision, draft, now)
         settlement = _settlement(decision, draft, now)
         await self.store.settle(booking, settlement)
+        self.tally.endings[settlement.outcome] += 1
         _tell(decision, draft, settlement)
         return _ending(settlement, now, due_at=draft.due_at(settlement.wake_at))
 
     async def _request(self, draft: Draft) -> Answer | TransportFailure:
+        began_s = time.perf_counter()
         try:
             return await self.client.put_pin(draft.claim.pin, draft.rendered.payload)
         except TransportFailure as failure:
@@ -190,6 +196,8 @@ class Delivery:
         except asyncio.CancelledError:
             # Only the end of the loop cancels, and what is booked is settled before that end.
             return TransportFailure("stopped", "the bridge went down during the request", sent=True)
+        finally:
+            self.tally.request_s.observe(time.perf_counter() - began_s)
 
     def _history(self, claim: Claim) -> History:
         before = self._delivered_when_it_began_to_fail.get(claim.pin, self._delivered)
@@ -224,6 +232,7 @@ class Delivery:
             message=reason,
         )
         await self.store.park(claim, settlement)
+        self.tally.endings["parked"] += 1
         if not claim.parked:
             log.warning("pin_parked", pin=claim.pin, mapping=claim.mapping, code=code, reason=reason)
         return _ending(settlement, now)

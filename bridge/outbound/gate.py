@@ -17,6 +17,7 @@ from typing import Literal
 
 from bridge.outbound.decision import KeyVerdict
 from bridge.store import Budget
+from bridge.tallies import KeyState
 
 PAUSE_MIN_S = 1.0
 REFUSED_PAUSE_MIN_S = 15.0
@@ -57,6 +58,11 @@ class Gate:
     def paused_until(self) -> datetime | None:
         """When the gate takes its probe; None where it is open or the probe is under way."""
         return self._paused_until if self._state == "paused" else None
+
+    @property
+    def key_state(self) -> KeyState:
+        """Say in one word what the key may do."""
+        return self._cause if self._state == "paused" else self._state
 
     def slots(self, wanted: int, now: datetime) -> int:
         """Say how many of `wanted` requests may start now."""

@@ -20,7 +20,8 @@ from bridge.outbound.client import PindownClient
 from bridge.outbound.decision import backoff_s
 from bridge.outbound.delivery import Delivery
 from bridge.outbound.gate import Gate, Ticket
-from bridge.store import Budget, Claim, Claimed, Store
+from bridge.store import Budget, Claim, Claimed, Store, Survey
+from bridge.tallies import DeliveryTally, KeyStanding
 
 MAX_IN_FLIGHT = 8
 MAX_SLEEP_S = 60.0
@@ -89,6 +90,20 @@ class DeliveryLoop:
         """Take in that a commit moved these pins, or made them due."""
         self._agenda.wake(pins, self._clock())
         self._stirred.set()
+
+    @property
+    def tally(self) -> DeliveryTally:
+        """What came of deliveries so far."""
+        return self._delivery.tally
+
+    def standing(self) -> KeyStanding:
+        """Say where the key stands now."""
+        now = self._clock()
+        return KeyStanding(state=self._gate.key_state, rate=self._gate.rate(now))
+
+    async def survey(self) -> Survey:
+        """Look at the pins, the journal, and what is left of the budget at its present rate; `StoreUnavailable`."""
+        return await self._store.survey(self._gate.budget(self._clock()))
 
     async def run(self) -> None:
         """Deliver until `stop`."""

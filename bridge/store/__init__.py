@@ -42,6 +42,7 @@ claims.py       which pin is tried next, by whom
 bookings.py     a request is paid for, and what became of it
 
 foresight.py    what loading changed mappings would lose
+survey.py       how many pins stand where, and how much is kept
 snapshots.py    what a pin shows, at one moment
 reader.py       rows become records, for people and for deliveries
 records.py      what the store hands out and takes in
@@ -75,6 +76,7 @@ from bridge.store.records import (
 from bridge.store.refolding import Lack
 from bridge.store.side_files import Running, read_running
 from bridge.store.store import Store
+from bridge.store.survey import Sizes, Survey
 
 __all__ = [
     "DOUBT_REST_S",
@@ -105,8 +107,10 @@ __all__ = [
     "Rest",
     "Running",
     "Settlement",
+    "Sizes",
     "Snapshot",
     "Store",
+    "Survey",
     "active_pins",
     "foresee",
     "open_readonly",

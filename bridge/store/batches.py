@@ -8,6 +8,7 @@ committed one by one, and the culprit is journalled as failed.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -21,6 +22,7 @@ from bridge.store.database import outages, writing
 from bridge.store.ingest import Arrival, Batch, journal_failed, take_in
 from bridge.store.presence import Presence
 from bridge.store.tables import events
+from bridge.tallies import StoreTally
 
 log = structlog.get_logger()
 
@@ -45,6 +47,7 @@ class Batches:
         self._connection = connection
         self._presence = presence
         self._horizon = horizon
+        self.tally = StoreTally()
         self._rules = Rules.of(ActiveSet.of(()), horizon)
         with connection.begin():
             # Pruning spares the newest event, so numbers never come back.
@@ -114,9 +117,16 @@ class Batches:
 
     def _in_transaction(self, work: Callable[[Any, Rules], Batch]) -> Batch:
         self._presence.confirm()
+        began_s = perf_counter()
         with outages(), writing(self._connection) as cursor:
             batch = work(cursor, self._rules)
+            folded_s = perf_counter()
+        committed_s = perf_counter()
         self._next_number += batch.journalled
+        self.tally.batch_events.observe(len(batch.receipts))
+        self.tally.batch_s.observe(committed_s - began_s)
+        self.tally.commit_s.observe(committed_s - folded_s)
+        self.tally.outcomes.update(batch.outcomes)
         return batch
 
 

@@ -5,12 +5,13 @@ because nobody knows when in between the other side counted it. A request with n
 end counts as ended at its deadline.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.instants import SECOND
 from bridge.store.protocol import REQUEST_DEADLINE_S
 from bridge.store.records import Budget
+from bridge.units import Window
 
 REQUEST_DEADLINE = REQUEST_DEADLINE_S * SECOND
 
@@ -31,10 +32,13 @@ class Send:
 
 def free_slots(sends: Iterable[Send], budget: Budget, now: int) -> int:
     """Say how many updates may be sent now, by the tightest window."""
+    return min(left_tokens(sends, budget, now).values()) // budget.cost
+
+
+def left_tokens(sends: Iterable[Send], budget: Budget, now: int) -> Mapping[Window, int]:
+    """Say how many tokens of each window may be spent now."""
     log = list(sends)
-    return min(
-        max(0, window.tokens - _spent(log, window.length_s * SECOND, now)) // budget.cost for window in budget.windows
-    )
+    return {window: max(0, window.tokens - _spent(log, window.length_s * SECOND, now)) for window in budget.windows}
 
 
 def next_slot_at(sends: Sequence[Send], budget: Budget, now: int) -> int:

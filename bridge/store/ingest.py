@@ -5,10 +5,12 @@ those that silence would make stale. Keys, newest changes and pins are read and 
 The functions work on the driver's cursor inside a transaction that the writer began, and never commit.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 import orjson
@@ -33,12 +35,14 @@ class Arrival(NamedTuple):
 class Batch:
     """What became of a batch: a receipt for each arrival, the pins that are due by it, how many were journalled.
 
-    `is_pending` tells that an event was evaluated by other definitions than are loaded, and is still to be folded.
+    `outcomes` counts what the triggers made of it, by mapping and kind. `is_pending` tells that an event was
+    evaluated by other definitions than are loaded, and is still to be folded.
     """
 
     receipts: tuple[Receipt, ...]
     due: tuple[str, ...]
     journalled: int
+    outcomes: Counter[tuple[str, str]]
     is_pending: bool = False
 
 
@@ -56,7 +60,8 @@ def take_in(cursor: Any, arrivals: Sequence[Arrival], *, first_number: int, rule
         else Receipt(status="duplicate", id=arrival.event.id, number=None, mappings=())
         for place, arrival in enumerate(arrivals)
     ]
-    return Batch(tuple(receipts), (*moved, *ended), len(numbers), is_pending)
+    outcomes = _count(folded[number].outcomes for number in numbers.values())
+    return Batch(tuple(receipts), (*moved, *ended), len(numbers), outcomes, is_pending)
 
 
 def journal_failed(cursor: Any, event: Event, *, number: int, reason: str, rules: Rules) -> Batch:
@@ -64,7 +69,15 @@ def journal_failed(cursor: Any, event: Event, *, number: int, reason: str, rules
     _remember(cursor, [Arrival(event, Evaluation(changes=(), outcomes=()))], rules)
     outcome = Outcome(mapping="", trigger="", kind="error", reason=f"the database refused it: {reason}", pin=None)
     _journal(cursor, [(number, event, (outcome,))])
-    return Batch((_accepted(event, number, ()),), (), 1)
+    return Batch((_accepted(event, number, ()),), (), 1, _count([(outcome,)]))
+
+
+def _count(outcomes: Iterable[Sequence[Outcome]]) -> Counter[tuple[str, str]]:
+    """Count by mapping and kind; alike ones, as nearly all are, are counted by the interpreter itself."""
+    counted = Counter[tuple[str, str]]()
+    for outcome, times in Counter(chain.from_iterable(outcomes)).items():
+        counted[outcome.mapping, outcome.kind] += times
+    return counted
 
 
 def _remember(cursor: Any, arrivals: Sequence[Arrival], rules: Rules) -> list[int]:

@@ -4,11 +4,13 @@ The database finds out when each pin is due and in which order; only the first f
 here, and `outlook` says the rest of them. A test holds both against each other.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, Connection, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Subquery, case, func, literal, literal_column, or_, select
 
 from bridge.store.due import AGEING, Outlook, Standing, outlook
+from bridge.store.records import PinState
 from bridge.store.tables import deliveries, generations, pins
 
 _sent_revision = func.coalesce(deliveries.c.sent_revision, 0)
@@ -93,9 +95,33 @@ _outstanding = (
     )
     .subquery()
 )
-_is_called = or_(_outstanding.c.timed_at.is_(None), _outstanding.c.called_at <= _outstanding.c.timed_at + AGEING)
-_due_at = case((_is_called, _outstanding.c.called_at), else_=_outstanding.c.timed_at)
-_rank = case((_is_called, _outstanding.c.called_at), else_=_outstanding.c.timed_at + AGEING)
+_every = (
+    select(
+        pins.c.active,
+        is_rebuilding.label("rebuilding"),
+        _claimed_until.label("claimed_until"),
+        deliveries.c.parked_at,
+        _later(_called_at, _floor).label("called_at"),
+        _later(_timed_at, _floor).label("timed_at"),
+    )
+    .select_from(pins.outerjoin(deliveries, deliveries.c.pin == pins.c.pin))
+    .subquery()
+)
+
+
+def _is_called(standings: Subquery) -> ColumnElement[bool]:
+    """Tell whether a call goes before what time alone asks for."""
+    return or_(standings.c.timed_at.is_(None), standings.c.called_at <= standings.c.timed_at + AGEING)
+
+
+def _at(standings: Subquery, *, ageing: int = 0) -> Instant:
+    """Say when pins are due; those that time asks for count as later by `ageing`."""
+    return case((_is_called(standings), standings.c.called_at), else_=standings.c.timed_at + ageing)
+
+
+_due_at = _at(_outstanding)
+_rank = _at(_outstanding, ageing=AGEING)
+_every_due_at = _at(_every)
 _fields = [column for column in _outstanding.c if column.key not in {"called_at", "timed_at"}]
 
 
@@ -110,3 +136,20 @@ def read_next_at(connection: Connection, now: int) -> int | None:
     """Say when the earliest pin that is not due yet is due; None where nothing lies ahead."""
     moment: int | None = connection.scalar(select(func.min(_due_at)).where(_due_at > now))
     return moment
+
+
+def count_standings(connection: Connection, now: int) -> tuple[Mapping[PinState, int], int | None]:
+    """Count the pins in each state, and say since when the longest due one has been due; None where none is."""
+    state = case(
+        (_every.c.active != 1, literal("dormant")),
+        (_every.c.claimed_until > now, literal("in_flight")),
+        (_every.c.rebuilding, literal("rebuilding")),
+        (_every.c.parked_at.is_not(None), literal("parked")),
+        (_every_due_at <= now, literal("due")),
+        (_every_due_at.is_(None), literal("shown")),
+        (_is_called(_every), literal("resting")),
+        else_=literal("shown"),
+    ).label("state")
+    rows = connection.execute(select(state, func.count(), func.min(_every_due_at)).group_by(state)).all()
+    counts: dict[PinState, int] = dict.fromkeys(get_args(PinState), 0) | {state: count for state, count, _ in rows}
+    return counts, next((due_at for state, _, due_at in rows if state == "due"), None)

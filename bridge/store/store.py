@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
@@ -45,7 +46,9 @@ from bridge.store.records import (
 )
 from bridge.store.side_files import Lock, Running
 from bridge.store.snapshots import view_pin
+from bridge.store.survey import Sizes, Survey, measure, take_survey
 from bridge.store.writer import Writer
+from bridge.tallies import StoreTally
 
 T = TypeVar("T")
 
@@ -56,6 +59,7 @@ log = structlog.get_logger()
 class _Opened:
     """What stands open for one store; `closing` closes it all, in the right order."""
 
+    path: Path | None
     connection: Connection
     batches: Batches
     presence: Presence
@@ -138,6 +142,26 @@ class Store:
         if self._checking is None or self._checking.done():
             self._checking = self._writer.run(_write_nothing_new)
         await asyncio.shield(self._checking)
+
+    @property
+    def tally(self) -> StoreTally:
+        """What was committed so far."""
+        return self._opened.batches.tally
+
+    @property
+    def waiting(self) -> int:
+        """How many deliveries wait to be committed."""
+        return self._writer.waiting
+
+    async def survey(self, budget: Budget) -> Survey:
+        """Look at the pins, at the journal, and at what is left of the budget."""
+        now = self._now()
+        return await self._read(lambda connection: take_survey(connection, budget, now))
+
+    async def sizes(self) -> Sizes | None:
+        """Measure the database; None where it is in memory."""
+        path = self._opened.path
+        return None if path is None else await asyncio.to_thread(measure, path)
 
     def ingest(self, event: Event, evaluation: Evaluation, settle: Settle) -> None:
         """Make a delivery durable with everything that follows from it; `settle` is told after the commit.
@@ -268,6 +292,7 @@ def _open(
         readers = reading_engine(database.path)
         opening.callback(readers.dispose)
     return _Opened(
+        path=database.path,
         connection=connection,
         batches=batches,
         presence=presence,

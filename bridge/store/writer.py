@@ -95,6 +95,11 @@ class Writer:
 
     # Called on the event loop.
 
+    @property
+    def waiting(self) -> int:
+        """How many deliveries wait."""
+        return self._waiting
+
     def ingest(self, arrival: Arrival, settle: Settle) -> None:
         """Queue a delivery; `settle` is told once that is durable, or cannot be (`StoreUnavailable`)."""
         self._refuse_if_closed()

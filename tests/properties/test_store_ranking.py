@@ -1,5 +1,6 @@
 """The due order that the database gives is the one that the pure rules give, whatever the pins stand at."""
 
+from collections import Counter
 from dataclasses import asdict, replace
 
 import pytest
@@ -7,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert
 
-from bridge.store.due import AGEING, Standing, outlook
-from bridge.store.ranking import read_due, read_next_at
+from bridge.store.due import AGEING, Standing, outlook, state_of
+from bridge.store.ranking import count_standings, read_due, read_next_at
 from bridge.store.tables import deliveries, generations, pins
 
 NOW = 10 * AGEING
@@ -72,6 +73,21 @@ def test_the_database_ranks_as_the_rules_do(connection: Connection, drawn: list[
 
     assert ranked == due[:limit]
     assert next_at == min((one.at for _, one in ahead if one.at > NOW), default=None)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawn=standings)
+def test_the_database_counts_as_the_rules_do(connection: Connection, drawn: list[Standing]) -> None:
+    """As many pins in each state, and since the same moment one that is due."""
+    states = [state_of(standing, NOW) for standing in drawn]
+    due = [outlook(standing) for standing, state in zip(drawn, states, strict=True) if state == "due"]
+
+    with connection.begin():
+        _store(connection, drawn)
+        counts, oldest_due_at = count_standings(connection, NOW)
+
+    assert {state: count for state, count in counts.items() if count} == Counter(states)
+    assert oldest_due_at == min((found.at for found in due if found is not None), default=None)
 
 
 def _store(connection: Connection, drawn: list[Standing]) -> None:

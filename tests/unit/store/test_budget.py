@@ -1,7 +1,7 @@
 """The budget's arithmetic, by hand."""
 
 from bridge.instants import SECOND
-from bridge.store.budget import Send, free_slots, next_slot_at
+from bridge.store.budget import Send, free_slots, left_tokens, next_slot_at
 from bridge.store.records import Budget
 from bridge.units import Window
 
@@ -47,3 +47,12 @@ def test_a_lowered_budget_frees_a_slot_only_once_enough_came_back() -> None:
 
     assert free_slots(sends, poor, 10 * SECOND) == 0
     assert next_slot_at(sends, poor, 10 * SECOND) == 64 * SECOND
+
+
+def test_what_is_left_is_told_of_each_window() -> None:
+    """Never less than nothing, whatever was spent under a richer budget."""
+    budget = Budget(windows=(Window(3, 60), Window(6, 3600)), cost=2)
+    sends = [Send(0, SECOND, 2), Send(0, SECOND, 2)]
+
+    assert left_tokens(sends, budget, 2 * SECOND) == {Window(3, 60): 0, Window(6, 3600): 2}
+    assert left_tokens(sends, budget, 2 * MINUTE) == {Window(3, 60): 3, Window(6, 3600): 2}
