@@ -122,7 +122,7 @@ def _state_of(reader: Reader, pin: str, mapping: Mapping, now: datetime) -> dict
     def tell(snapshot: Snapshot, readings: Readings) -> dict[str, Json]:
         return tell_state(PinState(pin=pin, held=snapshot.held, readings=readings), mapping, now)
 
-    return reader.view(pin, {mapping.name: mapping.state}, tell)
+    return reader.look(lambda look: look.view(pin, {mapping.name: mapping.state}, tell))
 
 
 def _attempt(attempt: AttemptRecord, now: datetime) -> tuple[str, ...]:

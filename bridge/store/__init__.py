@@ -44,7 +44,8 @@ bookings.py     a request is paid for, and what became of it
 foresight.py    what loading changed mappings would lose
 survey.py       how many pins stand where, and how much is kept
 snapshots.py    what a pin shows, at one moment
-reader.py       rows become records, for people and for deliveries
+listing.py      rows become records, page by page
+reader.py       one moment of a database, for people
 records.py      what the store hands out and takes in
 """
 
@@ -53,9 +54,10 @@ from bridge.store.beginning import Loss
 from bridge.store.building import FEW_EVENTS, MANY_EVENTS, Chunk, Progress
 from bridge.store.builds import Begun
 from bridge.store.foresight import foresee
+from bridge.store.listing import EventFilter, EventPage, PinFilter, PinPage
 from bridge.store.preparing import Entry
 from bridge.store.protocol import DOUBT_REST_S, LEASE_S, NEEDED_S, REQUEST_DEADLINE_S
-from bridge.store.reader import Reader, open_readonly
+from bridge.store.reader import Look, Reader, open_readonly
 from bridge.store.records import (
     ActivePin,
     AttemptRecord,
@@ -94,11 +96,16 @@ __all__ = [
     "Claim",
     "Claimed",
     "Entry",
+    "EventFilter",
+    "EventPage",
     "EventRecord",
     "Lack",
+    "Look",
     "Loss",
     "Lost",
     "NoSlot",
+    "PinFilter",
+    "PinPage",
     "PinRecord",
     "PinState",
     "Progress",

@@ -7,6 +7,7 @@ it, and readers never wait. The writer's connection never checkpoints by itself;
 
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,8 +24,13 @@ from bridge.existence import is_folder
 
 _BEGIN_WRITING = "BEGIN IMMEDIATE"
 
-READERS = 10
-"""Connections that may read at once: one for each delivery in flight, which renders on it, and two for looks."""
+READERS = 12
+"""Connections that may read at once: one for each delivery in flight, which renders on it, two for the looks of
+deliveries and rebuilds, and two for those of people.
+"""
+
+_STEPS_BETWEEN_LOOKS = 50_000
+"""Of SQLite's own machine, between looks at the clock: about a millisecond."""
 
 
 LEAST_ROOM_BYTES = 2**20
@@ -158,6 +164,22 @@ def outages() -> Iterator[None]:
         ):
             raise StoreUnavailable(f"the database does not answer: {reason}") from error
         raise
+
+
+@contextmanager
+def bounded(connection: Connection, most_s: float) -> Iterator[None]:
+    """Let what is read take so long at most. Raises `StoreUnavailable` where that is over."""
+    driver: Any = connection.connection.driver_connection
+    give_up_at = time.monotonic() + most_s
+    driver.set_progress_handler(lambda: time.monotonic() > give_up_at, _STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        if time.monotonic() <= give_up_at:
+            raise
+        raise StoreUnavailable(f"reading this took longer than {most_s:g} s; ask for less, or later") from error
+    finally:
+        driver.set_progress_handler(None, 0)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from bridge.store.reader import WHOLE_EVENTS, whole_event
+from bridge.store.listing import WHOLE_EVENTS, whole_event
 from bridge.store.records import EventRecord
 from bridge.store.tables import events, unfolded
 

@@ -6,14 +6,14 @@ What lacks an event is noted when that is journalled (`unfolded`), and the note 
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, literal_column, select, tuple_
+from sqlalchemy import Connection, delete, func, literal_column, select, tuple_
 
 from bridge.mappings import FAILED
 from bridge.store import outcomes
 from bridge.store.batch_folding import Rules, fold_batch
 from bridge.store.building import Targets, is_evaluated_by, only
+from bridge.store.listing import read_event
 from bridge.store.preparing import Entry
-from bridge.store.reader import read_event
 from bridge.store.records import EventRecord
 from bridge.store.tables import generations, unfolded
 
@@ -54,6 +54,14 @@ def read_lack(
     if found is None:
         return None
     return Lack(mapping=found.mapping, number=found.number, record=read_event(connection, found.number))
+
+
+def count_lacking(connection: Connection) -> int:
+    """Count the events that some mapping lacks."""
+    live = unfolded.join(generations, generations.c.number == unfolded.c.generation)
+    lacking = select(func.count(unfolded.c.number.distinct())).select_from(live).where(_IS_LIVE)
+    count: int = connection.execute(lacking).scalar_one()
+    return count
 
 
 def refold(connection: Connection, lack: Lack, entry: Entry, rules: Rules) -> Refolded | None:

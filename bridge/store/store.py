@@ -27,11 +27,12 @@ from bridge.store.batches import Batches
 from bridge.store.beginning import tell_losses
 from bridge.store.builds import Builds
 from bridge.store.checkpoints import Checkpointer
-from bridge.store.database import Database, create_file, outages, reading_engine, refusals, writing_engine
+from bridge.store.database import Database, bounded, create_file, outages, reading_engine, refusals, writing_engine
 from bridge.store.ingest import Arrival
 from bridge.store.log_head import check_log
 from bridge.store.presence import Presence
 from bridge.store.pruning import Pruning
+from bridge.store.reader import Look
 from bridge.store.records import (
     ActivePin,
     Booking,
@@ -51,6 +52,9 @@ from bridge.store.writer import Writer
 from bridge.tallies import StoreTally
 
 T = TypeVar("T")
+
+LOOK_S = 5.0
+"""How long a look may take, however slow the disk is."""
 
 log = structlog.get_logger()
 
@@ -248,6 +252,16 @@ class Store:
         if retried:
             self.on_due(retried)
         return retried
+
+    async def look(self, work: Callable[[Look], T]) -> T:
+        """Give what `work` makes of one moment, on another thread; for people, who must not hold up deliveries."""
+        now = self._now()
+
+        def read(connection: Connection) -> T:
+            with bounded(connection, LOOK_S):
+                return work(Look(connection, now))
+
+        return await self._read(read)
 
     def _report(self, pins: Collection[str]) -> None:
         self.on_due(pins)

@@ -20,7 +20,7 @@ from bridge.store.bookings import book, settle
 from bridge.store.claims import choose, take
 from bridge.store.database import writing
 from bridge.store.ingest import Arrival, take_in
-from bridge.store.reader import read_pins
+from bridge.store.listing import PinFilter, read_pins
 from bridge.store.snapshots import read_snapshot
 from bridge.store.tables import metadata
 from bridge.units import Window
@@ -166,5 +166,6 @@ def _agree(naive: Naive, real: Real) -> None:
     real.deliver()
     assert real.shows_stale == naive.shows_stale
     with real.connection.begin():
-        listed = {record.pin: record for record in read_pins(real.connection, to_micros(real.now))}
+        page = read_pins(real.connection, to_micros(real.now), PinFilter(), limit=9)
+    listed = {record.pin: record for record in page.pins}
     assert (listed[PIN].stale_since is not None) == naive.shows_stale
