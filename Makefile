@@ -10,6 +10,7 @@ PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+READERS := $(VENV)/deploy
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -21,13 +22,14 @@ demo: $(STAMP) ## show webhooks turning into pins, in a sandbox; ends with Ctrl-
 	@$(BIN)/pinbridge demo $(ARGS)
 
 test: $(STAMP) ## run every test, on two processes
-	@$(BIN)/python -m pytest --numprocesses=2 $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup $(ARGS)
 
-lint: $(STAMP) ## check the format, the rules, the types and the direction of imports
+lint: $(STAMP) $(READERS)/.installed ## check the format, the rules, the types, the direction of imports and the files to deploy by
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(READERS)/bin/hadolint Dockerfile
 
 bench: $(STAMP) ## measure against a control in the same run; takes some minutes (Linux)
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -46,4 +48,12 @@ clean: ## remove what the other actions made
 # The stamp is written last: a run that was broken off starts again where it has to.
 $(STAMP): requirements/dev.txt pyproject.toml bin/setup
 	@bin/setup $(VENV) "$(PYTHON)"
+	@touch $@
+
+# What reads the files to deploy by is large, and needed by nothing else.
+$(READERS)/.installed: requirements/deploy.txt | $(STAMP)
+	@echo "Setting up $(READERS), which reads the files to deploy by."
+	@$(BIN)/python -m venv --clear $(READERS)
+	@$(READERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+		--require-hashes --requirement $<
 	@touch $@
