@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bridge.app import now
+from bridge.cli.backing_up import backup, put_back
 from bridge.cli.demo import play
 from bridge.cli.doctor import doctor
 from bridge.cli.init import init, list_starters
@@ -322,3 +323,23 @@ def replay_command(
     """Fold the events that failed and are taken now, each once; tell those that still fail."""
     refolding = Refolding(settings=_settings(), environ=os.environ, as_json=as_json)
     sys.exit(0 if refolding.replay(mapping) else 1)
+
+
+@commands.command("backup")
+def backup_command(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the database while the bridge runs; the copy is whole, checked, and on the disk once this ends."""
+    backup(_settings(), file, as_json=as_json)
+
+
+@commands.command("restore")
+def restore_command(
+    file: Annotated[Path, typer.Argument(help="A backup.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Put a backup in the place of the database, which is kept beside; no bridge may run meanwhile."""
+    put_back(_settings(), file, now(), as_json=as_json)

@@ -32,6 +32,9 @@ refolding.py    single events are folded once more
 outcomes.py     the journal says so
 pruning.py      forgets what is past its time
 retirement.py   ends generations
+backup.py       the database is copied while it is written to
+restore.py      a backup takes its place
+drafts.py       a file that has its name once it is whole
 journal.py      the journal, in its order
 
 protocol.py     the times that deliveries go by
@@ -50,6 +53,7 @@ records.py      what the store hands out and takes in
 """
 
 from bridge.store.active_set import active_pins
+from bridge.store.backup import Kept, back_up
 from bridge.store.beginning import Loss
 from bridge.store.building import FEW_EVENTS, MANY_EVENTS, Chunk, Progress
 from bridge.store.builds import Begun
@@ -76,6 +80,7 @@ from bridge.store.records import (
     Snapshot,
 )
 from bridge.store.refolding import Lack
+from bridge.store.restore import Restored, restore
 from bridge.store.side_files import Running, read_running
 from bridge.store.store import Store
 from bridge.store.survey import Sizes, Survey
@@ -99,6 +104,7 @@ __all__ = [
     "EventFilter",
     "EventPage",
     "EventRecord",
+    "Kept",
     "Lack",
     "Look",
     "Loss",
@@ -112,6 +118,7 @@ __all__ = [
     "Reader",
     "Reason",
     "Rest",
+    "Restored",
     "Running",
     "Settlement",
     "Sizes",
@@ -119,7 +126,9 @@ __all__ = [
     "Store",
     "Survey",
     "active_pins",
+    "back_up",
     "foresee",
     "open_readonly",
     "read_running",
+    "restore",
 ]

@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.errors import StoreUnavailable, StoreUnusable
-from bridge.existence import is_folder
+from bridge.existence import is_file, is_folder
 
 _BEGIN_WRITING = "BEGIN IMMEDIATE"
 
@@ -65,6 +65,13 @@ class Database:
 
     def __str__(self) -> str:
         return "the database in memory" if self.path is None else str(self.path)
+
+
+def existing(database: Database) -> Path:
+    """Give the file of a database; raises `StoreUnusable` where there is none."""
+    if database.path is None or not is_file(database.path):
+        raise StoreUnusable(f"{database}: there is no database yet; start `pinbridge serve` once")
+    return database.path
 
 
 def create_file(path: Path) -> None:

@@ -11,14 +11,12 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from bridge.errors import StoreUnusable
 from bridge.events import Clock
-from bridge.existence import is_file
 from bridge.instants import to_instant, to_micros
 from bridge.mappings.entries.definitions import Definition
 from bridge.state import Readings
 from bridge.store.building import Progress, read_progress
-from bridge.store.database import Database, outages, reading_engine, refusals
+from bridge.store.database import Database, existing, outages, reading_engine, refusals
 from bridge.store.listing import (
     EVENTS_A_PAGE,
     PINS_A_PAGE,
@@ -155,10 +153,9 @@ def open_readonly(url: str, *, clock: Clock = wall_clock) -> Reader:
     Raises `StoreUnusable` where there is none, or where its schema is not this release's.
     """
     database = Database.at(url)
-    if database.path is None or not is_file(database.path):
-        raise StoreUnusable(f"{database}: there is no database yet; start `pinbridge serve` once")
+    path = existing(database)
     with ExitStack() as opening:
-        engine = reading_engine(database.path)
+        engine = reading_engine(path)
         opening.callback(engine.dispose)
         with refusals(database), engine.connect() as connection, connection.begin():
             check_current(connection)

@@ -20,13 +20,19 @@ def bring_up(connection: Connection) -> None:
         return
     if found is None and inspect(connection).get_table_names():
         raise StoreUnusable("the database holds tables of another program; name another file in PINBRIDGE_DATABASE")
-    if found is not None and found not in _KNOWN:
-        raise StoreUnusable(
-            f"the database was written by a newer release (schema {found}); this one knows up to {HEAD}"
-        )
+    if found is not None:
+        check_known(found)
     from bridge.store.migrations import upgrade  # noqa: PLC0415 - Alembic costs 100 ms of every start
 
     upgrade(connection)
+
+
+def check_known(found: str) -> None:
+    """Refuse a schema that this release neither has nor can migrate."""
+    if found not in _KNOWN:
+        raise StoreUnusable(
+            f"the database was written by a newer release (schema {found}); this one knows up to {HEAD}"
+        )
 
 
 def check_current(connection: Connection) -> None:

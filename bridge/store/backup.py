@@ -1,0 +1,120 @@
+"""Copying a database while a bridge writes to it: whole, as it stood at one moment, and found good.
+
+The copy is made page by page inside one read transaction, which no commit waits for. While it lasts, the write-ahead
+log cannot start over, so it grows by what is committed meanwhile. The copy is one file without a log beside it, and
+it claims nothing about the dashboard: put in place of the database, by whatever means, it sends every pin anew.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bridge.errors import OperatorError, StoreUnusable
+from bridge.existence import is_there
+from bridge.instants import maybe_instant
+from bridge.store.database import Database, existing, refusals
+from bridge.store.drafts import Draft
+
+PAGES = 256
+"""How many pages (of 4 KiB) are copied between two reports."""
+
+Tell = Callable[[int, int], None]
+"""Takes how many bytes are copied, and of how many."""
+
+FORGET_WHAT_IS_SHOWN = "UPDATE deliveries SET destination = ''"
+"""What was sent since is not in a copy. A pin that was sent to another place is sent anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What a copy holds: its size, and the number and arrival of its newest event (0 and None without any)."""
+
+    size_bytes: int
+    newest: int
+    newest_at: datetime | None
+
+
+def back_up(url: str, target: Path, tell: Tell) -> Kept:
+    """Copy a database into a file that is not there yet.
+
+    Raises `StoreUnusable` where the database cannot be read, or the file is there, `OperatorError` where that cannot be
+    written.
+    """
+    database = Database.at(url)
+    source = existing(database)
+    if is_there(target):
+        raise StoreUnusable(f"{target}: is there already, and nothing is overwritten; name another file")
+    with Draft(target) as draft, refusals(database):
+        with reading(source) as connection:
+            connection.execute("BEGIN")
+            read_schema(connection)
+            _copy(connection, draft, tell)
+        kept = _finish(draft.path)
+        draft.publish()
+    return kept
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a database to read it."""
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+        yield connection
+
+
+def read_schema(connection: sqlite3.Connection) -> str:
+    """Read which schema a database has; raises `StoreUnusable` where it is not the bridge's."""
+    try:
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError as error:
+        raise StoreUnusable(f"no database of a bridge ({error})") from error
+    return str(found[0])
+
+
+def describe(path: Path, connection: sqlite3.Connection) -> Kept:
+    """Say what a database holds."""
+    newest = connection.execute("SELECT number, received_at FROM events ORDER BY number DESC LIMIT 1").fetchone()
+    number, received_at = newest or (0, None)
+    return Kept(size_bytes=path.stat().st_size, newest=number, newest_at=maybe_instant(received_at))
+
+
+def check(connection: sqlite3.Connection) -> None:
+    """Read a database whole; raises `sqlite3.DatabaseError` where it is damaged."""
+    found: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise sqlite3.DatabaseError(" ".join(found.split()))
+
+
+def _copy(source: sqlite3.Connection, draft: Draft, tell: Tell) -> None:
+    page_bytes: int = source.execute("PRAGMA page_size").fetchone()[0]
+
+    def report(_status: int, remaining: int, total: int) -> None:
+        copied = (total - remaining) * page_bytes
+        draft.note(copied)
+        tell(copied, total * page_bytes)
+
+    with _writable(draft.path) as target:
+        source.backup(target, pages=PAGES, progress=report)
+
+
+def _finish(path: Path) -> Kept:
+    """Make one file of the copy, without claims about the dashboard, and check it."""
+    with _writable(path) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+        check(connection)
+        connection.execute(FORGET_WHAT_IS_SHOWN)
+        return describe(path, connection)
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a draft; it is brought to the disk as a whole, and thrown away where anything fails."""
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("PRAGMA synchronous=OFF")
+            yield connection
+    except sqlite3.OperationalError as error:
+        raise OperatorError(f"{path}: it cannot be written: {error}") from error
