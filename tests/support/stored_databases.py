@@ -1,7 +1,8 @@
 """A small database of each release, made by that release's code, to be migrated by all that come after it.
 
-`PYTHONPATH=tests:. .venv/bin/python -m support.stored_databases NAME` writes `NAME.sql`, the database as a bridge that was
-stopped leaves it, and `NAME.json`, what it showed then. Run it once when a release is made, with its number for a name.
+`PYTHONPATH=tests:. .venv/bin/python -m support.stored_databases NAME` writes `NAME.sql`, the database as a bridge that
+was stopped leaves it, and `NAME.json`, what it showed then. Run it once when a release is made, with its number for a
+name.
 """
 
 import asyncio
