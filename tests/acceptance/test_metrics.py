@@ -1,16 +1,14 @@
 """What a real process shows at `/metrics`."""
 
 import contextlib
-import socket
 import sqlite3
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from support.processes import MAPPING, BridgeProcess, Sandbox, eventually, payment, post
-from support.scraping import scrape
+from support.scraping import say_nonsense, scrape
 
 NewBridge = Callable[..., BridgeProcess]
 
@@ -120,12 +118,3 @@ def test_a_token_closes_it(new_bridge: NewBridge, given: str, status: int) -> No
     bridge = new_bridge(PINBRIDGE_METRICS_TOKEN="m3trics")
     bridge.start()
     assert httpx.get(f"{bridge.url}/metrics", headers={"Authorization": given}).status_code == status
-
-
-def say_nonsense(url: str) -> None:
-    """Send what is not HTTP, and wait for the end of the connection."""
-    where = urlsplit(url)
-    with socket.create_connection((where.hostname or "", where.port or 0), timeout=10) as connection:
-        connection.sendall(b"nonsense\r\n\r\n")
-        while connection.recv(4096):
-            pass

@@ -1,6 +1,8 @@
 """Reading `/metrics` as Prometheus does."""
 
+import socket
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -42,3 +44,12 @@ def scrape(url: str) -> Scrape:
     answer = httpx.get(f"{url}/metrics", timeout=30)
     assert answer.status_code == 200
     return Scrape(answer.text)
+
+
+def say_nonsense(url: str) -> None:
+    """Send what is not HTTP, and wait for the end of the connection."""
+    where = urlsplit(url)
+    with socket.create_connection((where.hostname or "", where.port or 0), timeout=10) as connection:
+        connection.sendall(b"nonsense\r\n\r\n")
+        while connection.recv(4096):
+            pass
