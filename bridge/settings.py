@@ -78,6 +78,12 @@ class Settings(BaseModel):
     cost: _Whole = _setting("PINBRIDGE_COST", "2", "tokens that one pin update costs", at_least=1)
     max_body: _Bytes = _setting("PINBRIDGE_MAX_BODY", "1MiB", "largest inbound body, after decompression")
     retention: _Seconds = _setting("PINBRIDGE_RETENTION", "35d", "how long events and attempts stay in the journal")
+    journal_max: _Bytes = _setting(
+        "PINBRIDGE_JOURNAL_MAX",
+        "2GiB",
+        "how much room the events in the journal take at most; the oldest go before their time",
+        at_least=16 * 2**20,
+    )
     horizon: _Seconds = _setting("PINBRIDGE_HORIZON", "35d", "how long delivery ids are remembered")
 
     @model_validator(mode="after")

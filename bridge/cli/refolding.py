@@ -72,7 +72,13 @@ class Refolding:
         settings = self.settings
         open_readonly(settings.database).close()
         configuration = load_configuration(settings.mappings, self.environ, secrets_are_required=False)
-        store = Store.open(settings.database, clock=now, horizon_s=settings.horizon, retention_s=settings.retention)
+        store = Store.open(
+            settings.database,
+            clock=now,
+            horizon_s=settings.horizon,
+            retention_s=settings.retention,
+            journal_bytes=settings.journal_max,
+        )
         rebuilder = Rebuilder(store, lambda: configuration)
         try:
             await store.declare(active_pins(configuration.mappings))

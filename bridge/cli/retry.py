@@ -32,7 +32,13 @@ async def _retry(settings: Settings, pins: list[str] | None) -> list[str]:
 
 async def _retry_alone(settings: Settings, pins: list[str] | None) -> list[str]:
     open_readonly(settings.database).close()
-    store = Store.open(settings.database, clock=now, horizon_s=settings.horizon, retention_s=settings.retention)
+    store = Store.open(
+        settings.database,
+        clock=now,
+        horizon_s=settings.horizon,
+        retention_s=settings.retention,
+        journal_bytes=settings.journal_max,
+    )
     try:
         return list(await store.retry(pins))
     finally:

@@ -43,7 +43,13 @@ def serve(settings: Settings, environ: Mapping[str, str], *, sandbox: bool) -> N
     for warning in (*unknown_settings(environ), *configuration.mappings.warnings):
         log.warning("configuration_warning", reason=str(warning))
     # The store first: a predecessor that is about to end holds both the database and the address.
-    store = Store.open(settings.database, clock=now, horizon_s=settings.horizon, retention_s=settings.retention)
+    store = Store.open(
+        settings.database,
+        clock=now,
+        horizon_s=settings.horizon,
+        retention_s=settings.retention,
+        journal_bytes=settings.journal_max,
+    )
     try:
         listener = _listen(settings)
     except ConfigurationError:

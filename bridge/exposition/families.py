@@ -160,6 +160,7 @@ def _of_the_survey(survey: Survey) -> Iterator[Metric]:
     yield _gauge(
         "pinbridge_journal_age_seconds", "How long ago the oldest event of the journal came.", survey.journal_age_s
     )
+    yield _gauge("pinbridge_journal_bytes", "What the events of the journal take.", survey.journal_bytes)
 
 
 def _of_the_disk(sizes: Sizes) -> Iterator[Metric]:

@@ -36,6 +36,7 @@ backup.py       the database is copied while it is written to
 restore.py      a backup takes its place
 drafts.py       a file that has its name once it is whole
 journal.py      the journal, in its order
+segments.py     how large it is
 
 protocol.py     the times that deliveries go by
 due.py          when a pin is due, and why, pure

@@ -21,6 +21,7 @@ from bridge.store.batch_folding import Rules
 from bridge.store.database import outages, writing
 from bridge.store.ingest import Arrival, Batch, journal_failed, take_in
 from bridge.store.presence import Presence
+from bridge.store.segments import Segments
 from bridge.store.tables import events
 from bridge.tallies import StoreTally
 
@@ -51,6 +52,7 @@ class Batches:
         self._rules = Rules.of(ActiveSet.of(()), horizon)
         with connection.begin():
             # Pruning spares the newest event, so numbers never come back.
+            self._segments = Segments(connection)
             self._next_number: int = connection.scalar(select(func.coalesce(func.max(events.c.number), 0) + 1)) or 1
 
     @property
@@ -119,10 +121,12 @@ class Batches:
         self._presence.confirm()
         began_s = perf_counter()
         with outages(), writing(self._connection) as cursor:
+            segment_bytes = self._segments.note(cursor, self._next_number - 1)
             batch = work(cursor, self._rules)
             folded_s = perf_counter()
         committed_s = perf_counter()
         self._next_number += batch.journalled
+        self._segments.grown_to(segment_bytes + batch.journalled_bytes)
         self.tally.batch_events.observe(len(batch.receipts))
         self.tally.batch_s.observe(committed_s - began_s)
         self.tally.commit_s.observe(committed_s - folded_s)

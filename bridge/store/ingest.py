@@ -35,13 +35,15 @@ class Arrival(NamedTuple):
 class Batch:
     """What became of a batch: a receipt for each arrival, the pins that are due by it, how many were journalled.
 
-    `outcomes` counts what the triggers made of it, by mapping and kind. `is_pending` tells that an event was
-    evaluated by other definitions than are loaded, and is still to be folded.
+    `journalled_bytes` is what these take in the journal. `outcomes` counts what the triggers made of it, by mapping
+    and kind. `is_pending` tells that an event was evaluated by other definitions than are loaded, and is still to be
+    folded.
     """
 
     receipts: tuple[Receipt, ...]
     due: tuple[str, ...]
     journalled: int
+    journalled_bytes: int
     outcomes: Counter[tuple[str, str]]
     is_pending: bool = False
 
@@ -53,7 +55,9 @@ def take_in(cursor: Any, arrivals: Sequence[Arrival], *, first_number: int, rule
         cursor, [Entry(number, *arrivals[place]) for place, number in numbers.items()], rules
     )
     ended = _hear(cursor, arrivals, rules)
-    _journal(cursor, [(number, arrivals[place].event, folded[number].outcomes) for place, number in numbers.items()])
+    size = _journal(
+        cursor, [(number, arrivals[place].event, folded[number].outcomes) for place, number in numbers.items()]
+    )
     receipts = [
         _accepted(arrival.event, numbers[place], folded[numbers[place]].mappings)
         if place in numbers
@@ -61,15 +65,15 @@ def take_in(cursor: Any, arrivals: Sequence[Arrival], *, first_number: int, rule
         for place, arrival in enumerate(arrivals)
     ]
     outcomes = _count(folded[number].outcomes for number in numbers.values())
-    return Batch(tuple(receipts), (*moved, *ended), len(numbers), outcomes, is_pending)
+    return Batch(tuple(receipts), (*moved, *ended), len(numbers), size, outcomes, is_pending)
 
 
 def journal_failed(cursor: Any, event: Event, *, number: int, reason: str, rules: Rules) -> Batch:
     """Journal an event whose changes the database refused: nothing is folded, the reason stands beside it."""
     _remember(cursor, [Arrival(event, Evaluation(changes=(), outcomes=()))], rules)
     outcome = Outcome(mapping="", trigger="", kind="error", reason=f"the database refused it: {reason}", pin=None)
-    _journal(cursor, [(number, event, (outcome,))])
-    return Batch((_accepted(event, number, ()),), (), 1, _count([(outcome,)]))
+    size = _journal(cursor, [(number, event, (outcome,))])
+    return Batch((_accepted(event, number, ()),), (), 1, size, _count([(outcome,)]))
 
 
 def _count(outcomes: Iterable[Sequence[Outcome]]) -> Counter[tuple[str, str]]:
@@ -120,8 +124,11 @@ def _hear(cursor: Any, arrivals: Sequence[Arrival], rules: Rules) -> list[str]:
     return [pin for pin, may_be_due in statements.run(cursor, statements.HEAR, rows) if may_be_due]
 
 
-def _journal(cursor: Any, entries: Sequence[tuple[int, Event, Sequence[Outcome]]]) -> None:
-    statements.run(cursor, statements.JOURNAL, [_event_row(*entry) for entry in entries])
+def _journal(cursor: Any, entries: Sequence[tuple[int, Event, Sequence[Outcome]]]) -> int:
+    """Write events down; gives how many bytes they take, but for what is nearly alike in all."""
+    rows = [_event_row(*entry) for entry in entries]
+    statements.run(cursor, statements.JOURNAL, rows)
+    return sum([len(headers) + len(query) + len(told) + len(body) for *_, headers, query, told, body in rows])
 
 
 def _event_row(number: int, event: Event, outcomes: Sequence[Outcome]) -> statements.Row:

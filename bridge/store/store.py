@@ -31,7 +31,7 @@ from bridge.store.database import Database, bounded, create_file, outages, readi
 from bridge.store.ingest import Arrival
 from bridge.store.log_head import check_log
 from bridge.store.presence import Presence
-from bridge.store.pruning import Pruning
+from bridge.store.pruning import Keeping, Pruning
 from bridge.store.reader import Look
 from bridge.store.records import (
     ActivePin,
@@ -52,6 +52,9 @@ from bridge.store.writer import Writer
 from bridge.tallies import StoreTally
 
 T = TypeVar("T")
+
+JOURNAL_BYTES = 2 * 2**30
+"""What the journal may take where nothing else is said."""
 
 LOOK_S = 5.0
 """How long a look may take, however slow the disk is."""
@@ -82,7 +85,7 @@ class Store:
     (`builds`); `on_failure` with what broke the writer, after which the store refuses everything.
     """
 
-    def __init__(self, opened: _Opened, *, clock: Clock, retention: timedelta, horizon: timedelta) -> None:
+    def __init__(self, opened: _Opened, keeping: Keeping, clock: Clock) -> None:
         """Take over what `open` opened."""
         self.on_due: Callable[[Collection[str]], None] = _tell_nobody
         self.on_pending: Callable[[], None] = _tell_nobody
@@ -97,7 +100,7 @@ class Store:
         self._writer = Writer(
             opened.connection,
             batches=opened.batches,
-            pruning=Pruning(clock=clock, retention=retention, horizon=horizon),
+            pruning=Pruning(keeping, clock),
             checkpointer=opened.checkpointer,
             on_due=self._report,
             on_pending=self._report_pending,
@@ -113,6 +116,7 @@ class Store:
         clock: Clock,
         horizon_s: int,
         retention_s: int,
+        journal_bytes: int = JOURNAL_BYTES,
         lock_wait_s: float = 10.0,
         busy_wait_s: float = 2.0,
     ) -> "Store":
@@ -125,7 +129,8 @@ class Store:
         with ExitStack() as opening:
             horizon = timedelta(seconds=horizon_s)
             opened = _open(database, opening, horizon, lock_wait_s, busy_wait_s)
-            return cls(opened, clock=clock, retention=timedelta(seconds=retention_s), horizon=horizon)
+            retention = timedelta(seconds=retention_s)
+            return cls(opened, Keeping(retention=retention, horizon=horizon, journal_bytes=journal_bytes), clock)
 
     def announce(self, address: str, token: str) -> None:
         """Leave word beside the database how to reach this process; gone once the store is closed."""

@@ -17,6 +17,7 @@ from bridge.store.budget import left_tokens
 from bridge.store.claims import read_sends
 from bridge.store.ranking import count_standings
 from bridge.store.records import Budget, PinState
+from bridge.store.segments import journal_bytes
 from bridge.store.tables import events
 from bridge.units import Window
 
@@ -26,7 +27,8 @@ class Survey:
     """What was found. `journal_events` is what its numbers span, so that none is counted one by one.
 
     `oldest_due_s` is for how long the longest due pin has been due, 0 where none is. `left` are the tokens of each
-    window that may be spent now. `journal_age_s` is how long ago the oldest event came that is kept.
+    window that may be spent now. `journal_age_s` is how long ago the oldest event came that is kept, `journal_bytes`
+    what all of them take, but for the last mebibyte or so.
     """
 
     pins: Mapping[PinState, int]
@@ -34,6 +36,7 @@ class Survey:
     left: Mapping[Window, int]
     journal_events: int
     journal_age_s: float
+    journal_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,7 @@ def take_survey(connection: Connection, budget: Budget, now: int) -> Survey:
         left=left_tokens(read_sends(connection, budget, now), budget, now),
         journal_events=0 if oldest is None or newest is None else newest - oldest.number + 1,
         journal_age_s=_age_s(None if oldest is None else to_instant(oldest.received_at), to_instant(now)),
+        journal_bytes=journal_bytes(connection),
     )
 
 

@@ -59,6 +59,17 @@ events = Table(
 )
 """The journal. `headers`, `query` and `outcomes` are JSON; the body stands last, so that listings skip it."""
 
+segments = Table(
+    "segments",
+    metadata,
+    Column("number", BigInteger, primary_key=True),
+    Column("bytes", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How many bytes the events of a stretch of the journal had when they came: those after the segment before it, up to
+`number`. The newest events are in none yet.
+"""
+
 generations = Table(
     "generations",
     metadata,

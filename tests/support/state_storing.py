@@ -28,7 +28,7 @@ from bridge.store.batches import Batches
 from bridge.store.database import Database, writing_engine
 from bridge.store.ingest import Arrival
 from bridge.store.presence import Presence
-from bridge.store.pruning import Pruning
+from bridge.store.pruning import Keeping, Pruning
 from bridge.store.schema import bring_up
 from bridge.store.snapshots import view_pin
 
@@ -113,7 +113,8 @@ def _commit(connection: Connection, batches: Batches, arrivals: Sequence[Arrival
     if arrivals:
         batches.commit(arrivals)
     with connection.begin():
-        Pruning(clock=lambda: now, retention=10 * HORIZON, horizon=HORIZON).step(connection)
+        keeping = Keeping(retention=10 * HORIZON, horizon=HORIZON, journal_bytes=2**30)
+        Pruning(keeping, lambda: now).step(connection)
 
 
 def _arrival(loaded: Configuration, delivery: Delivery) -> Arrival:

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bridge.store import ActivePin, Store
+from bridge.store.segments import SEGMENT_BYTES
 
 SALES = ActivePin(pin="p-sales", mapping="sales", fingerprint=b"f" * 16, latest_fingerprint=b"l" * 16)
 DAY_S = 86_400
@@ -108,3 +110,81 @@ async def test_a_clock_that_is_set_back_holds_nothing_up(bench: Any) -> None:
     add_rows(bench, 1, 3, 1)
     await settle_down(bench, store)
     assert run(bench, "SELECT count(*) FROM state") == [(0,)]
+
+
+async def send_many(bench: Any, store: Store, count: int, body_bytes: int = 100_000) -> None:
+    """Bring events with large bodies, a minute after one another."""
+    for _ in range(count):
+        number = run(bench, "SELECT count(*) FROM seen")[0][0]
+        await bench.send(store, f"evt_{number}", body=b"x" * body_bytes)
+        bench.clock.move(1)
+
+
+SIZES = "SELECT number, length(headers) + length(query) + length(outcomes) + length(body) AS bytes FROM events"
+ALL = f"SELECT min(number), max(number), sum(bytes) FROM ({SIZES})"  # noqa: S608 - our own words
+UP_TO = f"SELECT sum(bytes) FROM ({SIZES}) WHERE number <= ?"  # noqa: S608 - as above
+
+
+async def test_the_journal_is_cut_to_its_size(bench: Any) -> None:
+    """The oldest go, the newest stay; it is told once, with the moment up to which they went."""
+    most = 3 * SEGMENT_BYTES
+    store = await bench.open(SALES, journal_bytes=most)
+    with capture_logs() as told:
+        for _ in range(4):
+            await send_many(bench, store, 20)
+            await settle_down(bench, store)
+
+    [(first, newest, size)] = run(bench, ALL)
+    assert newest == 80
+    assert first > 1
+    assert most - SEGMENT_BYTES < size < most + SEGMENT_BYTES + 100_000
+    [line] = [line for line in told if line["event"] == "journal_cut_by_size"]
+    assert (line["log_level"], line["journal_max"]) == ("warning", most)
+    assert line["kept_since"].startswith("2026-11-22T12:0")
+
+
+async def test_the_size_of_the_journal_is_known_over_restarts(bench: Any) -> None:
+    """The segments add up to what the events have that are in them, however often a bridge starts."""
+    for _ in range(5):
+        store = await bench.open()
+        await send_many(bench, store, 7)
+        await bench.send(store, "evt_0", body=b"x" * 100_000)
+        await store.close()
+    noted = run(bench, "SELECT number, bytes FROM segments ORDER BY number")
+
+    assert len(noted) == 3
+    assert all(SEGMENT_BYTES <= size < SEGMENT_BYTES + 110_000 for _, size in noted)
+    kept = run(bench, UP_TO, [(noted[-1][0],)])
+    assert kept == [(sum(size for _, size in noted),)]
+
+
+async def test_by_size_what_a_rebuild_has_not_read_is_spared_and_what_waits_for_a_replay_is_not(bench: Any) -> None:
+    """A rebuild comes to its end; a mapping that has failed for weeks must not fill the disk."""
+    store = await bench.open(SALES, journal_bytes=2 * SEGMENT_BYTES)
+    await send_many(bench, store, 40)
+    await store.activate([replace(SALES, latest_fingerprint=b"m" * 16)], "https://api")
+    run(bench, "UPDATE generations SET cursor = 5 WHERE status = 'building'")
+    run(bench, "INSERT INTO generations VALUES (9, 'live', '', x'', x'', 'live', 0, NULL, NULL, NULL, 0, NULL)")
+    run(bench, "INSERT INTO unfolded VALUES (9, 2, 0)")
+
+    await settle_down(bench, store)
+    assert run(bench, "SELECT min(number) FROM events") == [(6,)]
+    run(bench, "UPDATE generations SET cursor = 40 WHERE status = 'building'")
+    await settle_down(bench, store)
+
+    [(first,)] = run(bench, "SELECT min(number) FROM events")
+    assert 11 < first < 35
+    assert run(bench, "SELECT count(*) FROM unfolded") == [(0,)]
+    assert run(bench, "SELECT count(*) FROM segments WHERE number < ?", [(first,)]) == [(0,)]
+
+
+async def test_attempts_are_bounded_beside_the_journal(bench: Any) -> None:
+    """However much is sent within the retention; the newest stay."""
+    store = await bench.open(SALES, journal_bytes=2 * SEGMENT_BYTES)
+    row = ("p-sales", int(bench.clock.now.timestamp() * 1_000_000))
+    attempt = "INSERT INTO attempts VALUES (NULL, ?1, ?2, ?2, 'delivered', 1, 200, '', '')"
+    run(bench, attempt, [row] * 3000)
+
+    await settle_down(bench, store)
+
+    assert run(bench, "SELECT count(*), max(number) FROM attempts") == [(1024, 3000)]

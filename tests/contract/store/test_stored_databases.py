@@ -12,6 +12,7 @@ from support.stored_databases import MAPPINGS, describe, names, read
 
 from bridge.store.database import Database, writing_engine
 from bridge.store.schema import HEAD, bring_up
+from bridge.store.segments import SEGMENT_BYTES
 
 STORED = names()
 
@@ -33,6 +34,26 @@ def test_a_migration_keeps_every_row(tmp_path: Path, name: str) -> None:
         table: kept(after[table], rows) for table, rows in before.items()
     }
     assert sum(map(len, before["events"].values())) > 0
+
+
+@pytest.mark.parametrize("name", STORED)
+async def test_a_migration_measures_the_journal(tmp_path: Path, name: str) -> None:
+    """Its size is known from then on, also of what came before anybody noted it."""
+    path = tmp_path / "pinbridge.db"
+    told = read(name, path)
+    shop = await Shop(path, configured(MAPPINGS), now=datetime.fromisoformat(told["now"])).open()
+    shop.sent = len(told["events"])
+    await shop.send(amount=1, buyer="x", order=1001, shop="shop-0", padding="x" * SEGMENT_BYTES)
+    await shop.send(amount=1, buyer="x", order=1002, shop="shop-0")
+    await shop.store.close()
+
+    size = "length(headers) + length(query) + length(outcomes) + length(body)"
+    with closing(sqlite3.connect(path)) as connection:
+        (noted,) = connection.execute("SELECT sum(bytes) FROM segments").fetchone()
+        (kept,) = connection.execute(
+            f"SELECT sum({size}) FROM events WHERE number <= (SELECT max(number) FROM segments)"  # noqa: S608 - our own
+        ).fetchone()
+    assert noted == kept > 2**20
 
 
 @pytest.mark.parametrize("name", STORED)
