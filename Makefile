@@ -29,7 +29,10 @@ lint: $(STAMP) $(READERS)/.installed ## check the format, the rules, the types, 
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(READERS)/bin/hadolint Dockerfile
+	@$(READERS)/bin/hadolint Dockerfile deploy/Dockerfile deploy/lambda/Dockerfile
+	@$(READERS)/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
+	@$(READERS)/bin/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
+	@$(READERS)/bin/cfn-lint deploy/lambda/template.yaml
 
 bench: $(STAMP) ## measure against a control in the same run; takes some minutes (Linux)
 	@$(BIN)/python -m benchmarks $(ARGS)

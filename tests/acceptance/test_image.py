@@ -149,7 +149,7 @@ def test_it_serves_as_a_container_does(image: Image, sandbox: Sandbox) -> None:
 
 
 def test_the_next_container_on_the_volume_goes_on(image: Image, sandbox: Sandbox) -> None:
-    """What was accepted by one is known to the next: an update is a new container on the old volume."""
+    """What one accepted is known to the next, as after an update; a copy is made on the volume, and put back."""
     given = {"PINDOWN_API_KEY": KEY, "PINDOWN_API_URL": f"{sandbox.url}/v1", "STRIPE_WEBHOOK_SECRET": SECRET}
     for expected in ("accepted", "duplicate"):
         port = free_port()
@@ -158,9 +158,17 @@ def test_the_next_container_on_the_volume_goes_on(image: Image, sandbox: Sandbox
             assert post(f"http://127.0.0.1:{port}", payment("evt_kept")).json()["status"] == expected
             process.terminate()
             assert process.wait(10) == 0
+    for command in ("backup", "restore"):
+        assert finished(image, command, image.moved("/data/copy.db")) == 0, image.at("/data/log").read_text()
 
 
-def test_other_commands_run_in_the_image(image: Image) -> None:
+def finished(image: Image, *command: str) -> int:
+    """Run another command of the program in the image; gives its exit code."""
+    with running(image, *command, PINDOWN_API_KEY=KEY, STRIPE_WEBHOOK_SECRET=SECRET) as process:
+        return process.wait(60)
+
+
+@pytest.mark.parametrize("command", [["--version"], ["validate"], ["doctor", "--offline"]])
+def test_other_commands_run_in_the_image(image: Image, command: list[str]) -> None:
     """Behind the entrypoint stands any command of the program."""
-    with running(image, "validate", STRIPE_WEBHOOK_SECRET=SECRET) as process:
-        assert process.wait(60) == 0, image.at("/data/log").read_text()
+    assert finished(image, *command) == 0, image.at("/data/log").read_text()
