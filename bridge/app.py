@@ -23,7 +23,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bridge.api import REFUSALS, Access, Api, Doings
+from bridge.api import REFUSALS, Access, Api, Doings, Health, Rooms
 from bridge.configuration import Configuration, ConfigurationLoader
 from bridge.errors import PinbridgeError, StoreUnavailable
 from bridge.events import Event, Json, Settle
@@ -103,12 +103,20 @@ class Bridge:
         self._reloader = Reloader(
             parts.loader, parts.configuration, swap=self._swap, look_every_s=settings.mappings_look_every
         )
+        health = Health(check=parts.store.check, refused=lambda: self._reloader.refused, draining=draining)
         api = Api(
-            check=parts.store.check,
-            doings=Doings(retry=parts.store.retry, replay=self._replay, rebuild=self._rebuild),
-            refused=lambda: self._reloader.refused,
-            access=access,
-            draining=draining,
+            Rooms(
+                store=parts.store,
+                mappings=lambda: self._configuration.mappings.mappings,
+                refused=lambda: self._reloader.refused,
+                survey=self._delivery.survey,
+                key=self._delivery.standing,
+                budget=budget,
+                clock=now,
+                started_at=now(),
+            ),
+            Doings(retry=parts.store.retry, replay=self._replay, rebuild=self._rebuild),
+            access,
         )
         subjects = Subjects(
             hooks=self._hooks.tally,
@@ -121,7 +129,7 @@ class Bridge:
             loaded=self._loaded,
         )
         metrics = Metrics(subjects, token=_secret(settings.metrics_token))
-        routes: list[BaseRoute] = [*api.routes(), *metrics.routes()]
+        routes: list[BaseRoute] = [*health.routes(), *api.routes(), *metrics.routes()]
         if parts.sandbox is not None:
             routes += [Mount("/sandbox", parts.sandbox), Route("/", _show_board)]
         self._web = Starlette(routes=routes, exception_handlers=REFUSALS, lifespan=self._lifespan)

@@ -2,9 +2,8 @@
 
 import httpx
 from starlette.applications import Starlette
-from support.asking import DOINGS
 
-from bridge.api import MAX_ERRORS, Access, Api
+from bridge.api import MAX_ERRORS, Health
 from bridge.errors import Problem
 
 
@@ -14,9 +13,8 @@ async def readiness(refused: list[Problem]) -> httpx.Response:
     async def check() -> None:
         return
 
-    access = Access(start_token="s", admin_token=None)
-    api = Api(check=check, doings=DOINGS, refused=lambda: refused, access=access, draining=lambda: False)
-    transport = httpx.ASGITransport(Starlette(routes=[*api.routes()]))
+    health = Health(check=check, refused=lambda: refused, draining=lambda: False)
+    transport = httpx.ASGITransport(Starlette(routes=[*health.routes()]))
     async with httpx.AsyncClient(transport=transport, base_url="http://bridge") as client:
         return await client.get("/readyz")
 

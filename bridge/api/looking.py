@@ -1,0 +1,125 @@
+"""What is told of a database: the API and the command line both tell it by this, of one moment each.
+
+What is asked for and not there is a `ConfigurationError` that says what may have been meant.
+"""
+
+from collections.abc import Mapping
+
+from bridge.api.shapes import (
+    Attempt,
+    BudgetWindow,
+    Database,
+    Event,
+    EventPage,
+    Journal,
+    Pin,
+    PinPage,
+    Rebuild,
+    Standing,
+    WholeEvent,
+    WholePin,
+)
+from bridge.api.wanted import EventsWanted, EventWanted, ParkedWanted, PinsWanted, PinWanted
+from bridge.errors import ConfigurationError, Problem
+from bridge.events import Json
+from bridge.mappings import Mapping as CompiledMapping
+from bridge.spelling import suggest
+from bridge.state import PinState, Readings, tell_state
+from bridge.store import EventFilter, EventRecord, Look, PinFilter, PinRecord, Sizes, Snapshot, Survey
+
+MOST_MEANT = 5
+MOST_COMPARED = 1000
+MOST_REBUILDS = 100
+
+
+def tell_events(look: Look, wanted: EventsWanted) -> EventPage:
+    """Give a page of events."""
+    fits = EventFilter(
+        source=wanted.source,
+        mapping=wanted.mapping,
+        outcome=wanted.outcome,
+        pin=wanted.pin,
+        since=wanted.since,
+        until=wanted.until,
+    )
+    page = look.events(fits, limit=wanted.limit, before=wanted.before)
+    return EventPage(events=tuple(map(_event, page.events)), next=page.before)
+
+
+def tell_event(look: Look, wanted: EventWanted) -> WholeEvent:
+    """Give one event."""
+    event = look.event(wanted.number)
+    if event is None:
+        raise ConfigurationError([Problem(file=f"event {wanted.number}", message="the journal does not hold it")])
+    return WholeEvent(
+        **dict(_event(event)),
+        headers={**event.headers},
+        query={**event.query},
+        body=event.body.decode("utf-8", "replace"),
+    )
+
+
+def tell_pins(look: Look, wanted: PinsWanted) -> PinPage:
+    """Give a page of pins."""
+    page = look.pins(PinFilter(mapping=wanted.mapping, state=wanted.state), limit=wanted.limit, after=wanted.after)
+    return PinPage(pins=tuple(map(_pin, page.pins)), next=page.after)
+
+
+def parked(wanted: ParkedWanted) -> PinsWanted:
+    """Give what asks for parked pins."""
+    return PinsWanted(state="parked", limit=wanted.limit, after=wanted.after)
+
+
+def tell_pin(look: Look, wanted: PinWanted, mappings: Mapping[str, CompiledMapping]) -> WholePin:
+    """Give one pin with what is held of its entries, by the mappings that are loaded, and its newest attempts."""
+    pin = look.pin(wanted.pin)
+    if pin is None:
+        message = f"no mapping shows it, and none ever did{_meant(look, wanted.pin)}"
+        raise ConfigurationError([Problem(file=f"pin {wanted.pin}", message=message)])
+    mapping = mappings.get(pin.mapping)
+    return WholePin(
+        **dict(_pin(pin)),
+        state_of_entries={} if mapping is None else _state_of(look, pin.pin, mapping),
+        attempts=tuple(map(Attempt.model_validate, look.attempts(pin.pin, limit=wanted.attempts))),
+    )
+
+
+def tell_standing(look: Look, survey: Survey, sizes: Sizes | None) -> Standing:
+    """Give how a database stands."""
+    windows = [
+        BudgetWindow(length_s=window.length_s, tokens=window.tokens, left=left) for window, left in survey.left.items()
+    ]
+    builds = [*look.builds().items()][:MOST_REBUILDS]
+    return Standing(
+        pins={**survey.pins},
+        oldest_due_s=survey.oldest_due_s,
+        budget=tuple(windows),
+        journal=Journal(events=survey.journal_events, age_s=survey.journal_age_s, lacking=look.lacking()),
+        rebuilds=tuple(Rebuild(mapping=name, read=build.read, of=build.of) for name, build in builds),
+        database=None if sizes is None else Database(database=sizes.database, log=sizes.log, free=sizes.free),
+    )
+
+
+def _event(record: EventRecord) -> Event:
+    return Event.model_validate(record)
+
+
+def _pin(record: PinRecord) -> Pin:
+    return Pin.model_validate(record)
+
+
+def _state_of(look: Look, pin: str, mapping: CompiledMapping) -> dict[str, Json]:
+    def tell(snapshot: Snapshot, readings: Readings) -> dict[str, Json]:
+        return tell_state(PinState(pin=pin, held=snapshot.held, readings=readings), mapping, look.now)
+
+    return look.view(pin, {mapping.name: mapping.state}, tell)
+
+
+def _meant(look: Look, name: str) -> str:
+    """Say which pin may be meant: those of a mapping that is called so, or the nearest."""
+    of_mapping = look.pins(PinFilter(mapping=name), limit=MOST_MEANT)
+    if of_mapping.pins:
+        more = " and others" if of_mapping.after is not None else ""
+        return f"; the mapping {name} shows {', '.join(pin.pin for pin in of_mapping.pins)}{more}"
+    some = look.pins(PinFilter(), limit=MOST_COMPARED)
+    return suggest(name, [pin.pin for pin in some.pins])

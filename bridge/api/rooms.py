@@ -1,0 +1,43 @@
+"""What the API works with: the rooms that it looks at, and what they do when they are asked."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.errors import Problem
+from bridge.events import Clock, Json
+from bridge.mappings import Mapping as CompiledMapping
+from bridge.store import Budget, Store, Survey
+from bridge.tallies import KeyStanding
+
+Lines = AsyncIterator[dict[str, Json]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doings:
+    """What can be asked for: each with what its body says.
+
+    `retry` makes parked pins due and gives those that were. `replay` folds what lacks and tells what came of it.
+    `rebuild` begins, and gives what tells how it goes. These two raise `ConfigurationError` for an unknown mapping.
+    """
+
+    retry: Callable[[Collection[str] | None], Awaitable[list[str]]]
+    replay: Callable[[str | None], Awaitable[dict[str, Json]]]
+    rebuild: Callable[[str, datetime | None], Awaitable[Lines]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rooms:
+    """What is looked at: the store, what is loaded, and whom to ask for the rest.
+
+    `refused` gives what is wrong with mappings that were changed and not taken.
+    """
+
+    store: Store
+    mappings: Callable[[], Mapping[str, CompiledMapping]]
+    refused: Callable[[], Sequence[Problem]]
+    survey: Callable[[], Awaitable[Survey]]
+    key: Callable[[], KeyStanding]
+    budget: Budget
+    clock: Clock
+    started_at: datetime
