@@ -34,6 +34,7 @@ pruning.py      forgets what is past its time
 retirement.py   ends generations
 backup.py       the database is copied while it is written to
 restore.py      a backup takes its place
+soundness.py    a database is read, in search of damage
 drafts.py       a file that has its name once it is whole
 journal.py      the journal, in its order
 segments.py     how large it is

@@ -17,6 +17,7 @@ from bridge.existence import is_there
 from bridge.instants import maybe_instant
 from bridge.store.database import Database, existing, refusals
 from bridge.store.drafts import Draft
+from bridge.store.soundness import check
 
 PAGES = 256
 """How many pages (of 4 KiB) are copied between two reports."""
@@ -79,13 +80,6 @@ def describe(path: Path, connection: sqlite3.Connection) -> Kept:
     newest = connection.execute("SELECT number, received_at FROM events ORDER BY number DESC LIMIT 1").fetchone()
     number, received_at = newest or (0, None)
     return Kept(size_bytes=path.stat().st_size, newest=number, newest_at=maybe_instant(received_at))
-
-
-def check(connection: sqlite3.Connection) -> None:
-    """Read a database whole; raises `sqlite3.DatabaseError` where it is damaged."""
-    found: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if found != "ok":
-        raise sqlite3.DatabaseError(" ".join(found.split()))
 
 
 def _copy(source: sqlite3.Connection, draft: Draft, tell: Tell) -> None:

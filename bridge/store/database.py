@@ -145,8 +145,8 @@ def refusals(database: Database) -> Iterator[None]:
         # The bare class is what the driver raises for a damaged file.
         if type(reason) is sqlite3.DatabaseError:
             raise StoreUnusable(
-                f"{database}: it is damaged ({reason}); put a backup of it in its place, or move it away together"
-                " with its -wal and -shm to begin with none"
+                f"{database}: it is damaged ({reason}); `pinbridge restore FILE` puts a backup in its place, or move it"
+                " away together with its -wal and -shm to begin with none"
             ) from error
         raise StoreUnusable(f"{database}: it cannot be opened: {reason}{_room(database.path)}") from error
 
@@ -165,10 +165,11 @@ def outages() -> Iterator[None]:
     except (DBAPIError, sqlite3.Error) as error:
         reason = error.orig if isinstance(error, DBAPIError) else error
         # The bare class is what the driver raises for a damaged file.
-        if (
-            isinstance(reason, sqlite3.OperationalError | sqlite3.InternalError)
-            or type(reason) is sqlite3.DatabaseError
-        ):
+        if type(reason) is sqlite3.DatabaseError:
+            raise StoreUnavailable(
+                f"the database is damaged ({reason}); stop the bridge, and `pinbridge restore` a backup"
+            ) from error
+        if isinstance(reason, sqlite3.OperationalError | sqlite3.InternalError):
             raise StoreUnavailable(f"the database does not answer: {reason}") from error
         raise
 

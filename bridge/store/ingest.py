@@ -128,7 +128,8 @@ def _journal(cursor: Any, entries: Sequence[tuple[int, Event, Sequence[Outcome]]
     """Write events down; gives how many bytes they take, but for what is nearly alike in all."""
     rows = [_event_row(*entry) for entry in entries]
     statements.run(cursor, statements.JOURNAL, rows)
-    return sum([len(headers) + len(query) + len(told) + len(body) for *_, headers, query, told, body in rows])
+    # Headers, query, outcomes and body, by their places: to name them takes twice as long.
+    return sum([len(row[7]) + len(row[8]) + len(row[9]) + len(row[10]) for row in rows])
 
 
 def _event_row(number: int, event: Event, outcomes: Sequence[Outcome]) -> statements.Row:

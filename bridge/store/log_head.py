@@ -29,8 +29,8 @@ def check_log(database: Path) -> None:
         raise StoreUnusable(f"{path}: it cannot be opened: {error.strerror}") from error
     if len(head) > _HEAD_BYTES and not _is_whole(head[:_HEAD_BYTES]):
         raise StoreUnusable(
-            f"{path}: it is damaged, and holds the newest events; put a backup of it and of {database.name} in their"
-            " place, or move it away to go on without those events"
+            f"{path}: it is damaged, and holds the newest events; `pinbridge restore FILE` puts a backup in the place"
+            f" of {database.name}, or move the log away to go on without those events"
         )
 
 

@@ -15,13 +15,15 @@ from shutil import disk_usage
 from bridge.errors import OperatorError, StoreUnusable
 from bridge.existence import is_file, is_there
 from bridge.instants import to_micros
-from bridge.store.backup import FORGET_WHAT_IS_SHOWN, Kept, check, describe, read_schema, reading
+from bridge.store.backup import FORGET_WHAT_IS_SHOWN, Kept, describe, read_schema, reading
 from bridge.store.bookings import DOUBT_REST
 from bridge.store.budget import REQUEST_DEADLINE
 from bridge.store.database import Database
 from bridge.store.drafts import Draft, sync_folder
+from bridge.store.log_head import check_log
 from bridge.store.schema import check_known
 from bridge.store.side_files import Lock
+from bridge.store.soundness import check
 
 _REST = REQUEST_DEADLINE + DOUBT_REST
 """What the last bridge sent may be applied so much later; nothing is sent before."""
@@ -119,11 +121,12 @@ def _carry_budget(connection: sqlite3.Connection, before: Path) -> None:
 
 
 def _settle(path: Path) -> None:
-    """Bring a database's log into it, so that one file holds everything; as far as it is not damaged."""
+    """Bring a database's log into it, so that one file holds everything; what is damaged is left as it is."""
     try:
+        check_log(path)
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    except sqlite3.Error:
+    except (sqlite3.Error, StoreUnusable):
         return
 
 

@@ -47,6 +47,7 @@ from bridge.store.records import (
 )
 from bridge.store.side_files import Lock, Running
 from bridge.store.snapshots import view_pin
+from bridge.store.soundness import look_for_damage
 from bridge.store.survey import Sizes, Survey, measure, take_survey
 from bridge.store.writer import Writer
 from bridge.tallies import StoreTally
@@ -303,6 +304,8 @@ def _open(
         with connection.begin():
             schema.bring_up(connection)
             activation.release_claims(connection)
+        if database.path is not None:
+            look_for_damage(database.path)
         presence = Presence(database.path)
         batches = Batches(connection, presence, horizon=horizon)
     if database.path is not None:

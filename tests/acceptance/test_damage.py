@@ -28,9 +28,10 @@ def scribble(path: Path, at: int) -> None:
 @pytest.mark.parametrize(
     ("suffix", "at", "words"),
     [
-        ("", 0, "pinbridge.db: it is damaged (file is not a database); put a backup of it in its place"),
-        ("-wal", 0, "pinbridge.db-wal: it is damaged, and holds the newest events; put a backup of it and of"),
-        ("-wal", 16, "move it away to go on without those events"),
+        ("", 0, "pinbridge.db: it is damaged (file is not a database); `pinbridge restore FILE` puts a backup in its"),
+        ("", 4096 * 4, "pinbridge.db: it is damaged ("),
+        ("-wal", 0, "pinbridge.db-wal: it is damaged, and holds the newest events; `pinbridge restore FILE` puts"),
+        ("-wal", 16, "move the log away to go on without those events"),
     ],
 )
 def test_a_damaged_file_stops_the_start(new_bridge: NewBridge, suffix: str, at: int, words: str) -> None:
@@ -63,3 +64,31 @@ def test_a_log_that_broke_off_is_read_as_far_as_it_goes(new_bridge: NewBridge) -
 
     assert bridge.rows("SELECT id FROM events") == [("evt_1",)]
     assert post(bridge.url, payment("evt_1")).json()["status"] == "duplicate"
+
+
+def test_damage_that_a_webhook_meets_is_told_and_got_over_with_a_backup(new_bridge: NewBridge, tmp_path: Path) -> None:
+    """The process stays, puts off what it cannot take, and says what to do; what the backup has is there again."""
+    bridge = new_bridge()
+    bridge.start()
+    assert post(bridge.url, payment("evt_1")).status_code == 202
+    assert bridge.command("backup", str(tmp_path / "backup.db")).returncode == 0
+    bridge.terminate()
+    bridge.start()
+    whole = bridge.database.read_bytes()
+    with bridge.database.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"scribbled over" * ((len(whole) - 4096) // 14))
+
+    answers = [post(bridge.url, payment(f"evt_{number}")) for number in range(2, 5)]
+
+    assert [answer.status_code for answer in answers] == [503] * 3
+    advice = (
+        "the database is damaged (database disk image is malformed); stop the bridge, and `pinbridge restore` a backup"
+    )
+    assert {line["message"] for line in bridge.lines("webhook_put_off")} == {advice}
+    assert bridge.terminate() == 0
+    assert "it is damaged" in bridge.command("serve").stderr
+    assert bridge.command("restore", str(tmp_path / "backup.db")).returncode == 0
+    bridge.start()
+    answers = [post(bridge.url, payment(event_id)) for event_id in ("evt_1", "evt_2")]
+    assert [answer.json()["status"] for answer in answers] == ["duplicate", "accepted"]

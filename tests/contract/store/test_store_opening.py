@@ -22,6 +22,7 @@ from support.storing import snapshot_of
 from bridge.errors import StoreUnusable
 from bridge.store import ActivePin, Budget, Store, migrations, open_readonly, read_running, statements
 from bridge.store.schema import HEAD
+from bridge.store.soundness import look_for_damage
 from bridge.store.tables import metadata
 from bridge.units import Window
 
@@ -147,6 +148,21 @@ def test_a_foreign_schema_is_refused(bench: Any, schema: str, words: str) -> Non
 
     with pytest.raises(StoreUnusable, match=words):
         Store.open(bench.url, clock=bench.clock, horizon_s=1, retention_s=1)
+
+
+async def test_damage_is_looked_for_no_longer_than_a_moment(bench: Any) -> None:
+    """A large database opens as soon as a small one; what was not read in time is left to whoever needs it."""
+    store = await bench.open()
+    for name in "abcde":
+        await bench.send(store, name, body=b"x" * 1_000_000)
+    await store.close()
+    with bench.path.open("r+b") as file:
+        file.seek(4096 * 1000)
+        file.write(b"scribbled over" * 10_000)
+
+    with pytest.raises(sqlite3.DatabaseError):
+        look_for_damage(bench.path, most_s=60)
+    look_for_damage(bench.path, most_s=0)
 
 
 async def test_looking_needs_a_database_of_this_release(bench: Any) -> None:
