@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
@@ -29,6 +29,7 @@ from bridge.errors import PinbridgeError, StoreUnavailable
 from bridge.events import Event, Json, Settle
 from bridge.exposition import Loaded, Metrics, Subjects
 from bridge.inbound import HookEndpoint, Reply
+from bridge.inline import InlineAnswers
 from bridge.mappings import Evaluation, MappingSet, NotAtOnce
 from bridge.once_a_minute import OnceAMinute
 from bridge.outbound import DeliveryLoop, PindownClient
@@ -39,6 +40,9 @@ from bridge.store import Budget, Store, active_pins
 
 STOP_DELIVERY_S = 5.0
 """What deliveries in flight get at the end; with the server's own 3 s this stays within 10 s."""
+
+STOP_WAITING_S = 2.0
+"""How much longer an answer waits for its pins once the process is asked to end; the server waits 3 s for answers."""
 
 SHORT_BYTES = 4 * 1024
 QUICK_BYTES, QUICK_VALUES = 16 * 1024, 500
@@ -92,6 +96,8 @@ class Bridge:
             budget=budget,
             clock=now,
         )
+        inline = settings.delivery == "inline"
+        self._inline = InlineAnswers(confirm=self._delivery.confirm, keeps=True) if inline else None
         self._rebuilder = Rebuilder(parts.store, lambda: self._configuration)
         self._hooks = HookEndpoint(
             parts.configuration.sources,
@@ -148,6 +154,10 @@ class Bridge:
             self._hooks.answer_whole(scope, body, reply)
         return is_hook
 
+    def drain(self) -> None:
+        """Let nobody wait for long any more: the process is asked to end."""
+        self._delivery.confirmations.end_by(now() + timedelta(seconds=STOP_WAITING_S))
+
     def _accept(self, mappings: MappingSet, event: Event, settle: Settle) -> None:
         if _is_quick(event.body):
             try:
@@ -178,6 +188,8 @@ class Bridge:
                     trigger=outcome.trigger,
                     reason=outcome.reason,
                 )
+        if self._inline is not None:
+            settle = self._inline.hold(self._configuration.sources, event, evaluation, settle)
         # What the payload says stands in the evaluation and in the body. To let go of its many objects before
         # the wait for the commit, not after it, spares the whole process a tenth: the next event reuses them warm.
         self._parts.store.ingest(event.without_payload(), evaluation, settle)
@@ -204,10 +216,12 @@ class Bridge:
     @asynccontextmanager
     async def _at_work(self) -> AsyncIterator[None]:
         """Deliver, reload and rebuild, until the end."""
+        confirmations = self._delivery.confirmations
         delivering = asyncio.create_task(self._delivery.run(), name="delivery")
+        confirming = asyncio.create_task(confirmations.run(), name="confirmations")
         reloading = asyncio.create_task(self._reloader.run(), name="reload")
         rebuilding = asyncio.create_task(self._rebuilder.run(), name="rebuild")
-        for task in (delivering, reloading, rebuilding):
+        for task in (delivering, confirming, reloading, rebuilding):
             task.add_done_callback(self._end_if_it_failed)
         tune_the_collector()
         try:
@@ -216,7 +230,8 @@ class Bridge:
             self._reloader.stop()
             self._rebuilder.stop()
             await self._delivery.stop(STOP_DELIVERY_S)
-            await asyncio.wait([reloading, rebuilding])
+            confirmations.stop()
+            await asyncio.wait([confirming, reloading, rebuilding])
 
     async def _swap(self, configuration: Configuration) -> None:
         """Go over to another configuration; see "A reload in the midst of events" in docs/design.md.

@@ -7,6 +7,7 @@
     ├── DestinationError       the dashboard service, or the key used with it
     └── OperatorError          whoever runs the process
         ├── StoreUnavailable     the database does not answer; the sender may retry
+        ├── NotDelivered         what came is neither shown nor kept for sure; the sender may retry
         └── StoreUnusable        the database cannot be opened as it is
 
 Rooms define their own leaves beside the code that raises them. Foreign exceptions are
@@ -94,6 +95,14 @@ class StoreUnavailable(OperatorError):
     """
 
     def __init__(self, message: str, *, retry_after_s: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class NotDelivered(OperatorError):
+    """An event is stored on a disk that does not last, and its pins do not show it: its sender's retries carry it."""
+
+    def __init__(self, message: str, *, retry_after_s: int = 10) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
 

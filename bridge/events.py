@@ -53,13 +53,15 @@ class Receipt(NamedTuple):
     """What became of a delivery, once that is durable.
 
     `number` is the event's place in the journal, None for a duplicate. `mappings` names
-    those whose pins it changed.
+    those whose pins it changed. `is_shown` tells whether the pins that it touched show it, None
+    where nobody waited for that.
     """
 
     status: Literal["accepted", "duplicate"]
     id: str
     number: int | None
     mappings: tuple[str, ...]
+    is_shown: bool | None = None
 
 
 Settle = Callable[[Receipt | Exception], None]

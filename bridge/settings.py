@@ -65,8 +65,10 @@ class Settings(BaseModel):
     )
     api_key: SecretStr | None = _setting("PINDOWN_API_KEY", None, "the Pindown API key")
     api_url: _Address = _setting("PINDOWN_API_URL", "https://api.pindown.ai/v1", "base address of the Pindown API")
-    delivery: Literal["background"] = _setting(
-        "PINBRIDGE_DELIVERY", "background", "pins are updated after the webhook is answered"
+    delivery: Literal["background", "inline"] = _setting(
+        "PINBRIDGE_DELIVERY",
+        "background",
+        "pins are updated after the webhook is answered; inline: before, for instances that sleep between requests",
     )
     admin_token: SecretStr | None = _setting(
         "PINBRIDGE_ADMIN_TOKEN", None, "opens /api/ to others than this machine's own commands"

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from bridge.api import Access
 from bridge.app import Bridge, Parts, now
+from bridge.cli.server import QuietServer
 from bridge.configuration import ConfigurationLoader, read_folder
 from bridge.errors import ConfigurationError, OperatorError, Problem
 from bridge.inbound.connections import allow_many_connections, guarded
@@ -103,7 +104,7 @@ def _run(settings: Settings, parts: Parts, listener: socket.socket) -> None:
     access = Access(start_token=secrets.token_urlsafe(32), admin_token=admin_token)
     parts.store.announce(address, access.start_token)
     bridge = Bridge(settings, parts, access=access, draining=lambda: server.should_exit)
-    server = uvicorn.Server(
+    server = QuietServer(
         uvicorn.Config(
             bridge,
             loop="uvloop",
@@ -114,7 +115,8 @@ def _run(settings: Settings, parts: Parts, listener: socket.socket) -> None:
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE_S,
-        )
+        ),
+        when_asked=bridge.drain,
     )
     log.info(
         "listening",

@@ -33,11 +33,11 @@ class Answer(NamedTuple):
 
 def acknowledgement(source: Source, receipt: Receipt) -> Answer:
     """Say what became of an event, in the words that its source insists on where it does."""
+    is_done = receipt.status == "duplicate" if receipt.is_shown is None else receipt.is_shown
+    status = 200 if is_done else 202
     if receipt.status == "accepted":
-        status = 202
         content = {"id": receipt.id, "status": "accepted", "number": receipt.number, "mappings": receipt.mappings}
     else:
-        status = 200
         content = {"id": receipt.id, "status": "duplicate"}
     body = orjson.dumps(content)
     if source.ack is None:

@@ -38,6 +38,7 @@ KEYS = (
     "at",
     "dedupe",
     "tolerance",
+    "deadline",
     "ack",
     "form_json",
     "aliases",
@@ -60,7 +61,7 @@ class Ack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
-    """The keys of a source, read. `dedup_window_s` is None where the horizon holds."""
+    """The keys of a source, read. `dedup_window_s` is None where the horizon holds, `deadline_s` where none is."""
 
     provider: str | None
     scheme: Scheme
@@ -70,6 +71,7 @@ class Declaration:
     dedupes: bool
     dedup_window_s: float | None
     tolerance_s: int
+    deadline_s: int | None
     form_json: str | None
     aliases: Mapping[str, str]
     ack: Ack | None
@@ -148,6 +150,7 @@ def _read(provider: str | None, keys: Mapping[str, Node], collect: Collector, va
     dedupe = collect.read(_dedupe, keys.get("dedupe"), _Dedupe())
     event, event_id, at = (collect.read(_location, keys.get(key), None) for key in ("event", "id", "at"))
     tolerance_s = collect.read(duration_s, keys.get("tolerance"), DEFAULT_TOLERANCE_S)
+    deadline_s = collect.read(duration_s, keys.get("deadline"), None)
     form_json = collect.read(text, keys.get("form_json"), None)
     no_aliases: dict[str, str] = {}
     aliases = collect.read(_aliases, keys.get("aliases"), no_aliases)
@@ -163,6 +166,7 @@ def _read(provider: str | None, keys: Mapping[str, Node], collect: Collector, va
         dedupes=dedupe.is_on,
         dedup_window_s=dedupe.window_s,
         tolerance_s=tolerance_s,
+        deadline_s=deadline_s,
         form_json=form_json,
         aliases=aliases,
         ack=ack,

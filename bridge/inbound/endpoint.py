@@ -14,7 +14,7 @@ from itertools import chain
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from bridge.errors import SenderError, StoreUnavailable
+from bridge.errors import NotDelivered, SenderError, StoreUnavailable
 from bridge.events import Clock, Event, Receipt, Settle
 from bridge.inbound.answers import CLOSE, Answer, acknowledgement, internal, put_off, refusal
 from bridge.inbound.bodies import BodyFormat, read_format
@@ -233,6 +233,9 @@ class HookEndpoint:
                 code, answer = error.code, self._refuse(error, name)
             case StoreUnavailable():
                 code = "store_unavailable"
+                answer = self._put_off(code, str(error), error.retry_after_s)
+            case NotDelivered():
+                code = "not_delivered"
                 answer = self._put_off(code, str(error), error.retry_after_s)
             case _Draining():
                 code = "draining"

@@ -35,7 +35,8 @@ class Source:
 
     `secrets` are as configured. `dedupes` is false for `dedupe: off`; `dedup_window_s` is None
     where the horizon holds. `id_is_covered` tells that the delivery id cannot be forged apart
-    from the body. `aliases` gives headers that count under another name where that is missing.
+    from the body. It wants an answer within `deadline_s`, None where that is not known.
+    `aliases` gives headers that count under another name where that is missing.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Source:
     dedupes: bool
     dedup_window_s: float | None
     tolerance_s: float
+    deadline_s: float | None
     form_json: str | None
     aliases: Mapping[str, str]
     ack: Ack | None
@@ -191,6 +193,7 @@ def _source(name: str, declaration: Declaration, secrets: tuple[bytes, ...], ver
         dedupes=declaration.dedupes,
         dedup_window_s=declaration.dedup_window_s,
         tolerance_s=declaration.tolerance_s,
+        deadline_s=declaration.deadline_s,
         form_json=declaration.form_json,
         aliases=declaration.aliases,
         ack=declaration.ack,

@@ -41,12 +41,14 @@ class Upshot:
     """Where a delivery left its pin.
 
     It cannot be claimed before `rest_until`, unless (`revocable`) somebody asks for it by hand; without
-    an event it is due at `due_at`. `no_slot_until` is set where the budget had nothing left.
+    an event it is due at `due_at`. Where it `ended_well`, the rest is a matter of its pace alone.
+    `no_slot_until` is set where the budget had nothing left.
     """
 
     rest_until: datetime
     due_at: datetime | None
     revocable: bool = False
+    ended_well: bool = False
     no_slot_until: datetime | None = None
 
 
@@ -157,7 +159,7 @@ class Delivery:
         rest = Rest(next_at=rest_until, wake_at=draft.wake_at(now), stale_since=draft.stale_since)
         await self.store.settle_unchanged(draft.claim, draft.revision, rest=rest)
         self.tally.endings["unchanged"] += 1
-        return Upshot(rest_until=rest_until, due_at=draft.due_at(rest.wake_at))
+        return Upshot(rest_until=rest_until, due_at=draft.due_at(rest.wake_at), ended_well=True)
 
     async def _wait_for_the_reload(self, claim: Claim) -> Upshot:
         """Give a pin back that a reload changes in this moment: its revision must be shown by the other rendering."""
@@ -264,7 +266,7 @@ def _ending(settlement: Settlement, now: datetime, *, due_at: datetime | None = 
         return Upshot(rest_until=rest_until, due_at=settlement.probe_at, revocable=True)
     rest_until = settlement.next_at or now
     if settlement.outcome == "delivered":
-        return Upshot(rest_until=rest_until, due_at=due_at)
+        return Upshot(rest_until=rest_until, due_at=due_at, ended_well=True)
     return Upshot(rest_until=rest_until, due_at=rest_until, revocable=True)
 
 

@@ -17,6 +17,7 @@ from bridge.events import Clock
 from bridge.mappings import MappingSet
 from bridge.outbound.agenda import Agenda
 from bridge.outbound.client import PindownClient
+from bridge.outbound.confirmations import Confirmations, Tell, Touched
 from bridge.outbound.decision import backoff_s
 from bridge.outbound.delivery import Delivery
 from bridge.outbound.gate import Gate, Ticket
@@ -75,6 +76,7 @@ class DeliveryLoop:
             random=random,
             may_send=lambda: not self._stopping,
         )
+        self.confirmations = Confirmations(store, clock=clock, opens_at=self._opens_at)
         self._slept_at = clock()
         self._agenda = Agenda(self._slept_at)
         self._not_before: datetime | None = None
@@ -89,6 +91,15 @@ class DeliveryLoop:
     def wake(self, pins: Iterable[str]) -> None:
         """Take in that a commit moved these pins, or made them due."""
         self._agenda.wake(pins, self._clock())
+        self._stirred.set()
+
+    def confirm(self, touched: Touched, *, number: int | None, until: datetime, tell: Tell) -> None:
+        """Deliver pins that an event touched whatever their pace, and have `tell` called once they show it, or cannot.
+
+        See `Confirmations.begin`; `confirmations` must run beside the loop.
+        """
+        self.confirmations.begin(touched, number=number, until=until, tell=tell)
+        self._hurry(pin for pin, _ in touched)
         self._stirred.set()
 
     @property
@@ -178,7 +189,7 @@ class DeliveryLoop:
         # What this look takes for held until its lease ends is free again once its delivery has ended.
         self._look_after_end = bool(self._tasks)
         try:
-            claimed = await self._store.claim_due(wanted, self._gate.budget(now))
+            claimed = await self._store.claim_due(wanted, self._gate.budget(now), self.confirmations.hurried)
         except StoreUnavailable as error:
             self._gate.withdraw(ticket)
             self._try_later(error)
@@ -194,6 +205,7 @@ class DeliveryLoop:
         now = self._clock()
         self._agenda.look_at(now)
         self._not_before = now + timedelta(seconds=delay_s)
+        self.confirmations.note()
 
     def _take(self, claimed: Claimed, wanted: int, ticket: Ticket) -> None:
         if not claimed.claims:
@@ -211,6 +223,7 @@ class DeliveryLoop:
         if claimed.no_slot_until is not None or (claimed.left and len(claimed.claims) == wanted):
             self._agenda.look_at(self._clock())
         self._not_before = claimed.no_slot_until
+        self.confirmations.note()
 
     async def _deliver(self, claim: Claim, ticket: Ticket) -> None:
         upshot = self._delivery.left_to_its_lease()
@@ -223,5 +236,18 @@ class DeliveryLoop:
             if self._look_after_end:
                 # The slot that it held, or gave back, may be what other due pins were short of.
                 self._agenda.look_at(self._clock())
+            if upshot.ended_well:
+                # Only its pace holds it back, and not where somebody waits for what came meanwhile.
+                self._hurry([claim.pin])
             self._not_before = upshot.no_slot_until
             self._stirred.set()
+            self.confirmations.note()
+
+    def _hurry(self, pins: Iterable[str]) -> None:
+        if any(pin in self.confirmations.hurried and not self._agenda.is_in_flight(pin) for pin in pins):
+            self._agenda.look_at(self._clock())
+
+    def _opens_at(self) -> datetime | None:
+        """Say when a delivery may begin again; None where one may now."""
+        known = [moment for moment in (self._gate.paused_until, self._not_before) if moment is not None]
+        return max(known, default=None)

@@ -42,6 +42,7 @@ segments.py     how large it is
 protocol.py     the times that deliveries go by
 due.py          when a pin is due, and why, pure
 ranking.py      the same in SQL, in order
+prospects.py    the same for whoever waits for pins
 budget.py       what may be sent, pure
 claims.py       which pin is tried next, by whom
 bookings.py     a request is paid for, and what became of it
@@ -62,6 +63,7 @@ from bridge.store.builds import Begun
 from bridge.store.foresight import foresee
 from bridge.store.listing import EventFilter, EventPage, PinFilter, PinPage
 from bridge.store.preparing import Entry
+from bridge.store.prospects import Prospect, Prospects
 from bridge.store.protocol import DOUBT_REST_S, LEASE_S, NEEDED_S, REQUEST_DEADLINE_S
 from bridge.store.reader import Look, Reader, open_readonly
 from bridge.store.records import (
@@ -117,6 +119,8 @@ __all__ = [
     "PinRecord",
     "PinState",
     "Progress",
+    "Prospect",
+    "Prospects",
     "Reader",
     "Reason",
     "Rest",

@@ -6,7 +6,7 @@ any more must not begin a request.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, exists, func, or_, select
@@ -16,7 +16,7 @@ from bridge.instants import SECOND, maybe_instant
 from bridge.store.budget import REQUEST_DEADLINE, Send, free_slots, next_slot_at
 from bridge.store.due import Outlook, Standing
 from bridge.store.protocol import LEASE_S
-from bridge.store.ranking import is_rebuilding, read_due, read_next_at
+from bridge.store.ranking import is_rebuilding, read_due, read_hurried, read_next_at
 from bridge.store.records import Budget, Claim, Claimed
 from bridge.store.tables import deliveries, pins, sends
 
@@ -33,12 +33,18 @@ class Choice:
     no_slot_until: int | None
 
 
-def choose(connection: Connection, budget: Budget, limit: int, now: int) -> Choice:
-    """Decide which pins to claim: those due, the longest due first, as far as the budget has slots."""
+def choose(connection: Connection, budget: Budget, limit: int, now: int, hurried: Collection[str] = ()) -> Choice:
+    """Decide which pins to claim: those due, the longest due first, as far as the budget has slots.
+
+    Those that are `hurried` are due whatever their pace; they go before none that has been due for longer.
+    """
     log = read_sends(connection, budget, now)
     slots = free_slots(log, budget, now)
     count = max(0, min(limit, slots - _promised(connection, now)))
     due = read_due(connection, count + 1, now)
+    if hurried:
+        found = {standing.pin: (standing, ahead) for standing, ahead in (*due, *read_hurried(connection, hurried, now))}
+        due = sorted(found.values(), key=_rank)[: count + 1]
     return Choice(
         due=due[:count],
         left=len(due) > count,
@@ -77,6 +83,11 @@ def is_shown_by(connection: Connection, pin: str, mapping: str) -> bool:
     """Tell whether a pin is awake, this mapping's, and not kept as it is for a rebuild, at this moment."""
     shown = select(pins.c.pin).where(pins.c.pin == pin, pins.c.mapping == mapping, pins.c.active == 1, ~is_rebuilding)
     return connection.scalar(shown) is not None
+
+
+def _rank(found: tuple[Standing, Outlook]) -> tuple[int, str]:
+    standing, ahead = found
+    return ahead.rank, standing.pin
 
 
 def _promised(connection: Connection, now: int) -> int:

@@ -6,7 +6,7 @@ A parked pin waits for its probe, or for new content where that may help. While 
 a pin keeps what it shows. `ranking.py` says the same in SQL.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.instants import SECOND
 from bridge.store.records import PinState, Reason
@@ -63,6 +63,15 @@ def outlook(standing: Standing) -> Outlook | None:
         key=lambda found: found.rank,
         default=None,
     )
+
+
+def without_pace(standing: Standing) -> Standing:
+    """Give a pin's standing but for the rest after a look that ended well: that one is a matter of pace alone.
+
+    After any other end it is not known what the dashboard shows, or the pin is parked, and the rest stays.
+    """
+    ended_well = standing.sent_hash is not None and standing.parked_at is None
+    return replace(standing, not_before=None) if ended_well else standing
 
 
 def state_of(standing: Standing, now: int) -> PinState:

@@ -4,12 +4,12 @@ The database finds out when each pin is due and in which order; only the first f
 here, and `outlook` says the rest of them. A test holds both against each other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, get_args
 
 from sqlalchemy import ColumnElement, Connection, Subquery, case, func, literal, literal_column, or_, select
 
-from bridge.store.due import AGEING, Outlook, Standing, outlook
+from bridge.store.due import AGEING, Outlook, Standing, outlook, without_pace
 from bridge.store.records import PinState
 from bridge.store.tables import deliveries, generations, pins
 
@@ -130,6 +130,22 @@ def read_due(connection: Connection, limit: int, now: int) -> list[tuple[Standin
     query = select(*_fields).where(_due_at <= now).order_by(_rank, _outstanding.c.pin).limit(limit)
     standings = [Standing(*row) for row in connection.execute(query)]
     return [(standing, found) for standing in standings if (found := outlook(standing)) is not None]
+
+
+def read_hurried(connection: Connection, wanted: Collection[str], now: int) -> list[tuple[Standing, Outlook]]:
+    """Read those of the wanted pins that are due, whatever their pace."""
+    standings = [without_pace(each) for each in read_standings(connection, wanted)]
+    return [(each, found) for each in standings if (found := outlook(each)) is not None and found.at <= now]
+
+
+def read_standings(connection: Connection, wanted: Collection[str]) -> list[Standing]:
+    """Read how these pins stand; those that there never were are left out."""
+    return [Standing(*row) for row in connection.execute(STANDINGS.where(pins.c.pin.in_(wanted)))]
+
+
+def read_outstanding(connection: Connection) -> list[Standing]:
+    """Read how the pins stand that lack something, or will without an event."""
+    return [Standing(*row) for row in connection.execute(select(*_fields))]
 
 
 def read_next_at(connection: Connection, now: int) -> int | None:

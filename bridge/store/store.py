@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ from bridge.instants import to_micros
 from bridge.mappings import Evaluation
 from bridge.mappings.entries.definitions import Definition
 from bridge.state import Readings
-from bridge.store import activation, bookings, claims, generations, schema, setback
+from bridge.store import activation, bookings, claims, generations, prospects, schema, setback
 from bridge.store.active_set import ActiveSet
 from bridge.store.batches import Batches
 from bridge.store.beginning import tell_losses
@@ -31,6 +31,7 @@ from bridge.store.database import Database, bounded, create_file, outages, readi
 from bridge.store.ingest import Arrival
 from bridge.store.log_head import check_log
 from bridge.store.presence import Presence
+from bridge.store.prospects import Prospect, Prospects
 from bridge.store.pruning import Keeping, Pruning
 from bridge.store.reader import Look
 from bridge.store.records import (
@@ -210,13 +211,16 @@ class Store:
 
     # What the delivery loop calls, in the order in which it does.
 
-    async def claim_due(self, limit: int, budget: Budget) -> Claimed:
-        """Claim at most `limit` due pins for 60 s each, never more than the budget has slots."""
+    async def claim_due(self, limit: int, budget: Budget, hurried: Collection[str] = ()) -> Claimed:
+        """Claim at most `limit` due pins for 60 s each, never more than the budget has slots.
+
+        Those that are `hurried` do not wait for their `min_interval`.
+        """
         now, destination = self._now(), self._destination
         if now < self._looked_at - setback.TOLERATED:
             await self._writer.run(lambda connection: setback.bring_back(connection, now))
         self._looked_at = now
-        choice = await self._read(lambda connection: claims.choose(connection, budget, limit, now))
+        choice = await self._read(lambda connection: claims.choose(connection, budget, limit, now, hurried))
         if not choice.due:
             return claims.nothing(choice)
         return await self._writer.run(lambda connection: claims.take(connection, choice, destination, now))
@@ -258,6 +262,23 @@ class Store:
         if retried:
             self.on_due(retried)
         return retried
+
+    async def prospects(self, wanted: Collection[str], numbers: Collection[int] = ()) -> Prospects:
+        """Say what pins lack and when they can have it, whatever their pace, and which events are still to be folded.
+
+        `numbers` are those of the events that are asked about.
+        """
+        now = self._now()
+        return await self._read(lambda connection: prospects.read_prospects(connection, wanted, numbers, now))
+
+    async def outstanding(self) -> list[Prospect]:
+        """Say of every pin that lacks something, or will by itself, when it is due."""
+        now = self._now()
+        return await self._read(lambda connection: prospects.read_outstanding(connection, now))
+
+    async def count_delivered(self, since: datetime) -> int:
+        """Count the pins that took an update since an instant."""
+        return await self._read(lambda connection: prospects.count_delivered(connection, to_micros(since)))
 
     async def look(self, work: Callable[[Look], T]) -> T:
         """Give what `work` makes of one moment, on another thread; for people, who must not hold up deliveries."""

@@ -122,6 +122,7 @@ class Bench:
         self.store: Any = None
         self.loop: DeliveryLoop
         self._task: asyncio.Task[None]
+        self._confirming: asyncio.Task[None]
         self._newest: Event
 
     async def start(self) -> None:
@@ -140,6 +141,7 @@ class Bench:
         store.on_due = self.loop.wake
         await self.activate(self.mappings)
         self._task = asyncio.create_task(self.loop.run())
+        self._confirming = asyncio.create_task(self.loop.confirmations.run())
 
     async def activate(self, mappings: MappingSet) -> list[str]:
         """Let the store fold by these mappings, as the first half of a reload does; gives the pins that moved."""
@@ -169,6 +171,8 @@ class Bench:
         """End the loop in order, and close the store."""
         await self.loop.stop(deadline_s)
         await self._task
+        self.loop.confirmations.stop()
+        await self._confirming
         await self.store.close()
 
     async def say(self, pin: str, words: object) -> None:
@@ -192,6 +196,14 @@ class Bench:
         """Deliver the newest event once more, now."""
         event = self._newest._replace(received_at=self.time.now())
         assert (await ingest(self.store, event, self.mappings.evaluate(event))).status == "duplicate"
+
+    def confirm(self, *pins: str, within_s: float = 8) -> asyncio.Future[bool]:
+        """Wait for these pins of the mapping, as one does who holds an answer back."""
+        told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        until = self.time.now() + timedelta(seconds=within_s)
+        touched = [(pin, "said") for pin in pins]
+        self.loop.confirm(touched, number=None, until=until, tell=told.set_result)
+        return told
 
     def fault(self, kind: str, **more: Any) -> None:
         """Order a fault of the sandbox."""

@@ -47,7 +47,7 @@ def test_a_budget_that_holds_no_update_is_refused() -> None:
         ("PORT", "65536", "Input should be less than or equal to 65535"),
         ("PINBRIDGE_COST", "-1", "'-1' is not a whole number"),
         ("PINDOWN_API_URL", "api.pindown.ai", "is not an address; write one such as https://api.pindown.ai/v1"),
-        ("PINBRIDGE_DELIVERY", "inline", "Input should be 'background'"),
+        ("PINBRIDGE_DELIVERY", "both", "Input should be 'background' or 'inline'"),
     ],
 )
 def test_a_mistake_says_what_is_allowed(name: str, text: str, message: str) -> None:

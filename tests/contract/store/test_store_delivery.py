@@ -451,3 +451,33 @@ def test_a_budget_that_can_never_pay_is_refused() -> None:
     """Rather an error at the start than a pin that is never sent."""
     with pytest.raises(ValueError, match="one update costs 2 tokens"):
         Budget(windows=(Window(160, 60), Window(1, 1)), cost=2)
+
+
+async def test_a_hurried_pin_goes_before_none_that_has_been_due_for_longer(bench: Any) -> None:
+    """So that pins which are waited for again and again starve no other."""
+    store = await bench.open()
+    await bench.deliver(store, next_at=bench.clock.now + timedelta(hours=1))
+    await store.activate([SALES, ActivePin(pin="p-new", mapping="new", fingerprint=b"n" * 16)], "https://api")
+    bench.clock.move(1)
+    await bench.send(store, "a", received_at=bench.clock.now)
+
+    claimed = [await store.claim_due(1, BUDGET, ["p-sales"]) for _ in range(2)]
+
+    assert [[claim.pin for claim in each.claims] for each in claimed] == [["p-new"], ["p-sales"]]
+    assert [each.left for each in claimed] == [True, False]
+
+
+async def test_a_hurried_pin_is_due_whatever_its_pace(bench: Any) -> None:
+    """But a doubt keeps its rest."""
+    store = await bench.open()
+    await bench.deliver(store, next_at=bench.clock.now + timedelta(hours=1))
+    await bench.send(store, "a")
+    assert (await store.claim_due(8, BUDGET)).claims == ()
+
+    hurried = await store.claim_due(8, BUDGET, ["p-sales"])
+
+    assert [claim.pin for claim in hurried.claims] == ["p-sales"]
+    booking = await bench.book(store, hurried.claims[0])
+    doubt_at = bench.clock.now + timedelta(seconds=20)
+    await store.settle(booking, Settlement(outcome="doubt", revision=2, next_at=doubt_at, failures=1, code="timeout"))
+    assert (await store.claim_due(8, BUDGET, ["p-sales"])).claims == ()

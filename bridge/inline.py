@@ -1,0 +1,66 @@
+"""Inline mode: a webhook is answered once the pins that its event touched show it, or it is known that they cannot.
+
+The event is stored first, as ever, and the delivery loop sends, as ever; only the answer waits. So an event counts
+once, and a pin has one request in flight, whatever becomes of who waits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+from bridge.errors import NotDelivered
+from bridge.events import Event, Receipt, Settle
+from bridge.inbound import Source
+from bridge.mappings import Evaluation
+from bridge.outbound import Tell, Touched
+
+LONGEST_S = 8.0
+"""How long an answer waits at most."""
+
+MARGIN_S = 1.0
+"""How long before the end of its sender's patience an answer goes out."""
+
+
+class Confirm(Protocol):
+    """Tells once pins show what they were moved to until now, or cannot until then."""
+
+    def __call__(self, touched: Touched, *, number: int | None, until: datetime, tell: Tell) -> None:
+        """Begin to wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InlineAnswers:
+    """Holds answers back. `keeps` tells whether what is stored lasts; what does not is no reason to say yes."""
+
+    confirm: Confirm
+    keeps: bool
+
+    def hold(self, sources: Mapping[str, Source], event: Event, evaluation: Evaluation, settle: Settle) -> Settle:
+        """Give what is to be told of the commit: it settles once the pins took it, or it is no use to wait."""
+        touched = frozenset([(change.pin, change.mapping) for change in evaluation.changes])
+        until = event.received_at + timedelta(seconds=patience_s(sources.get(event.source)))
+        return partial(self._stored, touched, until, settle)
+
+    def _stored(self, touched: Touched, until: datetime, settle: Settle, outcome: Receipt | Exception) -> None:
+        if isinstance(outcome, Exception):
+            settle(outcome)
+        elif not touched:
+            settle(outcome._replace(is_shown=True))
+        else:
+            self.confirm(touched, number=outcome.number, until=until, tell=partial(self._told, settle, outcome))
+
+    def _told(self, settle: Settle, receipt: Receipt, is_shown: bool) -> None:  # noqa: FBT001 - as `Tell` has it
+        if is_shown or self.keeps:
+            settle(receipt._replace(is_shown=is_shown))
+        else:
+            settle(
+                NotDelivered("the pins do not show it yet, and it is stored on a disk that does not last; send again")
+            )
+
+
+def patience_s(source: Source | None) -> float:
+    """Say how long an answer to a source may wait after the arrival."""
+    deadline_s = None if source is None else source.deadline_s
+    return LONGEST_S if deadline_s is None else min(LONGEST_S, max(0.0, deadline_s - MARGIN_S))
