@@ -5,7 +5,7 @@ new events into the generations that take them as they come, a rebuild journalle
 The functions work on the driver's cursor inside a transaction that the writer began, and never commit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
@@ -69,6 +69,12 @@ def fold_batch(cursor: Any, entries: Sequence[Entry], rules: Rules) -> FoldedBat
     _write(cursor, ledger, newest, rules)
     is_pending = _note_unfolded(cursor, folded, preparation.pending, rules.generations)
     return FoldedBatch(folded, list(ledger.moved), is_pending)
+
+
+def note_failed(cursor: Any, number: int, mappings: Iterable[str], rules: Rules) -> None:
+    """Note that an event is lacking in all that some mappings fold."""
+    lacking = [generation for mapping in mappings for generation in rules.generations.get(mapping, {}).values()]
+    statements.run(cursor, statements.NOTE_UNFOLDED, [(generation, number, 0) for generation in sorted(lacking)])
 
 
 def _read_ledger(cursor: Any, entries: Sequence[Entry], rules: Rules, preparation: Preparation) -> Ledger:

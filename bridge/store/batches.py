@@ -107,7 +107,7 @@ class Batches:
         number = self._next_number
         try:
             return self._in_transaction(
-                lambda cursor, rules: journal_failed(cursor, arrival.event, number=number, reason=reason, rules=rules)
+                lambda cursor, rules: journal_failed(cursor, arrival, number=number, reason=reason, rules=rules)
             )
         except StoreUnavailable:
             raise

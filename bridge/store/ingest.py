@@ -19,7 +19,7 @@ from bridge.events import Event, Receipt
 from bridge.instants import maybe_micros, to_micros
 from bridge.mappings import Evaluation, Outcome, stale_at
 from bridge.store import statements
-from bridge.store.batch_folding import Rules, fold_batch
+from bridge.store.batch_folding import Rules, fold_batch, note_failed
 from bridge.store.lifetimes import lifetime
 from bridge.store.preparing import Entry
 
@@ -68,12 +68,19 @@ def take_in(cursor: Any, arrivals: Sequence[Arrival], *, first_number: int, rule
     return Batch(tuple(receipts), (*moved, *ended), len(numbers), size, outcomes, is_pending)
 
 
-def journal_failed(cursor: Any, event: Event, *, number: int, reason: str, rules: Rules) -> Batch:
-    """Journal an event whose changes the database refused: nothing is folded, the reason stands beside it."""
+def journal_failed(cursor: Any, arrival: Arrival, *, number: int, reason: str, rules: Rules) -> Batch:
+    """Journal an event whose changes the database refused: nothing is folded, the reason stands beside it.
+
+    The mappings that had changes lack it until a replay.
+    """
+    event, evaluation = arrival
     _remember(cursor, [Arrival(event, Evaluation(changes=(), outcomes=()))], rules)
-    outcome = Outcome(mapping="", trigger="", kind="error", reason=f"the database refused it: {reason}", pin=None)
-    size = _journal(cursor, [(number, event, (outcome,))])
-    return Batch((_accepted(event, number, ()),), (), 1, size, _count([(outcome,)]))
+    concerned = sorted({change.mapping for change in evaluation.changes})
+    told = f"the database refused it: {reason}"
+    outcomes = tuple([Outcome(mapping, "", "error", told, None) for mapping in concerned or ("",)])
+    note_failed(cursor, number, concerned, rules)
+    size = _journal(cursor, [(number, event, outcomes)])
+    return Batch((_accepted(event, number, ()),), (), 1, size, _count([outcomes]))
 
 
 def _count(outcomes: Iterable[Sequence[Outcome]]) -> Counter[tuple[str, str]]:

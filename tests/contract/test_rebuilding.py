@@ -210,6 +210,24 @@ async def test_replay_folds_once_what_failed_and_passes_now(opened: Callable[...
     assert "too long" not in outcomes
 
 
+async def test_replay_folds_once_what_the_database_refused(opened: Callable[..., Any]) -> None:
+    """Its reason stands with the mapping, and goes with it."""
+    shop = await opened()
+    rows(shop, "CREATE TRIGGER refusal BEFORE INSERT ON state BEGIN SELECT RAISE(ABORT, 'not now'); END")
+    await shop.send(amount=2, buyer="ann")
+    rows(shop, "DROP TRIGGER refusal")
+    [(before,)] = rows(shop, "SELECT outcomes FROM events")
+    assert '"mapping":"sales"' in before
+    assert "the database refused it: IntegrityError: not now" in before
+
+    replayed = [await replay(shop.store, Evaluator(shop.configuration)) for _ in range(2)]
+
+    assert [(each.folded, each.failed) for each in replayed] == [(1, ()), (0, ())]
+    assert await shop.shown("p-sales") == "2 0,0,0,2 1 2 2 1"
+    [(outcomes,)] = rows(shop, "SELECT outcomes FROM events")
+    assert "refused" not in outcomes
+
+
 async def test_an_item_counts_once_in_a_rebuild_too(opened: Callable[..., Any]) -> None:
     """The event that brought it first counts again, and none beside it."""
     keyed = SALES.replace("event: sale, extract", "event: sale, key: $.order, extract")
