@@ -96,8 +96,8 @@ KINDS = (
         what="rows of a full table, for each new one the oldest goes",
         entry="{{rows: {{amount: amount}}, key: place, capacity: {length}}}",
         lengths=(100, 10_000),
-        past=lambda number: Sale(NOW, number),
-        next_sale=lambda number: Sale(NOW, 10_000 + number),
+        past=lambda number: Sale(NOW - timedelta(seconds=number), number),
+        next_sale=lambda number: Sale(NOW + timedelta(milliseconds=number), 10_000 + number),
         is_bounded=False,
     ),
 )

@@ -1,7 +1,7 @@
 """Where a change stands in time and among others: what decides which of two is the newer."""
 
 from datetime import datetime
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from bridge.events import Json
 from bridge.instants import to_instant, to_micros
@@ -40,6 +40,6 @@ def write_mark(mark: Mark) -> Json:
 
 def read_mark(written: Json) -> Mark:
     """Read what `write_mark` wrote."""
-    at, number, item, version = cast(tuple[int, int, int, list[Json] | None], written)
+    at, number, item, version = cast(list[Any], written)
     parts = (to_instant(at),) if version is None else tuple(untagged(part) for part in version)
     return Mark(at, parts, number, item)

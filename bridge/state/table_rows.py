@@ -140,7 +140,7 @@ class TableColumns:
     def restore(self, written: Json) -> TableRow:
         """Read what `write` wrote."""
         row = TableRow()
-        first_at, at, changed_at, dropped, fed = cast(tuple[int, int, int | None, Json, dict[str, list[Json]]], written)
+        first_at, at, changed_at, dropped, fed = cast(list[Any], written)
         row.first_at, row.at, row.changed_at = first_at, at, changed_at
         row.dropped = None if dropped is None else read_mark(dropped)
         mark, last_written = None, None

@@ -19,8 +19,8 @@ from bridge.store.database import Database, existing, refusals
 from bridge.store.drafts import Draft
 from bridge.store.soundness import check
 
-PAGES = 256
-"""How many pages (of 4 KiB) are copied between two reports."""
+PAGES = 128
+"""How many pages (of 8 KiB) are copied between two reports."""
 
 Tell = Callable[[int, int], None]
 """Takes how many bytes are copied, and of how many."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import structlog
 
-PAGES = 4096
-"""About how many changed pages (of 4 KiB) are worth a checkpoint."""
+PAGES = 2048
+"""About how many changed pages (of 8 KiB) are worth a checkpoint."""
 
 log = structlog.get_logger()
 

@@ -26,7 +26,7 @@ from bridge.errors import StoreUnavailable
 from bridge.events import Receipt, Settle
 from bridge.store.batches import Batches, Committed
 from bridge.store.checkpoints import Checkpointer
-from bridge.store.database import outages
+from bridge.store.database import PAGE_BYTES, outages
 from bridge.store.ingest import Arrival
 from bridge.store.pruning import Pruning
 
@@ -219,7 +219,7 @@ class Writer:
             _on_loop(self._loop, self._wake, deliveries, body_bytes, committed)
         for _ in deliveries:
             self._deliveries.popleft()
-        self._note(8 + len(deliveries) + body_bytes // 4096)
+        self._note(8 + len(deliveries) // 2 + body_bytes // PAGE_BYTES)
 
     def _run_job(self, job: _Job) -> None:
         result: Any
