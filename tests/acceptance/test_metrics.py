@@ -112,9 +112,11 @@ def test_openmetrics_for_whoever_asks(new_bridge: NewBridge) -> None:
     assert {"pinbridge_requests", "pinbridge_ack_seconds", "process_start_time_seconds"} <= names
 
 
-@pytest.mark.parametrize(("given", "status"), [("", 401), ("Bearer t0ken-of-others", 401), ("Bearer m3trics", 200)])
+@pytest.mark.parametrize(
+    ("given", "status"), [("", 401), ("Bearer t0ken-of-others", 401), ("Bearer m3trics-token", 200)]
+)
 def test_a_token_closes_it(new_bridge: NewBridge, given: str, status: int) -> None:
     """Where `PINBRIDGE_METRICS_TOKEN` is set, nobody looks without it."""
-    bridge = new_bridge(PINBRIDGE_METRICS_TOKEN="m3trics")
+    bridge = new_bridge(PINBRIDGE_METRICS_TOKEN="m3trics-token")
     bridge.start()
     assert httpx.get(f"{bridge.url}/metrics", headers={"Authorization": given}).status_code == status

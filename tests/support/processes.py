@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from support.secrecy import hold_untold, secrets_in, told_secrets
 
 SECRET = "whsec_acceptance"
 KEY = "pk_acceptance"
@@ -51,7 +52,7 @@ def run(
 
     `before` is a command that runs it.
     """
-    return subprocess.run(  # our own module
+    ended = subprocess.run(  # our own module
         [*before, sys.executable, "-m", "bridge", *map(str, words)],
         check=False,
         cwd=cwd,
@@ -61,6 +62,8 @@ def run(
         text=True,
         timeout=60,
     )
+    assert told_secrets(secrets_in(environ), (ended.stdout + ended.stderr).encode()) == []
+    return ended
 
 
 class Sandbox:
@@ -120,6 +123,7 @@ class BridgeProcess:
             "STRIPE_WEBHOOK_SECRET": SECRET,
             **settings,
         }
+        self._secrets = secrets_in(self._environ)
         self.program: tuple[str, ...] = ("-m", "bridge")
         self.file_limit: int | None = None
         """How large a file may be that a command writes."""
@@ -152,7 +156,9 @@ class BridgeProcess:
 
     def _is_ready(self) -> bool:
         try:
-            self.url = json.loads(self._running.read_text())["address"]
+            running = json.loads(self._running.read_text())
+            self.url = running["address"]
+            self._secrets |= {running["token"].encode()}
             return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
         except (FileNotFoundError, json.JSONDecodeError, httpx.TransportError):
             return False
@@ -180,9 +186,10 @@ class BridgeProcess:
         return [line for line in told if line["event"] == event]
 
     def close(self) -> None:
-        """End it whatever state it is in."""
+        """End it whatever state it is in; no secret may have come into its log, or into its database."""
         if self.process is not None and self.process.poll() is None:
             self.terminate()
+        hold_untold(self._secrets, self.log, self.database, self.database.with_name(f"{self.database.name}-wal"))
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Read from its database, beside it."""
