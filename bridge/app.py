@@ -64,7 +64,7 @@ def now() -> datetime:
 class Parts:
     """The rooms as they were opened for this start. `sandbox` is served under /sandbox where there is one.
 
-    `configuration` is what `loader` compiled last.
+    `configuration` is what `loader` compiled last. `keeps` tells that the database's disk lasts, as far as is known.
     """
 
     loader: ConfigurationLoader
@@ -73,6 +73,7 @@ class Parts:
     client: PindownClient
     destination: str
     sandbox: ASGIApp | None = None
+    keeps: bool = True
 
 
 class Bridge:
@@ -97,7 +98,7 @@ class Bridge:
             clock=now,
         )
         inline = settings.delivery == "inline"
-        self._inline = InlineAnswers(confirm=self._delivery.confirm, keeps=True) if inline else None
+        self._inline = InlineAnswers(confirm=self._delivery.confirm, keeps=parts.keeps) if inline else None
         self._rebuilder = Rebuilder(parts.store, lambda: self._configuration)
         self._hooks = HookEndpoint(
             parts.configuration.sources,
@@ -201,7 +202,7 @@ class Bridge:
         parts.store.on_pending = self._rebuilder.wake
         parts.store.on_failure = self._fail
         try:
-            await parts.store.activate(active_pins(parts.configuration.mappings), parts.destination)
+            await parts.store.activate(active_pins(parts.configuration.mappings, keeps=parts.keeps), parts.destination)
         except StoreUnavailable as error:
             # Asked to end, the process takes nothing; to raise here would be told as a fault of the program.
             self._fail(error)
@@ -240,7 +241,9 @@ class Bridge:
         of pins that are gone are kept and not shown, and no pin is rendered by a mapping other than the store's.
         """
         mappings = configuration.mappings
-        moved = await self._parts.store.activate(active_pins(mappings), self._parts.destination)
+        moved = await self._parts.store.activate(
+            active_pins(mappings, keeps=self._parts.keeps), self._parts.destination
+        )
         self._configuration = configuration
         self._hooks.switch(configuration.sources, accept=partial(self._accept, mappings))
         self._delivery.wake(moved)

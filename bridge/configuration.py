@@ -4,7 +4,7 @@ Reading and compiling are two steps, so that whoever follows a folder can make s
 that it did not change while it was read.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -111,10 +111,21 @@ def read_sources(folder: Path) -> bytes | None:
 
 
 class ConfigurationLoader:
-    """Compiles one folder again and again: of the mappings only what is new, secrets and sources each time."""
+    """Compiles one folder again and again: of the mappings only what is new, secrets and sources each time.
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], *, secrets_are_required: bool = True) -> None:
+    `refuse` says what is wrong with good mappings in this place.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        environ: Mapping[str, str],
+        *,
+        secrets_are_required: bool = True,
+        refuse: Callable[[MappingSet], Iterable[Problem]] = lambda _mappings: (),
+    ) -> None:
         self.folder = folder
+        self._refuse = refuse
         self._environ = environ
         self._secrets_are_required = secrets_are_required
         self._mappings = Loader(environ, shown_in=folder)
@@ -132,6 +143,7 @@ class ConfigurationLoader:
         mappings: MappingSet | None = None
         try:
             mappings = self._mappings.load(written.mappings, problems=written.problems, after_each=after_each)
+            problems.extend(self._refuse(mappings))
         except ConfigurationError as error:
             problems.extend(error.problems)
             warnings = error.warnings

@@ -33,7 +33,14 @@ def _parse_address(text: str) -> str:
     return text
 
 
+def _parse_switch(text: str) -> bool:
+    if text not in {"0", "1"}:
+        raise ValueError(f"{text[:80]!r} is neither 0 nor 1")
+    return text == "1"
+
+
 _Whole = Annotated[int, BeforeValidator(_parse_whole)]
+_Switch = Annotated[bool, BeforeValidator(_parse_switch)]
 _Address = Annotated[str, BeforeValidator(_parse_address)]
 _Seconds = Annotated[int, BeforeValidator(parse_duration_s)]
 _Bytes = Annotated[int, BeforeValidator(parse_size_bytes)]
@@ -87,6 +94,9 @@ class Settings(BaseModel):
         at_least=16 * 2**20,
     )
     horizon: _Seconds = _setting("PINBRIDGE_HORIZON", "35d", "how long delivery ids are remembered")
+    allow_lossy: _Switch = _setting(
+        "PINBRIDGE_ALLOW_LOSSY", "0", "1 takes mappings with state on a platform whose disk does not last"
+    )
 
     @model_validator(mode="after")
     def _check_that_one_update_fits(self) -> Self:

@@ -5,7 +5,8 @@ import hashlib
 import secrets
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from types import FrameType
 from uuid import uuid4
 
@@ -21,10 +22,13 @@ from bridge.configuration import ConfigurationLoader, read_folder
 from bridge.errors import ConfigurationError, OperatorError, Problem
 from bridge.inbound.connections import allow_many_connections, guarded
 from bridge.logs import configure_logging
+from bridge.lossy import Platform, mount_of, platform_without_disk, read_mounts, refuse_state
+from bridge.mappings import MappingSet
 from bridge.outbound.client import PindownClient
 from bridge.sandbox import DEFAULT_KEY, create_sandbox
 from bridge.settings import Settings, unknown_settings
 from bridge.store import Store
+from bridge.store.database import Database
 
 GRACE_S = 3
 """How long requests in flight may take to finish once the process is asked to end."""
@@ -39,10 +43,14 @@ def serve(settings: Settings, environ: Mapping[str, str], *, sandbox: bool) -> N
     """
     configure_logging()
     client, destination, sandbox_app = _destination(settings, sandbox=sandbox)
-    loader = ConfigurationLoader(settings.mappings, environ)
+    path = Database.at(settings.database).path
+    platform = None if path is None else platform_without_disk(mount_of(path, read_mounts()), environ)
+    loader = ConfigurationLoader(settings.mappings, environ, refuse=partial(_refuse, settings, platform))
     configuration = loader.compile(read_folder(settings.mappings))
     for warning in (*unknown_settings(environ), *configuration.mappings.warnings):
         log.warning("configuration_warning", reason=str(warning))
+    if platform is not None:
+        _warn_of_the_disk(platform, settings)
     # The store first: a predecessor that is about to end holds both the database and the address.
     store = Store.open(
         settings.database,
@@ -63,9 +71,22 @@ def serve(settings: Settings, environ: Mapping[str, str], *, sandbox: bool) -> N
         client=client,
         destination=destination,
         sandbox=sandbox_app,
+        keeps=platform is None and path is not None,
     )
     with listener:
         _run(settings, parts, listener)
+
+
+def _refuse(settings: Settings, platform: Platform | None, mappings: MappingSet) -> Iterable[Problem]:
+    return () if platform is None or settings.allow_lossy else refuse_state(platform, mappings)
+
+
+def _warn_of_the_disk(platform: Platform, settings: Settings) -> None:
+    act = "see docs/serverless.md for what that means"
+    if settings.delivery == "background":
+        act = "set PINBRIDGE_DELIVERY=inline, so that a webhook which is answered 200 is on the dashboard already"
+    reason = f"{platform.name} ({platform.variable} is set) takes it away with each instance, and what was stored there"
+    log.warning("disk_does_not_last", reason=reason, act=act)
 
 
 def _listen(settings: Settings) -> socket.socket:

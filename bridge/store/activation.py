@@ -78,7 +78,7 @@ def _activate_pins(connection: Connection, active: ActiveSet, destination: str, 
             **_silence(active.stale_after_s.get(mapping), now, moment.started_at),
         }
         for pin, mapping in active.literal_pins.items()
-        if pin not in found
+        if pin not in found and mapping not in active.awaiting
     ]
     if new:
         connection.execute(insert(pins), new)

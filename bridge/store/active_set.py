@@ -18,8 +18,9 @@ _NONE = AllowedPins()
 class ActiveSet:
     """The loaded mappings: fingerprints by mapping, literal pins with theirs, families with what bounds them.
 
-    `stale_after_s` has only the mappings that set it. `definitions` has the entries of each mapping, and `folded_by`
-    the fingerprint by (mapping, entry), the entry `LATEST` included.
+    `stale_after_s` has only the mappings that set it, `awaiting` those whose pin is not made before its first event.
+    `definitions` has the entries of each mapping, and `folded_by` the fingerprint by (mapping, entry), the entry
+    `LATEST` included.
 
     The rest is known to the database: the generations that take events as they come, by mapping and entry
     (`generations`) and by mapping (`latest`).
@@ -30,6 +31,7 @@ class ActiveSet:
     families: Mapping[str, AllowedPins]
     max_pins: Mapping[str, int]
     stale_after_s: Mapping[str, int]
+    awaiting: frozenset[str]
     definitions: Mapping[str, Mapping[str, Definition]]
     folded_by: Mapping[tuple[str, str], bytes]
     generations: Mapping[str, Mapping[str, Held]] = field(default_factory=dict)
@@ -53,6 +55,7 @@ class ActiveSet:
             families={entry.mapping: entry.allowed for entry in declared if entry.pin is None},
             max_pins={entry.mapping: entry.max_pins for entry in declared if entry.max_pins is not None},
             stale_after_s={entry.mapping: entry.stale_after_s for entry in declared if entry.stale_after_s is not None},
+            awaiting=frozenset(entry.mapping for entry in declared if entry.awaits_event),
             definitions={entry.mapping: entry.state for entry in declared if entry.state},
             folded_by=_folded_by(declared),
         )
@@ -66,8 +69,12 @@ def _folded_by(declared: Iterable[ActivePin]) -> dict[tuple[str, str], bytes]:
     return folded_by
 
 
-def active_pins(mappings: MappingSet) -> list[ActivePin]:
-    """Give what each enabled mapping may show, and what it is folded by."""
+def active_pins(mappings: MappingSet, *, keeps: bool = True) -> list[ActivePin]:
+    """Give what each enabled mapping may show, and what it is folded by.
+
+    On a disk that does not keep it, a new database does not mean that the dashboard shows nothing yet: then a pin is
+    left as it is until an event moves it.
+    """
     return [
         ActivePin(
             pin=mapping.pin,
@@ -78,6 +85,7 @@ def active_pins(mappings: MappingSet) -> list[ActivePin]:
             stale_after_s=mapping.stale_after_s,
             latest_fingerprint=mapping.latest_fingerprint,
             state=mapping.state,
+            awaits_event=not keeps and bool(mapping.triggers),
         )
         for mapping in mappings.mappings.values()
         if mapping.enabled

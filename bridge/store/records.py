@@ -35,7 +35,7 @@ class ActivePin:
     `fingerprint` (16 bytes) covers all that decides the rendering; another one makes the pins due.
     With `stale_after_s` a pin turns stale once no delivery matched for that long. `latest_fingerprint` covers what
     decides which event is the newest of a trigger and what it says (empty: whatever the events of before said holds).
-    `state` has the entries.
+    `state` has the entries. A pin that `awaits_event` is left as it is until the first event of this database moves it.
     """
 
     pin: str | None
@@ -46,6 +46,7 @@ class ActivePin:
     stale_after_s: int | None = None
     latest_fingerprint: bytes = b""
     state: Mapping[str, Definition] = field(default_factory=dict)
+    awaits_event: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,9 @@
 """Whether the database's folder can be written to, lasts, and has room; and how the bridge is that runs on it."""
 
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import cast
 
 import httpx
@@ -14,6 +13,7 @@ from bridge.cli.doctor.findings import Finding, failure, ok, warning
 from bridge.errors import StoreUnusable
 from bridge.events import Json
 from bridge.existence import is_there
+from bridge.lossy import LAYERS, MEMORY, NETWORK, Mount, mount_of, platform_without_disk, read_mounts
 from bridge.store import read_running
 from bridge.store.database import Database
 
@@ -26,21 +26,6 @@ READY_S = 5.0
 
 _SUBJECT = "database"
 _VOLUME = "put it on a volume that outlives the process, and name that in PINBRIDGE_DATABASE"
-_MEMORY = frozenset({"tmpfs", "ramfs", "devtmpfs"})
-_LAYERS = frozenset({"overlay", "aufs"})
-_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "fuse.gcsfuse", "fuse.s3fs"})
-_PLATFORMS = {
-    "K_SERVICE": "Cloud Run",
-    "AWS_LAMBDA_FUNCTION_NAME": "AWS Lambda",
-    "FUNCTIONS_WORKER_RUNTIME": "Azure Functions",
-    "VERCEL": "Vercel",
-    "NETLIFY": "Netlify",
-    "DYNO": "Heroku",
-}
-"""Variables of platforms whose own disk goes with the instance."""
-
-_MOUNTS = Path("/proc/self/mountinfo")
-_OCTAL = re.compile(r"\\([0-7]{3})")
 
 
 def examine_database(url: str, environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -54,8 +39,7 @@ def examine_database(url: str, environ: Mapping[str, str]) -> Iterator[Finding]:
         yield failure(_SUBJECT, "is in memory: what was accepted is lost with the process", _VOLUME)
         return
     yield _writable(path)
-    mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace") if _MOUNTS.is_file() else ""
-    yield lasting(filesystem_of(path, mounts), environ)
+    yield lasting(mount_of(path, read_mounts()), environ)
     yield room(shutil.disk_usage(path.parent).free)
     yield _running(url)
 
@@ -73,36 +57,20 @@ def _writable(path: Path) -> Finding:
     return ok(_SUBJECT, f"{path} can be written" if is_there(path) else f"{path} can be made")
 
 
-def lasting(filesystem: str, environ: Mapping[str, str]) -> Finding:
+def lasting(mount: Mount, environ: Mapping[str, str]) -> Finding:
     """Say whether what is written will still be there tomorrow; an unknown file system counts as one that lasts."""
-    platform = next((name for name in _PLATFORMS if environ.get(name)), None)
-    if filesystem in _MEMORY:
+    filesystem, platform = mount.filesystem, platform_without_disk(mount, environ)
+    if filesystem in MEMORY:
         return failure("disk", f"is memory ({filesystem}): the database is gone with the next start", _VOLUME)
-    if filesystem in _NETWORK:
+    if filesystem in NETWORK:
         message = f"is on the network ({filesystem}), where SQLite's locks do not hold for sure"
         return warning("disk", message, "put the database on a disk of this machine")
     if platform is not None:
-        return warning("disk", f"{platform} is set: {_PLATFORMS[platform]} keeps no disk between instances", _VOLUME)
-    if filesystem in _LAYERS:
+        message = f"{platform.variable} is set: {platform.name} keeps no disk between instances"
+        return warning("disk", message, _VOLUME)
+    if filesystem in LAYERS:
         return warning("disk", "is the container's own layer, which goes with the container", _VOLUME)
     return ok("disk", f"is {filesystem}" if filesystem else "is not known to go with the process")
-
-
-def filesystem_of(path: PurePath, mountinfo: str) -> str:
-    """Give the type of the file system that a path lies on, from Linux's mountinfo; empty where that does not tell.
-
-    See proc_pid_mountinfo(5). The longest mount point wins, the later of two equal ones.
-    """
-    found, length = "", -1
-    for line in mountinfo.splitlines():
-        before, separator, after = line.partition(" - ")
-        fields = before.split(" ")
-        if not separator or len(fields) < 5:
-            continue
-        point = PurePath(_OCTAL.sub(lambda match: chr(int(match[1], 8)), fields[4]))
-        if path.is_relative_to(point) and len(point.parts) >= length:
-            found, length = after.split(" ")[0], len(point.parts)
-    return found
 
 
 def room(free_bytes: int) -> Finding:

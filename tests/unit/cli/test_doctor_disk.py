@@ -1,39 +1,13 @@
-from pathlib import PurePosixPath
-
 import pytest
 
-from bridge.cli.doctor.disk import filesystem_of, judge_bridge, lasting, room
+from bridge.cli.doctor.disk import judge_bridge, lasting, room
 from bridge.events import Json
-
-MOUNTS = """\
-22 1 0:21 / / rw,relatime - overlay overlay rw
-23 22 0:22 / /data rw,relatime shared:1 master:2 - ext4 /dev/sda1 rw
-24 23 0:23 / /data/cache rw - tmpfs tmpfs rw
-25 22 0:24 / /my\\040disk rw - xfs /dev/sdb rw
-26 23 0:25 / /data/cache rw - nfs4 server:/export rw
-a line of another release
-"""
-
-
-@pytest.mark.parametrize(
-    ("path", "filesystem"),
-    [
-        ("/srv/bridge", "overlay"),
-        ("/data/pinbridge.db", "ext4"),
-        ("/database/pinbridge.db", "overlay"),
-        ("/data/cache/pinbridge.db", "nfs4"),
-        ("/my disk/pinbridge.db", "xfs"),
-    ],
-)
-def test_a_path_lies_on_the_innermost_newest_mount(path: str, filesystem: str) -> None:
-    """Names are compared part by part, and what Linux escapes is read."""
-    assert filesystem_of(PurePosixPath(path), MOUNTS) == filesystem
+from bridge.lossy import Mount
 
 
 def test_where_nothing_tells_the_filesystem_it_is_taken_for_a_disk() -> None:
     """As on systems without mountinfo."""
-    assert filesystem_of(PurePosixPath("/data"), "") == ""
-    assert lasting("", {}).verdict == "ok"
+    assert lasting(Mount("", ""), {}).verdict == "ok"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +24,7 @@ def test_where_nothing_tells_the_filesystem_it_is_taken_for_a_disk() -> None:
 )
 def test_a_disk_that_does_not_last_is_told(filesystem: str, environ: dict[str, str], verdict: str, said: str) -> None:
     """What is gone for certain fails; what may be is a warning."""
-    finding = lasting(filesystem, environ)
+    finding = lasting(Mount("/data", filesystem), environ)
     assert finding.verdict == verdict
     assert said in finding.message
 
