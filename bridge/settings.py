@@ -80,6 +80,11 @@ class Settings(BaseModel):
     admin_token: SecretStr | None = _setting(
         "PINBRIDGE_ADMIN_TOKEN", None, "opens /api/ to others than this machine's own commands"
     )
+    url: str | None = _setting(
+        "PINBRIDGE_URL",
+        None,
+        "the bridge that commands ask, with its PINBRIDGE_ADMIN_TOKEN; without it the one that runs on the database",
+    )
     metrics_token: SecretStr | None = _setting(
         "PINBRIDGE_METRICS_TOKEN", None, "what /metrics asks for; open to all without one"
     )

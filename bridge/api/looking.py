@@ -86,6 +86,12 @@ def tell_pin(look: Look, wanted: PinWanted, mappings: Mapping[str, CompiledMappi
 
 def tell_standing(look: Look, survey: Survey, sizes: Sizes | None) -> Standing:
     """Give how a database stands."""
+    journal = Journal(
+        events=survey.journal_events,
+        bytes=survey.journal_bytes,
+        age_s=survey.journal_age_s,
+        lacking=look.lacking(),
+    )
     windows = [
         BudgetWindow(length_s=window.length_s, tokens=window.tokens, left=left) for window, left in survey.left.items()
     ]
@@ -94,7 +100,7 @@ def tell_standing(look: Look, survey: Survey, sizes: Sizes | None) -> Standing:
         pins={**survey.pins},
         oldest_due_s=survey.oldest_due_s,
         budget=tuple(windows),
-        journal=Journal(events=survey.journal_events, age_s=survey.journal_age_s, lacking=look.lacking()),
+        journal=journal,
         rebuilds=tuple(Rebuild(mapping=name, read=build.read, of=build.of) for name, build in builds),
         database=None if sizes is None else Database(database=sizes.database, log=sizes.log, free=sizes.free),
     )

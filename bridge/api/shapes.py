@@ -219,6 +219,7 @@ class Journal(Shape):
     """What is kept of what came."""
 
     events: int
+    bytes: int = Field(description="what they take, but for the last mebibyte or so")
     age_s: float = Field(description="how long ago the oldest came")
     lacking: int = Field(description="events that a mapping lacks, since they failed; `replay` folds them")
 

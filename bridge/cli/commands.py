@@ -2,37 +2,34 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bridge.api.wanted import MOST_LISTED, EventsWanted, EventWanted, ParkedWanted, PinsWanted, PinWanted
 from bridge.app import now
 from bridge.cli.backing_up import backup, put_back
 from bridge.cli.demo import play
 from bridge.cli.doctor import doctor
 from bridge.cli.init import init, list_starters
-from bridge.cli.look import Loaded, list_events, list_pins, show_event, show_pin
+from bridge.cli.look import list_events, list_pins, show_event, show_pin
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.cli.paths import print_paths
-from bridge.cli.refolding import Refolding
+from bridge.cli.refolding import Refolding, read_ago
 from bridge.cli.retry import retry
 from bridge.cli.send import Sending, report, send
 from bridge.cli.serve import serve
+from bridge.cli.status import show_status
 from bridge.cli.testing import Wanted, run_tests
 from bridge.cli.trying import Trying, try_mapping
 from bridge.cli.validate import validate
-from bridge.configuration import load_configuration
-from bridge.errors import ConfigurationError, StoreUnusable
-from bridge.existence import is_there
+from bridge.cli.views import Sight, all_events, all_pins, asked
 from bridge.mappings import OutcomeKind
 from bridge.mappings.schema import mapping_schema
 from bridge.rehearsal import read_header_lines
 from bridge.settings import Settings, setting_lines
-from bridge.store import Reader, open_readonly
 
 commands = typer.Typer(
     name="pinbridge",
@@ -44,6 +41,9 @@ commands = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+Url = Annotated[
+    str | None, typer.Option("--url", help="The bridge's address; else PINBRIDGE_URL, else the one running here.")
+]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many at most.")]
 
 
@@ -51,28 +51,8 @@ def _settings() -> Settings:
     return Settings.from_environ(os.environ)
 
 
-@contextmanager
-def _journal() -> Iterator[Reader]:
-    """Open the database to look at it; where there is none, say what decides where it is looked for."""
-    settings = _settings()
-    path = Path(settings.database.removeprefix("sqlite:///"))
-    try:
-        with open_readonly(settings.database) as reader:
-            yield reader
-    except StoreUnusable as error:
-        if is_there(path):
-            raise
-        advice = f"PINBRIDGE_DATABASE says where it lies, counted from the working folder, {Path.cwd()}"
-        raise StoreUnusable(f"{error}, or look elsewhere: {advice}") from error
-
-
-def _loaded() -> Loaded:
-    """Load the mappings, to read state by them; what is wrong with one is told, and stands in nobody's way."""
-    try:
-        configuration = load_configuration(_settings().mappings, os.environ, secrets_are_required=False)
-    except ConfigurationError as error:
-        return Loaded(mappings={}, problem=f"the mappings cannot be loaded: {error.problems[0]}", now=now())
-    return Loaded(mappings=configuration.mappings.mappings, problem="", now=now())
+def _sight(url: str | None) -> Sight:
+    return Sight(settings=_settings(), environ=os.environ, url=url)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  # Typer hands the option over by position
@@ -235,24 +215,44 @@ def doctor_command(
     sys.exit(0 if doctor(os.environ, offline=offline, as_json=as_json) else 1)
 
 
+@commands.command("status")
+def status_command(*, url: Url = None, as_json: AsJson = False) -> None:
+    """Show how the bridge stands: what runs, what waits, what is refused. Exits with 1 where none runs."""
+    status = _sight(url).look(lambda views: views.status())
+    sys.exit(0 if show_status(status, as_json=as_json) else 1)
+
+
 @commands.command("events")
 def events_command(
-    number: Annotated[int | None, typer.Argument(help="One event's number, to see it whole.")] = None,
+    number: Annotated[int | None, typer.Argument(min=1, help="One event's number, to see it whole.")] = None,
     *,
     source: Annotated[str | None, typer.Option("--source", help="Only events of this source.")] = None,
+    mapping: Annotated[
+        str | None, typer.Option("--mapping", help="Only events with an outcome of this mapping.")
+    ] = None,
     pin: Annotated[str | None, typer.Option("--pin", help="Only events with an outcome for this pin.")] = None,
     outcome: Annotated[OutcomeKind | None, typer.Option("--outcome", help="Only events with this outcome.")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="Only events received since then, or 2h ago.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Only events received before then, or 2h ago.")] = None,
     limit: Limit = 20,
+    url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what came in, newest first, or one event whole."""
-    with _journal() as reader:
-        if number is None:
-            events = reader.events(limit=limit, source=source, pin=pin, outcome=outcome)
-            empty = "no event fits" if source or pin or outcome else "no events yet"
-            list_events(events, as_json=as_json, now=now(), empty=empty)
-        else:
-            show_event(reader, number, as_json=as_json)
+    if number is not None:
+        wanted_event = asked(EventWanted, number=number)
+        show_event(_sight(url).look(lambda views: views.event(wanted_event)), as_json=as_json)
+        return
+    narrowed = {"source": source, "mapping": mapping, "pin": pin, "outcome": outcome}
+    times = {"since": _instant("--since", since), "until": _instant("--until", until)}
+    wanted = asked(EventsWanted, limit=limit, **narrowed, **times)
+    events = _sight(url).look(lambda views: all_events(views, wanted))
+    empty = "no event fits" if any({**narrowed, **times}.values()) else "no events yet"
+    list_events(events, as_json=as_json, now=now(), empty=empty)
+
+
+def _instant(option: str, text: str | None) -> str | None:
+    return None if text is None else read_ago(option, text, now()).isoformat()
 
 
 @commands.command("pins")
@@ -260,21 +260,23 @@ def pins_command(
     pin: Annotated[str | None, typer.Argument(help="One pin, to see its state and its attempts.")] = None,
     *,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many attempts at most.")] = 20,
+    url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Show every pin, how fresh it is and what stands in its way; or one pin with its state and newest attempts."""
-    with _journal() as reader:
-        if pin is None:
-            list_pins(reader.pins(), as_json=as_json, now=now(), empty="no pins yet")
-        else:
-            show_pin(reader, pin, _loaded(), limit=limit, as_json=as_json)
+    if pin is not None:
+        wanted = asked(PinWanted, pin=pin, attempts=limit)
+        show_pin(_sight(url).look(lambda views: views.pin(wanted)), as_json=as_json, now=now())
+        return
+    pins = _sight(url).look(lambda views: all_pins(views.pins, PinsWanted(limit=MOST_LISTED)))
+    list_pins(pins, as_json=as_json, now=now(), empty="no pins yet")
 
 
 @commands.command("parked")
-def parked_command(*, as_json: AsJson = False) -> None:
+def parked_command(*, url: Url = None, as_json: AsJson = False) -> None:
     """Show the pins that are set aside, each with its reason."""
-    with _journal() as reader:
-        list_pins(reader.parked(), as_json=as_json, now=now(), empty="nothing is parked")
+    pins = _sight(url).look(lambda views: all_pins(views.parked, ParkedWanted(limit=MOST_LISTED)))
+    list_pins(pins, as_json=as_json, now=now(), empty="nothing is parked")
 
 
 @commands.command("retry")
@@ -283,10 +285,11 @@ def retry_command(
         list[str] | None, typer.Argument(help="Which parked pins; all of them where none is named.")
     ] = None,
     *,
+    url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Try parked pins again now."""
-    moved = retry(_settings(), pins or None)
+    moved = retry(_settings(), pins or None, url)
     if as_json:
         print_json({"pins": list(moved)})
     elif moved:
@@ -307,10 +310,11 @@ def rebuild_command(
         str | None,
         typer.Option("--since", help="From when on, as a time or as how long ago; older buckets stay as they are."),
     ] = None,
+    url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Fold the journal again for one mapping; its pins keep what they show until that is done."""
-    refolding = Refolding(settings=_settings(), environ=os.environ, as_json=as_json)
+    refolding = Refolding(settings=_settings(), environ=os.environ, url=url, as_json=as_json)
     sys.exit(0 if refolding.rebuild(mapping, since) else 1)
 
 
@@ -318,10 +322,11 @@ def rebuild_command(
 def replay_command(
     mapping: Annotated[str | None, typer.Argument(help="Only what this mapping lacks.")] = None,
     *,
+    url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Fold the events that failed and are taken now, each once; tell those that still fail."""
-    refolding = Refolding(settings=_settings(), environ=os.environ, as_json=as_json)
+    refolding = Refolding(settings=_settings(), environ=os.environ, url=url, as_json=as_json)
     sys.exit(0 if refolding.replay(mapping) else 1)
 
 

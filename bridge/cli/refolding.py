@@ -12,15 +12,17 @@ from datetime import datetime, timedelta
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bridge.api.wanted import RebuildWanted, ReplayWanted
 from bridge.app import now, tune_the_collector
-from bridge.cli.asking import ask, listen
+from bridge.cli.asking import ask, find_bridge, listen
 from bridge.cli.output import print_json, stderr, stdout
+from bridge.cli.views import asked
 from bridge.configuration import load_configuration
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
 from bridge.rebuilding import Rebuilder, follow, told
 from bridge.settings import Settings
-from bridge.store import Store, active_pins, open_readonly, read_running
+from bridge.store import Store, active_pins, open_readonly
 from bridge.times import read_instant
 from bridge.units import parse_duration_s
 
@@ -34,6 +36,7 @@ class Refolding:
 
     settings: Settings
     environ: Mapping[str, str]
+    url: str | None = None
     as_json: bool = False
 
     def rebuild(self, mapping: str, since: str | None) -> bool:
@@ -42,29 +45,27 @@ class Refolding:
         Raises `ConfigurationError` for an unknown mapping and for what is no time, `OperatorError` where a running
         bridge does not do as asked, `StoreUnusable` where there is no database.
         """
-        return asyncio.run(self._rebuild(mapping, None if since is None else read_since(since, now())))
+        since_at = None if since is None else read_since(since, now()).isoformat()
+        return asyncio.run(self._rebuild(asked(RebuildWanted, mapping=mapping, since=since_at)))
 
     def replay(self, mapping: str | None) -> bool:
         """Fold what lacks and tell what came of it; gives whether nothing fails any more. Raises as `rebuild` does."""
-        return asyncio.run(self._replay(mapping))
+        return asyncio.run(self._replay(asked(ReplayWanted, mapping=mapping)))
 
-    async def _rebuild(self, mapping: str, since: datetime | None) -> bool:
-        running = read_running(self.settings.database)
+    async def _rebuild(self, wanted: RebuildWanted) -> bool:
+        running = find_bridge(self.settings, self.url)
         if running is not None:
-            body: dict[str, Json] = {"mapping": mapping, "since": None if since is None else since.isoformat()}
-            return await _show(mapping, listen(running, "/api/rebuild", body), as_json=self.as_json)
+            return await _show(wanted.mapping, listen(running, "/api/rebuild", wanted), as_json=self.as_json)
         async with self._alone() as rebuilder:
-            begun = await rebuilder.rebuild(mapping, since)
-            return await _show(mapping, follow(rebuilder, mapping, begun), as_json=self.as_json)
+            begun = await rebuilder.rebuild(wanted.mapping, wanted.since)
+            return await _show(wanted.mapping, follow(rebuilder, wanted.mapping, begun), as_json=self.as_json)
 
-    async def _replay(self, mapping: str | None) -> bool:
-        running = read_running(self.settings.database)
+    async def _replay(self, wanted: ReplayWanted) -> bool:
+        running = find_bridge(self.settings, self.url)
         if running is not None:
-            return _tell_replayed(
-                await ask(running, "/api/replay", {"mapping": mapping}, timeout_s=None), as_json=self.as_json
-            )
+            return _tell_replayed(await ask(running, "/api/replay", wanted, timeout_s=None), as_json=self.as_json)
         async with self._alone() as rebuilder:
-            return _tell_replayed(told(await rebuilder.replay(mapping)), as_json=self.as_json)
+            return _tell_replayed(told(await rebuilder.replay(wanted.mapping)), as_json=self.as_json)
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[Rebuilder]:
@@ -95,24 +96,25 @@ class Refolding:
 
 
 def read_since(text: str, at: datetime) -> datetime:
-    """Read a time, or how long ago it is: `2026-11-01`, `7d`. Raises `ConfigurationError`."""
-    try:
-        since = at - timedelta(seconds=parse_duration_s(text))
-    except ValueError as error:
-        if text.isdigit() and len(text) <= MOST_DIGITS_OF_A_LENGTH:
-            raise ConfigurationError([Problem(file="--since", message=str(error))]) from error
-        since = _read_instant(text)
+    """Read a time that is past, as `read_ago` does."""
+    since = read_ago("--since", text, at)
     if since > at:
         raise ConfigurationError([Problem(file="--since", message=f"{text!r} lies ahead")])
     return since
 
 
-def _read_instant(text: str) -> datetime:
+def read_ago(option: str, text: str, at: datetime) -> datetime:
+    """Read a time, or how long ago it is: `2026-11-01`, `7d`. Raises `ConfigurationError`, placed at the option."""
+    try:
+        return at - timedelta(seconds=parse_duration_s(text))
+    except ValueError as error:
+        if text.isdigit() and len(text) <= MOST_DIGITS_OF_A_LENGTH:
+            raise ConfigurationError([Problem(file=option, message=str(error))]) from error
     try:
         return read_instant(text)
     except ValueError as error:
         message = f"{text!r} {error}; write one such as 2026-11-01, or how long ago it is, such as 7d"
-        raise ConfigurationError([Problem(file="--since", message=message)]) from error
+        raise ConfigurationError([Problem(file=option, message=message)]) from error
 
 
 async def _show(mapping: str, lines: AsyncIterator[Json], *, as_json: bool) -> bool:

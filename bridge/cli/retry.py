@@ -4,33 +4,36 @@ The running bridge is asked; where none runs, the store is opened alone. A datab
 """
 
 import asyncio
+from collections.abc import Collection
 
+from bridge.api.wanted import RetryWanted
 from bridge.app import now
-from bridge.cli.asking import ask
+from bridge.cli.asking import ask, find_bridge
+from bridge.cli.views import asked
 from bridge.settings import Settings
-from bridge.store import Store, open_readonly, read_running
+from bridge.store import Store, open_readonly
 
 
-def retry(settings: Settings, pins: list[str] | None) -> list[str]:
+def retry(settings: Settings, pins: list[str] | None, url: str | None) -> list[str]:
     """Make these parked pins due now, or all of them; gives those that were.
 
     Raises `OperatorError` where a running bridge does not do as asked, `StoreUnusable` where there is no database.
     """
-    return asyncio.run(_retry(settings, pins))
+    return asyncio.run(_retry(settings, asked(RetryWanted, pins=pins), url))
 
 
-async def _retry(settings: Settings, pins: list[str] | None) -> list[str]:
-    running = read_running(settings.database)
+async def _retry(settings: Settings, wanted: RetryWanted, url: str | None) -> list[str]:
+    running = find_bridge(settings, url)
     if running is None:
-        return await _retry_alone(settings, pins)
-    answer = await ask(running, "/api/retry", {"pins": [*pins] if pins is not None else None})
+        return await _retry_alone(settings, wanted.pins)
+    answer = await ask(running, "/api/retry", wanted)
     match answer:
         case {"pins": [*moved]}:
             return [str(pin) for pin in moved]
     return []
 
 
-async def _retry_alone(settings: Settings, pins: list[str] | None) -> list[str]:
+async def _retry_alone(settings: Settings, pins: Collection[str] | None) -> list[str]:
     open_readonly(settings.database).close()
     store = Store.open(
         settings.database,

@@ -1,6 +1,5 @@
 """`pinbridge send`: sign a payload as its source would, and post it to a running bridge."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +8,12 @@ import httpx
 import orjson
 
 from bridge.app import now
+from bridge.cli.addresses import read_address
 from bridge.cli.freshening import freshen
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.cli.payload import read_payload
 from bridge.configuration import load_source
-from bridge.errors import ConfigurationError, OperatorError, Problem
+from bridge.errors import OperatorError
 from bridge.events import Json
 from bridge.inbound import Source, sign
 from bridge.rehearsal import read_headers_beside
@@ -39,7 +39,7 @@ def send(sending: Sending, settings: Settings, environ: Mapping[str, str], *, ur
     Raises `ConfigurationError` where the source, the file or the address is unknown, `OperatorError`
     where no bridge answers.
     """
-    address = _running_address(settings) if url is None else _address(url)
+    address = _running_address(settings) if url is None else read_address(url, "--url")
     source = load_source(settings.mappings, environ, sending.source)
     body, headers = read_payload(sending.payload), {**read_headers_beside(sending.payload), **sending.headers}
     if sending.fresh:
@@ -98,13 +98,6 @@ def _describe(body: Mapping[str, Json]) -> str:
             return text
         case _:
             return orjson.dumps(body).decode()
-
-
-def _address(url: str) -> str:
-    if re.fullmatch(r"https?://[^/?#\s]+/*", url) is None:
-        message = f"{url[:80]!r} is not the address of a bridge; write one such as http://127.0.0.1:8080"
-        raise ConfigurationError([Problem(file="--url", message=message)])
-    return url.rstrip("/")
 
 
 def _running_address(settings: Settings) -> str:

@@ -6,6 +6,7 @@ The commands that look read the file themselves (`open_readonly`) where no bridg
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -34,7 +35,7 @@ from bridge.store.records import AttemptRecord, Budget, EventRecord, PinRecord, 
 from bridge.store.refolding import count_lacking
 from bridge.store.schema import check_current
 from bridge.store.snapshots import view_pin
-from bridge.store.survey import Survey, take_survey
+from bridge.store.survey import Sizes, Survey, measure, take_survey
 
 T = TypeVar("T")
 
@@ -95,7 +96,8 @@ class Look:
 class Reader:
     """A database that is only read; each call sees one moment of it. Close it, or use it in a `with`."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, path: Path, engine: Engine, clock: Clock) -> None:
+        self._path = path
         self._engine = engine
         self._clock = clock
 
@@ -103,6 +105,10 @@ class Reader:
         """Give what `work` makes of one moment."""
         now = to_micros(self._clock())
         return self.read(lambda connection: work(Look(connection, now)))
+
+    def sizes(self) -> Sizes:
+        """Measure the files."""
+        return measure(self._path)
 
     def events(self, *, limit: int = 20, before: int | None = None, **wanted: Any) -> list[EventRecord]:
         """List events, newest first, however far back they lie; `wanted` are fields of an `EventFilter`."""
@@ -160,7 +166,7 @@ def open_readonly(url: str, *, clock: Clock = wall_clock) -> Reader:
         with refusals(database), engine.connect() as connection, connection.begin():
             check_current(connection)
         opening.pop_all()
-    return Reader(engine, clock)
+    return Reader(path, engine, clock)
 
 
 def _all_events(look: Look, wanted: EventFilter, limit: int, before: int | None) -> list[EventRecord]:

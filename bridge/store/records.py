@@ -4,11 +4,10 @@ Instants are aware and in UTC here; in the database they are whole microseconds.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-from bridge.events import Json
 from bridge.mappings import AllowedPins, Latest, Outcome
 from bridge.mappings.entries.definitions import Definition
 from bridge.state import Held
@@ -188,11 +187,6 @@ class EventRecord:
     query: Mapping[str, str]
     body: bytes
 
-    def to_json(self) -> dict[str, Json]:
-        """Give what a script reads: the body as text, with what is not UTF-8 replaced."""
-        outcomes = [outcome._asdict() for outcome in self.outcomes]
-        return _plain({**asdict(self), "outcomes": outcomes, "body": self.body.decode("utf-8", "replace")})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinRecord:
@@ -220,10 +214,6 @@ class PinRecord:
     code: str
     message: str
 
-    def to_json(self) -> dict[str, Json]:
-        """Give what a script reads."""
-        return _plain(asdict(self))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:
@@ -238,15 +228,3 @@ class AttemptRecord:
     status: int | None
     code: str
     message: str
-
-    def to_json(self) -> dict[str, Json]:
-        """Give what a script reads."""
-        return _plain(asdict(self))
-
-
-def _plain(fields: dict[str, Any]) -> dict[str, Json]:
-    """Turn a record's fields into JSON values: instants as ISO 8601, tuples as lists."""
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else list(value) if isinstance(value, tuple) else value
-        for name, value in fields.items()
-    }

@@ -127,9 +127,12 @@ def test_the_state_behind_a_pin_is_shown(shop: BridgeProcess, sandbox: Sandbox) 
     told = json.loads(shop.command("pins", "p-shop", "--json").stdout)["state_of_entries"]
     assert (told["total"]["value"], told["orders"]["count"], told["by"]["groups"][0]["key"]) == (7.5, 2, "DE")
     (shop.mappings / "payments.yaml").write_text("pin: [")
+    assert "total   7.5\n" in shop.command("pins", "p-shop").stdout  # by what runs
+    shop.terminate()
     broken = shop.command("pins", "p-shop")
     assert broken.returncode == 0
-    assert "its state cannot be told: the mappings cannot be loaded: " in broken.stdout
+    assert "its state cannot be told: the mappings cannot be loaded: " in broken.stderr
+    assert "p-shop" in broken.stdout
 
 
 def test_an_event_that_says_too_much_is_refused_whole(new_bridge: Callable[..., BridgeProcess]) -> None:

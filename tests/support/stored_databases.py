@@ -17,7 +17,8 @@ from typing import Any
 
 from support.rebuilding import PLENTY, Shop, configured
 
-from bridge.store import Booking, Settlement, open_readonly
+from bridge.api.shapes import Attempt, Event
+from bridge.store import AttemptRecord, Booking, Settlement, open_readonly
 
 FOLDER = Path(__file__).parents[1] / "contract" / "store" / "databases"
 
@@ -89,12 +90,16 @@ async def describe(path: Path, now: datetime) -> dict[str, Any]:
     shown = {pin: await shop.shown(pin) for pin in PINS}
     with open_readonly(shop.url, clock=lambda: now) as reader:
         events = [_read(reader.event(number)) for number in range(1, EVENTS + 2)]
-        attempts = {pin: [attempt.to_json() for attempt in reader.attempts(pin)] for pin in PINS}
+        attempts = {pin: [_attempt(attempt) for attempt in reader.attempts(pin)] for pin in PINS}
         delivered = {pin.pin: [pin.sent_revision, _text(pin.delivered_at), pin.code] for pin in reader.pins()}
     await shop.store.close()
     told = {"now": now.isoformat(), "shown": shown, "events": events, "attempts": attempts, "delivered": delivered}
     plain: dict[str, Any] = json.loads(json.dumps(told))
     return plain
+
+
+def _attempt(record: AttemptRecord) -> dict[str, Any]:
+    return Attempt.model_validate(record).model_dump(mode="json")
 
 
 def names() -> list[str]:
@@ -134,7 +139,10 @@ async def _deliver(shop: Shop) -> None:
 
 
 def _read(record: Any) -> Any:
-    return None if record is None else record.to_json()
+    if record is None:
+        return None
+    event = Event.model_validate(record).model_dump(mode="json")
+    return {**event, "headers": {**record.headers}, "query": {**record.query}, "body": record.body.decode()}
 
 
 def _text(instant: datetime | None) -> str | None:

@@ -1,6 +1,5 @@
 """What people see of the store: events by page and filter, pins with their freshness, attempts."""
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -44,15 +43,13 @@ async def test_events_are_filtered_by_source_outcome_and_pin(bench: Any, change:
 
 
 async def test_one_event_is_read_whole_or_not_at_all(bench: Any) -> None:
-    """Bytes as they came, in JSON as text; an unknown number is None."""
+    """Bytes as they came; an unknown number is None."""
     store = await bench.open()
     await bench.send(store, "a", body=b'{"name": "\xff"}', query={"k": "v"})
 
     event = bench.look().event(1)
 
     assert (event.body, event.query, event.at) == (b'{"name": "\xff"}', {"k": "v"}, bench.clock.now)
-    assert json.loads(json.dumps(event.to_json()))["body"] == '{"name": "\ufffd"}'
-    assert event.to_json()["received_at"] == "2026-11-22T12:00:00+00:00"
     assert bench.look().event(2) is None
 
 
@@ -74,7 +71,6 @@ async def test_a_pin_tells_how_fresh_it_is(bench: Any) -> None:
     assert (pin.state, pin.revision, pin.sent_revision) == ("resting", 2, 1)
     assert (pin.changed_at, pin.delivered_at, pin.next_at) == (changed_at, delivered_at, next_at)
     assert (pin.failures, pin.status, pin.code, pin.message) == (2, 503, "x", "down")
-    assert json.loads(json.dumps(pin.to_json()))["next_at"] == "2026-11-22T12:00:40+00:00"
 
 
 async def test_a_pin_parked_again_is_parked_since_the_first_time(bench: Any) -> None:
@@ -120,4 +116,3 @@ async def test_attempts_are_kept_newest_first(bench: Any) -> None:
 
     assert (newest.outcome, first.outcome, first.status, first.code) == ("delivered", "retry", 500, "internal")
     assert (first.started_at, first.ended_at) == (booking.booked_at, ended_at)
-    assert first.to_json()["ended_at"] == "2026-11-22T12:00:03+00:00"
