@@ -122,7 +122,7 @@ class Bridge:
                 clock=now,
                 started_at=now(),
             ),
-            Doings(retry=parts.store.retry, replay=self._replay, rebuild=self._rebuild),
+            Doings(retry=parts.store.retry, replay=self._replay, rebuild=self._rebuild, flush=self._flush),
             access,
         )
         subjects = Subjects(
@@ -157,7 +157,7 @@ class Bridge:
 
     def drain(self) -> None:
         """Let nobody wait for long any more: the process is asked to end."""
-        self._delivery.confirmations.end_by(now() + timedelta(seconds=STOP_WAITING_S))
+        self._delivery.end_by(now() + timedelta(seconds=STOP_WAITING_S))
 
     def _accept(self, mappings: MappingSet, event: Event, settle: Settle) -> None:
         if _is_quick(event.body):
@@ -248,6 +248,9 @@ class Bridge:
         self._hooks.switch(configuration.sources, accept=partial(self._accept, mappings))
         self._delivery.wake(moved)
         self._rebuilder.wake()
+
+    async def _flush(self) -> dict[str, Json]:
+        return (await self._delivery.flush()).to_json()
 
     async def _replay(self, mapping: str | None) -> dict[str, Json]:
         return told(await self._rebuilder.replay(mapping))

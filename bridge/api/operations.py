@@ -52,6 +52,7 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     ),
     Operation(method="GET", path="/api/parked", takes=wanted.ParkedWanted, gives=shapes.PinPage, does=Serving.parked),
     Operation(method="POST", path="/api/retry", takes=wanted.RetryWanted, gives=shapes.Retried, does=Serving.retry),
+    Operation(method="POST", path="/api/flush", takes=wanted.Nothing, gives=shapes.Flushed, does=Serving.flush),
     Operation(
         method="POST",
         path="/api/replay",

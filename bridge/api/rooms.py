@@ -18,12 +18,14 @@ class Doings:
     """What can be asked for: each with what its body says.
 
     `retry` makes parked pins due and gives those that were. `replay` folds what lacks and tells what came of it.
-    `rebuild` begins, and gives what tells how it goes. These two raise `ConfigurationError` for an unknown mapping.
+    `rebuild` begins, and gives what tells how it goes. These two
+    raise `ConfigurationError` for an unknown mapping. `flush` waits until what is due is sent, and tells what is left.
     """
 
     retry: Callable[[Collection[str] | None], Awaitable[list[str]]]
     replay: Callable[[str | None], Awaitable[dict[str, Json]]]
     rebuild: Callable[[str, datetime | None], Awaitable[Lines]]
+    flush: Callable[[], Awaitable[dict[str, Json]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

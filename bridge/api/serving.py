@@ -59,6 +59,15 @@ class Serving:
         with self._doing.held():
             return shapes.Retried(pins=tuple(await self._doings.retry(wanted.pins)))
 
+    async def flush(self, _wanted: wanted.Nothing) -> shapes.Flushed:
+        """Send what is due now; the answer comes when that is done, or cannot be within 20 s, for a scheduler.
+
+        Nothing goes out sooner than it would: pace, budget and pauses hold.
+        """
+        self._doing.check()
+        with self._doing.held():
+            return shapes.Flushed.model_validate(await self._doings.flush())
+
     async def replay(self, wanted: wanted.ReplayWanted) -> shapes.Replayed:
         """Fold the events that failed and are taken now, each once; the answer comes when that is done."""
         self._doing.check()

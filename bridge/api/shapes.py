@@ -141,6 +141,24 @@ class WholePin(Pin):
     attempts: tuple[Attempt, ...] = Field(description="newest first")
 
 
+class DuePin(Shape):
+    """A pin that the dashboard lacks something of."""
+
+    pin: str
+    mapping: str
+    state: PinState
+    next_at: Instant | None = Field(description="when it is tried next, if the key may send then")
+    why: str = Field(description="why it was not sent, or not yet")
+
+
+class Flushed(Shape):
+    """What a flush came to. A pin whose mapping is rebuilt keeps what it shows, and is not counted."""
+
+    updated: int = Field(description="pins that took an update meanwhile")
+    due: int = Field(description="pins that the dashboard still lacks something of")
+    pins: tuple[DuePin, ...] = Field(description="the first 100 of them")
+
+
 class Retried(Shape):
     """Which pins are tried again."""
 

@@ -13,6 +13,7 @@ from bridge.app import now
 from bridge.cli.backing_up import backup, put_back
 from bridge.cli.demo import play
 from bridge.cli.doctor import doctor
+from bridge.cli.flush import flush
 from bridge.cli.init import init, list_starters
 from bridge.cli.look import list_events, list_pins, show_event, show_pin
 from bridge.cli.output import print_json, stderr, stdout
@@ -300,6 +301,12 @@ def retry_command(
     if unknown:
         stderr.print(f"not parked: {', '.join(unknown)}", markup=False)
         sys.exit(1)
+
+
+@commands.command("flush")
+def flush_command(*, url: Url = None, as_json: AsJson = False) -> None:
+    """Let the running bridge send what is due now, and say what is left and why."""
+    flush(_settings(), url, as_json=as_json)
 
 
 @commands.command("rebuild")

@@ -4,6 +4,7 @@ agenda.py     when the next look into the store is worth it
 gate.py       what the key may do now
 loop.py       claims due pins and runs their deliveries side by side
 confirmations.py  who waits until pins show what they were moved to
+flushing.py   who waits until what is due is sent
 delivery.py   the way of one pin, from its claim to its settlement
 drawing.py    what it shows
 client.py     the requests to the Pindown API; alone in knowing HTTP

@@ -20,6 +20,7 @@ from bridge.outbound.client import PindownClient
 from bridge.outbound.confirmations import Confirmations, Tell, Touched
 from bridge.outbound.decision import backoff_s
 from bridge.outbound.delivery import Delivery
+from bridge.outbound.flushing import Flush, Flushed, lacks
 from bridge.outbound.gate import Gate, Ticket
 from bridge.store import Budget, Claim, Claimed, Store, Survey
 from bridge.tallies import DeliveryTally, KeyStanding
@@ -77,6 +78,8 @@ class DeliveryLoop:
             may_send=lambda: not self._stopping,
         )
         self.confirmations = Confirmations(store, clock=clock, opens_at=self._opens_at)
+        self._turned = asyncio.Event()
+        self._end_at: datetime | None = None
         self._slept_at = clock()
         self._agenda = Agenda(self._slept_at)
         self._not_before: datetime | None = None
@@ -101,6 +104,31 @@ class DeliveryLoop:
         self.confirmations.begin(touched, number=number, until=until, tell=tell)
         self._hurry(pin for pin, _ in touched)
         self._stirred.set()
+
+    async def flush(self) -> Flushed:
+        """Wait until what is due now is sent, or cannot be within `FLUSH_S`; `StoreUnavailable`."""
+        began_at = self._clock()
+        self.wake(())
+        turned = self._turned
+        outstanding = await self._store.outstanding()
+        flush = Flush(outstanding, began_at)
+        while not flush.is_over(outstanding, self._opens_at()):
+            until = flush.until if self._end_at is None else min(flush.until, self._end_at)
+            left_s = (until - self._clock()).total_seconds()
+            if left_s <= 0:
+                break
+            await self._wait(turned, left_s)
+            turned = self._turned
+            outstanding = await self._store.outstanding()
+        now = self._clock()
+        due = tuple(each for each in outstanding if lacks(each, now))
+        return Flushed(updated=await self._store.count_delivered(began_at), due=due, opens_at=self._opens_at())
+
+    def end_by(self, latest: datetime) -> None:
+        """Let nobody wait for a pin longer than that, as the process ends."""
+        self._end_at = latest
+        self.confirmations.end_by(latest)
+        self._tell()
 
     @property
     def tally(self) -> DeliveryTally:
@@ -205,7 +233,7 @@ class DeliveryLoop:
         now = self._clock()
         self._agenda.look_at(now)
         self._not_before = now + timedelta(seconds=delay_s)
-        self.confirmations.note()
+        self._tell()
 
     def _take(self, claimed: Claimed, wanted: int, ticket: Ticket) -> None:
         if not claimed.claims:
@@ -223,7 +251,7 @@ class DeliveryLoop:
         if claimed.no_slot_until is not None or (claimed.left and len(claimed.claims) == wanted):
             self._agenda.look_at(self._clock())
         self._not_before = claimed.no_slot_until
-        self.confirmations.note()
+        self._tell()
 
     async def _deliver(self, claim: Claim, ticket: Ticket) -> None:
         upshot = self._delivery.left_to_its_lease()
@@ -241,7 +269,13 @@ class DeliveryLoop:
                 self._hurry([claim.pin])
             self._not_before = upshot.no_slot_until
             self._stirred.set()
-            self.confirmations.note()
+            self._tell()
+
+    def _tell(self) -> None:
+        """Let those who wait look again."""
+        self.confirmations.note()
+        turned, self._turned = self._turned, asyncio.Event()
+        turned.set()
 
     def _hurry(self, pins: Iterable[str]) -> None:
         if any(pin in self.confirmations.hurried and not self._agenda.is_in_flight(pin) for pin in pins):
@@ -249,5 +283,8 @@ class DeliveryLoop:
 
     def _opens_at(self) -> datetime | None:
         """Say when a delivery may begin again; None where one may now."""
-        known = [moment for moment in (self._gate.paused_until, self._not_before) if moment is not None]
+        now = self._clock()
+        known = [
+            moment for moment in (self._gate.paused_until, self._not_before) if moment is not None and moment > now
+        ]
         return max(known, default=None)
