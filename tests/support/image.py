@@ -22,6 +22,7 @@ from dockerfile_parse import DockerfileParser
 _MOVED = re.compile(r"(?:(?<=sqlite:///)|(?<![\w./:=-])|(?<==))/(?=(?:build|data|mappings|opt|usr/local)\b)")
 """Where a path begins that the Dockerfile makes; `/bin` and the like stay those of this machine."""
 
+_IGNORED = shutil.ignore_patterns("__pycache__")
 _LEFT_OUT = ("__pycache__", "site-packages", "dist-packages", "config-*", "idlelib", "test", "tests", "turtledemo")
 """What the base image's library comes without, and what belongs to this machine alone."""
 
@@ -177,8 +178,11 @@ def _copy(step: Step, image: Image, origin: Path) -> None:
         source_path = origin / source.lstrip("/")
         target_path = image.at(target)
         if source_path.is_dir():
-            ignore = shutil.ignore_patterns("__pycache__") if "from" not in step.flags else None
-            shutil.copytree(source_path, target_path, symlinks=True, dirs_exist_ok=True, ignore=ignore)
+            # What a stage made is linked, which takes no time; nothing changes it any more.
+            ignore, copy = (None, os.link) if "from" in step.flags else (_IGNORED, shutil.copy2)
+            shutil.copytree(
+                source_path, target_path, symlinks=True, dirs_exist_ok=True, ignore=ignore, copy_function=copy
+            )
         else:
             destination = target_path / source_path.name if target.endswith("/") else target_path
             destination.parent.mkdir(parents=True, exist_ok=True)
@@ -190,11 +194,13 @@ def _copy(step: Step, image: Image, origin: Path) -> None:
 _ASK = """
 import json, os, sys, sysconfig
 known = sysconfig.get_config_vars()
+folders = [os.path.join(sys.base_prefix, "lib"), known["LIBDIR"]]
+shared = [os.path.join(folder, known["INSTSONAME"]) for folder in folders] if known.get("Py_ENABLE_SHARED") else []
 print(json.dumps({
     "program": os.path.realpath(sys._base_executable or sys.executable),
     "version": known["py_version_short"],
     "stdlib": sysconfig.get_path("stdlib"),
-    "shared": os.path.join(known["LIBDIR"], known["INSTSONAME"]) if known.get("Py_ENABLE_SHARED") else None,
+    "shared": next(filter(os.path.exists, shared), None),
 }))
 """
 
