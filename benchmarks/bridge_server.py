@@ -56,10 +56,10 @@ def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 @contextmanager
 def bridge(
-    folder: Path, mappings: Mapping[str, str], destination: SandboxAddress
+    folder: Path, mappings: Mapping[str, str], destination: SandboxAddress, **settings: str
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Run `pinbridge serve` on one CPU with its defaults; gives its address and its process."""
-    (folder / "mappings").mkdir()
+    """Run `pinbridge serve` on one CPU with its defaults, but for these settings; gives its address and its process."""
+    (folder / "mappings").mkdir(exist_ok=True)
     for name, text in mappings.items():
         (folder / "mappings" / name).write_text(text, encoding="utf-8")
     port = free_port()
@@ -71,6 +71,7 @@ def bridge(
         "PINDOWN_API_URL": destination.api_url,
         "PINDOWN_API_KEY": destination.key,
         "STRIPE_WEBHOOK_SECRET": SECRET,
+        **settings,
     }
     log = folder / "bridge.log"
     with running([PINBRIDGE, "serve"], cpu=SERVER_CPU, log=log, environ=environ) as process:

@@ -1,5 +1,6 @@
 """`pinbridge backup` and `restore`: the database is copied beside a running bridge, and put back without one."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -10,12 +11,16 @@ from bridge.events import Json
 from bridge.settings import Settings
 from bridge.store import Kept, back_up, restore
 
+NICENESS = 10
+
 
 def backup(settings: Settings, file: Path, *, as_json: bool) -> None:
     """Copy the database into a new file, drawing how far it is on standard error, and tell what it holds.
 
     Raises as `back_up` does.
     """
+    # Webhooks go first where the processor is short.
+    os.nice(NICENESS)
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with Progress(*columns, console=stderr, transient=True, disable=as_json or not stderr.is_terminal) as bar:
         task = bar.add_task("copying", total=None)

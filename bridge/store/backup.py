@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from time import monotonic, sleep
 
 from bridge.errors import OperatorError, StoreUnusable
 from bridge.existence import is_there
@@ -20,7 +21,10 @@ from bridge.store.drafts import Draft
 from bridge.store.soundness import check
 
 PAGES = 128
-"""How many pages (of 8 KiB) are copied between two reports."""
+"""How many pages (of 8 KiB) are copied between two reports and rests."""
+
+RESTS = 1
+"""How many times as long as some pages took the disk is left to webhooks, whose commits wait for what stands before."""
 
 Tell = Callable[[int, int], None]
 """Takes how many bytes are copied, and of how many."""
@@ -85,10 +89,15 @@ def describe(path: Path, connection: sqlite3.Connection) -> Kept:
 def _copy(source: sqlite3.Connection, draft: Draft, tell: Tell) -> None:
     page_bytes: int = source.execute("PRAGMA page_size").fetchone()[0]
 
+    began_at = monotonic()
+
     def report(_status: int, remaining: int, total: int) -> None:
+        nonlocal began_at
         copied = (total - remaining) * page_bytes
         draft.note(copied)
         tell(copied, total * page_bytes)
+        sleep(RESTS * (monotonic() - began_at))
+        began_at = monotonic()
 
     with _writable(draft.path) as target:
         source.backup(target, pages=PAGES, progress=report)

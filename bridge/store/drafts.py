@@ -12,7 +12,7 @@ from typing import Self
 
 from bridge.errors import OperatorError
 
-SYNCED_BYTES = 8 * 2**20
+SYNCED_BYTES = 2**20
 """How much is written at most before it is brought to the disk: commits would wait behind gigabytes of it."""
 
 

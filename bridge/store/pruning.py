@@ -4,8 +4,10 @@ A round begins after something was written, at most once a minute, and goes on s
 nothing old is left. There is no timer: where nothing is written, nothing grows.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -29,8 +31,8 @@ from bridge.store.retirement import delete_each, forget_retired, retire_rested
 from bridge.store.segments import last_beyond
 from bridge.store.tables import attempts, events, generations, item_keys, seen, segments, state, unfolded
 
-STEP = 256
-"""Rows of each table that one step deletes at most."""
+STEP = 64
+"""Rows of each table that one step deletes at most: about a millisecond of the writer, and a commit."""
 
 _EVERY = 60 * SECOND
 
@@ -55,6 +57,10 @@ class Keeping:
     journal_bytes: int
 
 
+Forget = Callable[[Connection], int]
+"""Deletes at most `STEP` rows of one kind, in the connection's transaction; gives how many."""
+
+
 class Pruning:
     """Belongs to the writer's thread."""
 
@@ -63,7 +69,7 @@ class Pruning:
         self._clock = clock
         self._began_at = 0
         self._told_at = 0
-        self._beyond: int | None = None
+        self._left: list[Forget] | None = None
         self.is_under_way = False
         """Whether steps are left to do."""
 
@@ -72,40 +78,35 @@ class Pruning:
         now = to_micros(self._clock())
         if abs(now - self._began_at) >= _EVERY:
             self._began_at = now
-            self._beyond = None
+            self._left = None
             self.is_under_way = True
 
     def step(self, connection: Connection) -> None:
-        """Delete a few old rows, in the connection's transaction."""
-        now, keeping = self._clock(), self._keeping
-        old, given_up = to_micros(now - keeping.retention), to_micros(now - SPARED_FOR * keeping.retention)
-        if self._beyond is None:
-            # Measured once a round: what comes meanwhile is the next one's.
-            self._beyond = last_beyond(connection, keeping.journal_bytes)
-            self._tell_of_size(connection, self._beyond, old)
+        """Delete a few rows of each kind of which some may be left, in the connection's transaction."""
+        left = self._plan(connection) if self._left is None else self._left
+        self._left = [forget for forget in left if forget(connection) >= STEP]
+        self.is_under_way = bool(self._left)
+
+    def give_up(self) -> None:
+        """End the round early; the next one goes on."""
+        self.is_under_way = False
+
+    def _plan(self, connection: Connection) -> list[Forget]:
+        """Decide what goes in this round; what comes meanwhile is the next one's."""
+        keeping, now = self._keeping, self._clock()
+        at, old, given_up = (to_micros(now - age * keeping.retention) for age in (0, 1, SPARED_FOR))
+        beyond = last_beyond(connection, keeping.journal_bytes)
+        self._tell_of_size(connection, beyond, old)
         retire_rested(connection, to_micros(now - keeping.horizon))
-        deleted = (
-            connection.execute(_expired(seen, to_micros(now))).rowcount,
-            connection.execute(_expired(item_keys, to_micros(now), _is_not_rebuilt)).rowcount,
-            self._forget_events(connection, old, given_up),
-            connection.execute(_oldest(attempts, or_(attempts.c.ended_at < old, self._attempts_beyond()))).rowcount,
-            delete_each(connection, state, _expired_state(to_micros(now))),
-            delete_each(connection, unfolded, _without_event()),
-            forget_retired(connection, STEP),
-        )
-        self.is_under_way = max(deleted) >= STEP
-
-    def _forget_events(self, connection: Connection, old: int, given_up: int) -> int:
-        is_beyond = events.c.number <= (self._beyond or 0)
-        # By size nothing is spared but what is still to be read: what waits for a replay would fill the disk.
-        candidates = _is_read, or_(is_beyond, _is_settled(given_up))
-        deleted = connection.execute(_oldest(events, or_(is_beyond, events.c.received_at < old), *candidates)).rowcount
-        connection.execute(delete(segments).where(segments.c.number < _FIRST_EVENT))
-        return deleted
-
-    def _attempts_beyond(self) -> ColumnElement[bool]:
-        most = self._keeping.journal_bytes // ATTEMPTS_SHARE // ATTEMPT_BYTES
-        return attempts.c.number <= select(func.max(attempts.c.number)).scalar_subquery() - most
+        most_attempts = keeping.journal_bytes // ATTEMPTS_SHARE // ATTEMPT_BYTES
+        return [
+            partial(_execute, _expired(seen, at)),
+            partial(_execute, _expired(item_keys, at, _is_not_rebuilt)),
+            partial(_forget_events, _old_events(old, given_up, beyond)),
+            partial(_execute, _oldest(attempts, or_(attempts.c.ended_at < old, _is_beyond(most_attempts)))),
+            partial(delete_each, table=state, found=_expired_state(at)),
+            partial(forget_retired, most=STEP),
+        ]
 
     def _tell_of_size(self, connection: Connection, beyond: int, old: int) -> None:
         """Warn where events go by size that age would have kept."""
@@ -115,10 +116,6 @@ class Pruning:
             self._told_at = self._began_at
             kept_since = to_instant(received_at).isoformat(timespec="seconds")
             log.warning("journal_cut_by_size", kept_since=kept_since, journal_max=self._keeping.journal_bytes)
-
-    def give_up(self) -> None:
-        """End the round early; the next one goes on."""
-        self.is_under_way = False
 
 
 _is_built = generations.c.status == literal_column("'building'")
@@ -148,8 +145,30 @@ def _expired_state(now: int) -> Select[Any]:
 _FIRST_EVENT = select(func.min(events.c.number)).scalar_subquery()
 
 
-def _without_event() -> Select[Any]:
-    return select(*unfolded.primary_key.columns).where(unfolded.c.number < _FIRST_EVENT).limit(STEP)
+def _forget_events(old: Delete, connection: Connection) -> int:
+    """Delete events, and what says something of those that are gone."""
+    deleted = _execute(old, connection)
+    connection.execute(delete(segments).where(segments.c.number < _FIRST_EVENT))
+    noted = select(*unfolded.primary_key.columns).where(unfolded.c.number < _FIRST_EVENT).limit(STEP)
+    return max(deleted, delete_each(connection, unfolded, noted))
+
+
+def _old_events(old: int, given_up: int, beyond: int) -> Delete:
+    """Find the events that are old, or stand at or before the number `beyond`.
+
+    By size nothing is spared but what is still to be read: what waits for a replay would fill the disk.
+    """
+    is_beyond = events.c.number <= beyond
+    candidates = _is_read, or_(is_beyond, _is_settled(given_up))
+    return _oldest(events, or_(is_beyond, events.c.received_at < old), *candidates)
+
+
+def _is_beyond(most_attempts: int) -> ColumnElement[bool]:
+    return attempts.c.number <= select(func.max(attempts.c.number)).scalar_subquery() - most_attempts
+
+
+def _execute(statement: Delete, connection: Connection) -> int:
+    return connection.execute(statement).rowcount
 
 
 def _is_settled(given_up: int) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import Any, TypeVar
 
 import structlog
@@ -42,8 +43,11 @@ MAX_WAITING_BYTES = 64 * 2**20
 JOBS_A_ROUND = 8
 """Jobs between two batches."""
 
-_JOB_PAGES = 8
-"""How many pages of the write-ahead log a job counts for, roughly."""
+_JOB_PAGES, _PRUNING_PAGES = 8, 16
+"""How many pages of the write-ahead log a job, and a step of pruning, count for, roughly."""
+
+PRUNING_RESTS = 3
+"""How many times as long as a step of pruning took the next one is left to webhooks."""
 
 T = TypeVar("T")
 
@@ -89,6 +93,7 @@ class Writer:
         self._closed = False
         self._deliveries: deque[_Delivery] = deque()
         self._jobs: deque[_Job] = deque()
+        self._prune_at = 0.0
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
@@ -186,20 +191,26 @@ class Writer:
             self._jobs.popleft()
             self._note(_JOB_PAGES)
         self._pruning.begin()
-        if self._pruning.is_under_way:
+        if self._pruning.is_under_way and monotonic() >= self._prune_at:
             self._prune()
         if self._checkpointer is not None:
             self._checkpointer.finish(self._driver_connection())
 
     def _gather(self) -> bool:
         """Take all that waits, sleeping where there is nothing to do; False once the end is reached."""
-        idle = not (self._deliveries or self._jobs or self._pruning.is_under_way or self._stopping)
+        rest_s = self._rest_s()
         try:
             while True:
-                self._sort_in(self._queue.get(block=idle))
-                idle = False
+                self._sort_in(self._queue.get(block=rest_s != 0, timeout=rest_s))
+                rest_s = 0
         except Empty:
             return bool(self._deliveries or self._jobs) or not self._stopping
+
+    def _rest_s(self) -> float | None:
+        """Say how long there is nothing to do, if nothing comes; None: without end."""
+        if self._deliveries or self._jobs or self._stopping:
+            return 0
+        return max(0, self._prune_at - monotonic()) if self._pruning.is_under_way else None
 
     def _sort_in(self, item: list[_Delivery] | _Job | None) -> None:
         match item:
@@ -232,12 +243,16 @@ class Writer:
         _on_loop(job.waiter.get_loop(), _answer, job.waiter, result)
 
     def _prune(self) -> None:
+        began_at = monotonic()
         try:
             with outages(), self._connection.begin():
                 self._pruning.step(self._connection)
         except Exception as error:  # noqa: BLE001 - what cannot be forgotten must not end what is remembered
             self._pruning.give_up()
             log.warning("store_pruning_failed", reason=f"{type(error).__name__}: {error}"[:500])
+        ended_at = monotonic()
+        self._prune_at = ended_at + PRUNING_RESTS * (ended_at - began_at)
+        self._note(_PRUNING_PAGES)
 
     def _note(self, pages: int) -> None:
         if self._checkpointer is not None:

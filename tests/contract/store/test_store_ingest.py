@@ -397,8 +397,7 @@ async def test_what_is_old_is_forgotten_in_passing(bench: Any, change: Callable[
     bench.clock.move(7201)
 
     await bench.send(store, "last")
-    for _ in range(5):
-        await store.check()
+    await bench.forgotten(store)
 
     with closing(sqlite3.connect(bench.path)) as connection:
         assert connection.execute(COUNTS).fetchone() == (1, 0, 1, 1)
@@ -415,7 +414,7 @@ async def test_what_is_old_is_forgotten_where_only_deliveries_write(bench: Any) 
     for _ in range(2):
         await bench.deliver(store, wake_at=bench.clock.now)
         bench.clock.move(60)
-    await store.check()
+    await bench.forgotten(store)
 
     assert [attempt.started_at - began for attempt in bench.look().attempts("p-sales")] == [
         timedelta(seconds=60),

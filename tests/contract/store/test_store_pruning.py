@@ -34,8 +34,7 @@ def add_rows(bench: Any, generation: int, count: int, expires_at: int | None) ->
 async def settle_down(bench: Any, store: Store) -> None:
     """Let a round of pruning pass, with all its steps."""
     bench.clock.move(61)
-    for _ in range(20):
-        await store.check()
+    await bench.forgotten(store)
 
 
 async def test_what_expired_is_forgotten_where_events_are_taken(bench: Any) -> None:
