@@ -23,6 +23,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bridge.announcing import Announcer
 from bridge.api import REFUSALS, Access, Api, Doings, Health, Rooms
 from bridge.configuration import Configuration, ConfigurationLoader
 from bridge.errors import PinbridgeError, StoreUnavailable
@@ -31,6 +32,7 @@ from bridge.exposition import Loaded, Metrics, Subjects
 from bridge.inbound import HookEndpoint, Reply
 from bridge.inline import InlineAnswers
 from bridge.mappings import Evaluation, MappingSet, NotAtOnce
+from bridge.notices import OWN_SOURCE, reload_notice
 from bridge.once_a_minute import OnceAMinute
 from bridge.outbound import DeliveryLoop, PindownClient
 from bridge.rebuilding import Rebuilder, follow, told
@@ -90,12 +92,14 @@ class Bridge:
         self._seldom = OnceAMinute(now)
         self.refused_connections = Counter[str]()
         budget = Budget(windows=settings.rate, cost=settings.cost)
+        announcer = Announcer(configuration=lambda: self._configuration, accept=self._accept, clock=now)
         self._delivery = DeliveryLoop(
             parts.store,
             mappings=lambda: self._configuration.mappings,
             client=parts.client,
             budget=budget,
             clock=now,
+            notify=announcer.tell,
         )
         inline = settings.delivery == "inline"
         self._inline = InlineAnswers(confirm=self._delivery.confirm, keeps=parts.keeps) if inline else None
@@ -108,7 +112,11 @@ class Bridge:
             draining=draining,
         )
         self._reloader = Reloader(
-            parts.loader, parts.configuration, swap=self._swap, look_every_s=settings.mappings_look_every
+            parts.loader,
+            parts.configuration,
+            swap=self._swap,
+            look_every_s=settings.mappings_look_every,
+            on_refused=lambda problems: announcer.tell(reload_notice([*map(str, problems)], now())),
         )
         health = Health(check=parts.store.check, refused=lambda: self._reloader.refused, draining=draining)
         api = Api(
@@ -189,7 +197,7 @@ class Bridge:
                     trigger=outcome.trigger,
                     reason=outcome.reason,
                 )
-        if self._inline is not None:
+        if self._inline is not None and event.source != OWN_SOURCE:
             settle = self._inline.hold(self._configuration.sources, event, evaluation, settle)
         # What the payload says stands in the evaluation and in the body. To let go of its many objects before
         # the wait for the commit, not after it, spares the whole process a tenth: the next event reuses them warm.
@@ -261,7 +269,11 @@ class Bridge:
     def _loaded(self) -> Loaded:
         loaded = self._configuration
         return Loaded(
-            sources={source.name: source.ack.status if source.ack else 202 for source in loaded.sources.values()},
+            sources={
+                source.name: source.ack.status if source.ack else 202
+                for source in loaded.sources.values()
+                if not source.is_own
+            },
             mappings=tuple(loaded.mappings.mappings),
             refused=bool(self._reloader.refused),
         )

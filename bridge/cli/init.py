@@ -21,8 +21,9 @@ from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
 from bridge.existence import is_file
 from bridge.inbound import Source, Sources, load_sources, providers
-from bridge.located import ScalarNode
+from bridge.located import Place, ScalarNode
 from bridge.mappings import SOURCES_FILE
+from bridge.notices import OWN_SOURCE
 from bridge.settings import secret_variable
 from bridge.spelling import suggest
 
@@ -96,7 +97,7 @@ def _print_for_people(files: Written, to_do: Sequence[tuple[str, str]]) -> None:
 def _known(folder: Path) -> Sources:
     """Give the sources of the catalogue and of the folder's `sources.yaml`."""
     declared = read_sources(folder)
-    named = {name: entry.place for name, entry in providers().items()}
+    named = {name: entry.place for name, entry in providers().items()} | {OWN_SOURCE: Place(OWN_SOURCE, 0, 0)}
     return load_sources(named, declared, lambda _: (), file=str(folder / SOURCES_FILE), secrets_are_required=False)
 
 
@@ -126,6 +127,8 @@ def _write(folder: Path, sources: Sequence[Source], starters: dict[str, Starter]
 def _lines_to_do(folder: Path, sources: Sequence[Source], starters: dict[str, Starter]) -> Iterator[tuple[str, str]]:
     """Say what is left, each with the line to enter or to run."""
     for source in sources:
+        if source.is_own:
+            continue
         yield f"at {source.name}, enter the address of the webhook{_docs(source)}", _address(source)
         if source.scheme.needs_secret:
             yield f"tell the bridge the secret of {source.name}", f"export {secret_variable(source.name)}=…"

@@ -3,6 +3,7 @@
 from bridge.inbound.bodies import reread_payload
 from bridge.inbound.catalogue import providers
 from bridge.inbound.endpoint import HookEndpoint, Reply
+from bridge.inbound.own import own_event
 from bridge.inbound.signing import sign
 from bridge.inbound.sources import Source, Sources, declared_sources, load_source, load_sources
 
@@ -14,6 +15,7 @@ __all__ = [
     "declared_sources",
     "load_source",
     "load_sources",
+    "own_event",
     "providers",
     "reread_payload",
     "sign",

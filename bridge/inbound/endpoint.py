@@ -110,7 +110,7 @@ class HookEndpoint:
         body_deadline_s: float = 10.0,
         draining: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._intake = _Intake(sources, accept)
+        self._intake = _Intake(_with_address(sources), accept)
         self._max_body_bytes = max_body_bytes
         self._held = _Held(max_body_bytes, max_held_bytes)
         self._deadline = Deadline(body_deadline_s)
@@ -121,7 +121,7 @@ class HookEndpoint:
 
     def switch(self, sources: Sources, *, accept: Accept) -> None:
         """Serve these sources from the next request on; those that have begun end as they began."""
-        self._intake = _Intake(sources, accept)
+        self._intake = _Intake(_with_address(sources), accept)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -296,6 +296,11 @@ def _fulfil(receipt: asyncio.Future[Receipt], outcome: Receipt | Exception) -> N
         receipt.set_exception(outcome)
     else:
         receipt.set_result(outcome)
+
+
+def _with_address(sources: Sources) -> Sources:
+    """Leave out the bridge's own: nobody posts to it."""
+    return {name: source for name, source in sources.items() if not source.is_own}
 
 
 def _source_name(scope: Scope) -> str:

@@ -8,6 +8,7 @@ place, all in one go.
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 
 from bridge.errors import ConfigurationError, Problem
@@ -15,8 +16,9 @@ from bridge.inbound.catalogue import providers
 from bridge.inbound.declarations import Ack, Declaration, declare, own_entries
 from bridge.inbound.locations import Location
 from bridge.inbound.verification import Scheme, Verifier
-from bridge.located import MappingNode, Place
+from bridge.located import MappingNode, Place, parse_yaml
 from bridge.located.fields import BoundedProblems
+from bridge.notices import OWN_SOURCE
 from bridge.settings import secret_variable
 from bridge.spelling import suggest
 
@@ -57,6 +59,11 @@ class Source:
     ack: Ack | None
     single_headers: frozenset[str]
     credential_headers: frozenset[str]
+
+    @property
+    def is_own(self) -> bool:
+        """Tell whether it is the bridge itself, to which nobody sends."""
+        return self.name == OWN_SOURCE
 
     @property
     def lacks_secret(self) -> bool:
@@ -125,8 +132,11 @@ class _Making:
 
     def make(self, name: str, place: Place, node: MappingNode | None, own: Collection[str]) -> None:
         """Make a source of what `sources.yaml` says of it, or of its provider in the catalogue."""
+        if name == OWN_SOURCE:
+            self._make_own(place, node)
+            return
         if node is None and _NAME.fullmatch(name) and name not in providers():
-            advice = suggest(name, [*own, *providers()])
+            advice = suggest(name, [*own, *providers(), OWN_SOURCE])
             message = f"the source {name!r} is neither in the catalogue nor in sources.yaml{advice}"
             self.problems.append(place.problem(message))
             return
@@ -139,11 +149,26 @@ class _Making:
             self.problems.append(place.problem(f"the source {name!r} {WITHOUT_ANY}; {advice}"))
         self._made[name] = source
 
+    def _make_own(self, place: Place, node: MappingNode | None) -> None:
+        if node is not None:
+            message = f"{OWN_SOURCE!r} is the bridge itself, which tells what happens to it; name this source otherwise"
+            self.problems.append(place.problem(message))
+        elif (source := _load(OWN_SOURCE, place, _own_entry(), lambda _: (), self.problems)) is not None:
+            self._made[OWN_SOURCE] = source
+
     def sources(self) -> Sources:
         """Give them; raises `ConfigurationError` where anything is wrong."""
         if self.problems:
             raise ConfigurationError(self.problems)
         return MappingProxyType(self._made)
+
+
+@lru_cache(maxsize=1)
+def _own_entry() -> MappingNode:
+    """Declare the bridge's own source; its events are made here, so there is nothing to verify."""
+    entry = parse_yaml(OWN_SOURCE, b"{verify: none, event: $.type, id: $.id, at: $.at}")
+    assert isinstance(entry, MappingNode)  # noqa: S101 - it is written in the line above
+    return entry
 
 
 def _load(

@@ -23,6 +23,7 @@ from bridge.outbound.client import PindownClient
 from bridge.outbound.decision import NEW_CONTENT_EVERY_S, PROBE_EVERY_S, Decision, History, decide
 from bridge.outbound.drawing import draw
 from bridge.outbound.gate import Gate, Ticket
+from bridge.outbound.turns import Turns
 from bridge.store import LEASE_S, Booking, Claim, Lost, NoSlot, Rest, Settlement, Store
 from bridge.tallies import DeliveryTally
 
@@ -94,6 +95,7 @@ class Delivery:
     clock: Clock
     random: Callable[[], float]
     may_send: Callable[[], bool]
+    turns: Turns
     tally: DeliveryTally = field(default_factory=DeliveryTally)
     _delivered: int = 0
     _delivered_when_it_began_to_fail: dict[str, int] = field(default_factory=dict)
@@ -159,6 +161,8 @@ class Delivery:
         rest = Rest(next_at=rest_until, wake_at=draft.wake_at(now), stale_since=draft.stale_since)
         await self.store.settle_unchanged(draft.claim, draft.revision, rest=rest)
         self.tally.endings["unchanged"] += 1
+        self.turns.confirmed(draft.claim, draft.revision, now)
+        self.turns.rendered(draft.claim, draft.mapping, draft.stale_since, now)
         return Upshot(rest_until=rest_until, due_at=draft.due_at(rest.wake_at), ended_well=True)
 
     async def _wait_for_the_reload(self, claim: Claim) -> Upshot:
@@ -187,6 +191,11 @@ class Delivery:
         await self.store.settle(booking, settlement)
         self.tally.endings[settlement.outcome] += 1
         _tell(decision, draft, settlement)
+        if settlement.outcome == "delivered":
+            self.turns.confirmed(draft.claim, draft.revision, now)
+        elif settlement.outcome == "parked":
+            self.turns.parked(draft.claim, settlement, now)
+        self.turns.rendered(draft.claim, draft.mapping, draft.stale_since, now)
         return _ending(settlement, now, due_at=draft.due_at(settlement.wake_at))
 
     async def _request(self, draft: Draft) -> Answer | TransportFailure:
@@ -220,6 +229,7 @@ class Delivery:
             log.warning("rate_lowered", reason=decision.reason, rate=rate, until=_iso(self.gate.paused_until))
         elif news == "resumed":
             log.info("key_resumed", rate=round(self.gate.rate(now), 3))
+        self.turns.key(news, decision.reason, now)
 
     async def _park(self, claim: Claim, code: str, reason: str, rest_s: float) -> Upshot:
         """Set a pin aside that the API did not refuse: after a rest its next change may mend it, or time does."""
@@ -237,6 +247,7 @@ class Delivery:
         self.tally.endings["parked"] += 1
         if not claim.parked:
             log.warning("pin_parked", pin=claim.pin, mapping=claim.mapping, code=code, reason=reason)
+        self.turns.parked(claim, settlement, now)
         return _ending(settlement, now)
 
 

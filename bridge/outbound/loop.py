@@ -15,6 +15,7 @@ import structlog
 from bridge.errors import StoreUnavailable
 from bridge.events import Clock
 from bridge.mappings import MappingSet
+from bridge.notices import Notice
 from bridge.outbound.agenda import Agenda
 from bridge.outbound.client import PindownClient
 from bridge.outbound.confirmations import Confirmations, Tell, Touched
@@ -22,6 +23,7 @@ from bridge.outbound.decision import backoff_s
 from bridge.outbound.delivery import Delivery
 from bridge.outbound.flushing import Flush, Flushed, lacks
 from bridge.outbound.gate import Gate, Ticket
+from bridge.outbound.turns import Turns
 from bridge.store import Budget, Claim, Claimed, Store, Survey
 from bridge.tallies import DeliveryTally, KeyStanding
 
@@ -49,7 +51,8 @@ class DeliveryLoop:
     """Keeps the pins of one key up to date, from `run` until `stop`.
 
     `mappings` gives the set that is loaded now. `wake` must be called, on the event loop, with the
-    pins that a commit moved. `random` gives numbers in [0, 1).
+    pins that a commit moved. `notify` is told what whoever runs the bridge may want shown. `random` gives numbers in
+    [0, 1).
     """
 
     def __init__(  # noqa: PLR0913 - the parts it works with, each passed in; none is an option
@@ -60,6 +63,7 @@ class DeliveryLoop:
         client: PindownClient,
         budget: Budget,
         clock: Clock,
+        notify: Callable[[Notice], None] = lambda _notice: None,
         random: Callable[[], float] = random.random,
         wait: Wait = wait_for,
     ) -> None:
@@ -76,6 +80,7 @@ class DeliveryLoop:
             clock=clock,
             random=random,
             may_send=lambda: not self._stopping,
+            turns=Turns(notify),
         )
         self.confirmations = Confirmations(store, clock=clock, opens_at=self._opens_at)
         self._turned = asyncio.Event()

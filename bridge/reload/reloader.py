@@ -44,17 +44,25 @@ class Reloader:
     """Keeps the running configuration that of the folder, from `run` until `stop`.
 
     `running` is what `loader` compiled last. `look_every_s` is for a folder of whose changes the system does
-    not tell. `refused` says why the newest change is not taken; it is empty where what runs is what is written.
+    not tell. `on_refused` is told what is wrong with a change, and that nothing is any more. `refused` says why the
+    newest change is not taken; it is empty where what runs is what is written.
     """
 
     def __init__(
-        self, loader: ConfigurationLoader, running: Configuration, *, swap: Swap, look_every_s: int | None
+        self,
+        loader: ConfigurationLoader,
+        running: Configuration,
+        *,
+        swap: Swap,
+        look_every_s: int | None,
+        on_refused: Callable[[Sequence[Problem]], None] = lambda _problems: None,
     ) -> None:
         self.refused: Sequence[Problem] = ()
         self._loader = loader
         self._running = running
         self._swap = swap
         self._look_every_s = look_every_s
+        self._on_refused = on_refused
         self._untold = ""
         self._rereads = 0
         self._stopping = threading.Event()
@@ -148,12 +156,15 @@ class Reloader:
             self._running = loaded
         elif self.refused:
             log.info("reload_mended")
+        if self.refused:
+            self._on_refused(())
         self.refused = ()
         return None
 
     def _refuse(self, problems: Sequence[Problem]) -> None:
         if list(problems) != list(self.refused):
             log.error("reload_refused", problems=[str(problem) for problem in problems])
+            self._on_refused(problems)
         self.refused = problems
 
 

@@ -15,7 +15,6 @@ _UNPARKED: dict[str, Any] = {
     "sent_revision": 0,
     "failures": 0,
     "parked_at": None,
-    "parked_revision": None,
     "probe_at": None,
     "retry_on_change_at": None,
 }

@@ -28,13 +28,14 @@ _FREE: dict[str, Any] = {"claim": None, "claim_until": None}
 _AT_PEACE: dict[str, Any] = {
     "failures": 0,
     "parked_at": None,
-    "parked_revision": None,
     "probe_at": None,
     "retry_on_change_at": None,
     "status": None,
     "code": "",
     "message": "",
 }
+_CONFIRMED: dict[str, Any] = {**_AT_PEACE, "parked_revision": None}
+"""At peace, and known to be: until then a pin that was parked counts as in trouble, whoever tries it again."""
 
 
 def book(connection: Connection, claim: Claim, budget: Budget, now: int) -> Booking | NoSlot | Lost:
@@ -86,7 +87,7 @@ def settle(connection: Connection, booking: Booking, settlement: Settlement, des
     }
     if settlement.outcome == "delivered":
         changes |= {
-            **_AT_PEACE,
+            **_CONFIRMED,
             "sent_revision": settlement.revision,
             "sent_hash": settlement.body_hash,
             "destination": destination,
@@ -100,7 +101,7 @@ def settle(connection: Connection, booking: Booking, settlement: Settlement, des
 def settle_unchanged(connection: Connection, claim: Claim, revision: int, rest: Rest) -> None:
     """Record that the dashboard shows this revision already; a pin that was set aside is at peace again."""
     changes = {
-        **_AT_PEACE,
+        **_CONFIRMED,
         "sent_revision": revision,
         "not_before": maybe_micros(rest.next_at),
         "stale_since": maybe_micros(rest.stale_since),

@@ -114,7 +114,13 @@ def _take_one(connection: Connection, standing: Standing, found: Outlook, destin
         index_elements=[deliveries.c.pin],
         set_={"claim": fresh.excluded.claim, "claim_until": fresh.excluded.claim_until},
         where=or_(deliveries.c.claim.is_(None), deliveries.c.claim_until <= now),
-    ).returning(deliveries.c.sent_hash, deliveries.c.failures, deliveries.c.parked_at)
+    ).returning(
+        deliveries.c.sent_hash,
+        deliveries.c.failures,
+        deliveries.c.parked_at,
+        deliveries.c.parked_revision,
+        deliveries.c.stale_since,
+    )
     row = connection.execute(taken).one_or_none()
     if row is None:
         return None
@@ -127,4 +133,6 @@ def _take_one(connection: Connection, standing: Standing, found: Outlook, destin
         sent_hash=row.sent_hash,
         failures=row.failures,
         parked=row.parked_at is not None,
+        troubled=row.parked_revision is not None,
+        stale_since=maybe_instant(row.stale_since),
     )

@@ -66,7 +66,8 @@ class Claim:
 
     `failures` counts the failed attempts since the last success. `sent_hash` is the hash of
     the body that the dashboard is known to show, None where that is in doubt. `parked` says
-    that the pin was set aside before this try.
+    that the pin was set aside before this try, `troubled` that it was, and no update was confirmed since. `stale_since`
+    says by which silence it was rendered as stale.
     """
 
     pin: str
@@ -77,6 +78,8 @@ class Claim:
     sent_hash: bytes | None
     failures: int
     parked: bool
+    troubled: bool = False
+    stale_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

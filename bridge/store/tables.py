@@ -193,6 +193,7 @@ deliveries = Table(
 )
 """What was sent: the confirmed revision and body, the claim, the rest, and the last failure.
 
+`parked_revision` is what was shown when the pin was parked; it stays until an update is confirmed.
 `stale_since` is the `stale_at` by which the pin was last rendered as stale, NULL where it was not stale then.
 """
 

@@ -23,6 +23,7 @@ from bridge.errors import StoreUnavailable
 from bridge.events import Event
 from bridge.inbound import load_sources
 from bridge.mappings import MappingSet, load_texts
+from bridge.notices import Notice
 from bridge.outbound import DeliveryLoop, PindownClient
 from bridge.rebuilding import Rebuilder
 from bridge.sandbox import DEFAULT_KEY, create_sandbox
@@ -124,6 +125,7 @@ class Bench:
         self._task: asyncio.Task[None]
         self._confirming: asyncio.Task[None]
         self._newest: Event
+        self.notices: list[Notice] = []
 
     async def start(self) -> None:
         """Open the store and begin to deliver."""
@@ -135,6 +137,7 @@ class Bench:
             client=self.client,
             budget=self.budget,
             clock=self.time.now,
+            notify=self.notices.append,
             random=random.Random(7).random,
             wait=self.time.wait,
         )
