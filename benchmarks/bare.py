@@ -1,12 +1,19 @@
 """The control: a bare Starlette endpoint that reads the body and answers 202, on uvicorn at its fastest."""
 
 import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from benchmarks.process import SERVER_CPU, free_port, running, wait_until_ready
+from benchmarks.rounds import Server
 
 
 async def receive(request: Request) -> Response:
@@ -16,6 +23,17 @@ async def receive(request: Request) -> Response:
 
 
 app = Starlette(routes=[Route("/hooks/stripe", receive, methods=["POST"]), Route("/readyz", lambda _: Response())])
+
+
+@contextmanager
+def bare(folder: Path) -> Iterator[Server]:
+    """Run it until the block ends."""
+    port = free_port()
+    log = folder / "bare.log"
+    with running([sys.executable, "-m", "benchmarks.bare", "--port", str(port)], cpu=SERVER_CPU, log=log) as process:
+        url = f"http://127.0.0.1:{port}"
+        wait_until_ready(f"{url}/readyz", process, log)
+        yield Server(hook=f"{url}/hooks/stripe", process=process)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.process import LOAD_CPU, SERVER_CPU, free_port, on_cpu, running, wait_until_ready
+from benchmarks.rounds import Server
 from benchmarks.traffic import SECRET
 
 PINBRIDGE = str(Path(sys.executable).with_name("pinbridge"))
@@ -59,7 +60,7 @@ def bridge(
     folder: Path, mappings: Mapping[str, str], destination: SandboxAddress, **settings: str
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Run `pinbridge serve` on one CPU with its defaults, but for these settings; gives its address and its process."""
-    (folder / "mappings").mkdir(exist_ok=True)
+    (folder / "mappings").mkdir(parents=True, exist_ok=True)
     for name, text in mappings.items():
         (folder / "mappings" / name).write_text(text, encoding="utf-8")
     port = free_port()
@@ -78,3 +79,16 @@ def bridge(
         url = f"http://127.0.0.1:{port}"
         wait_until_ready(f"{url}/readyz", process, log)
         yield url, process
+
+
+@contextmanager
+def bridge_server(
+    folder: Path,
+    mappings: Mapping[str, str],
+    destination: SandboxAddress,
+    *,
+    requests: int | None = None,
+) -> Iterator[Server]:
+    """Run it as `bridge` does, as one of several servers that are measured in turn."""
+    with bridge(folder, mappings, destination) as (url, process):
+        yield Server(hook=f"{url}/hooks/stripe", process=process, requests=requests)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import uvloop
 
-from benchmarks.traffic import signed_requests
+from benchmarks.traffic import USUAL_KB, signed_requests
 
 
 class Run:
@@ -114,10 +114,11 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=1000)
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--shops", type=int, default=1)
+    parser.add_argument("--size_kb", type=float, default=USUAL_KB, help="size of a body")
     parser.add_argument("--pause", type=float, default=0, help="seconds that a connection rests between requests")
     given = parser.parse_args()
     numbers = range(given.first, given.first + given.requests)
-    requests = list(signed_requests(urlsplit(given.url).path, numbers, shops=given.shops))
+    requests = list(signed_requests(urlsplit(given.url).path, numbers, shops=given.shops, size_kb=given.size_kb))
     result = uvloop.run(drive(given.url, requests, connections=given.connections, pause_s=given.pause))
     print(json.dumps(result))
 

@@ -75,9 +75,9 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path, *, t
 
 
 def cpu_seconds(pid: int) -> float:
-    """Give the CPU time of all threads of a process so far, in user and in kernel."""
+    """Give the CPU time of a process so far: of all its threads, and of its children that ended, user and kernel."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+    return sum(map(int, fields[11:15])) / _TICKS_PER_S
 
 
 def resident_mib(pid: int) -> float:
@@ -86,8 +86,8 @@ def resident_mib(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def load(url: str, *, cpu: int = LOAD_CPU, **options: float) -> dict[str, float]:
-    """Run the load generator to its end; raises `BenchmarkFailed` unless every answer was 202."""
+def load(url: str, *, cpu: int = LOAD_CPU, status: int = 202, **options: float) -> dict[str, float]:
+    """Run the load generator to its end; raises `BenchmarkFailed` unless every answer had the status."""
     arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
     with on_cpu(cpu):
         done = subprocess.run(
@@ -100,6 +100,6 @@ def load(url: str, *, cpu: int = LOAD_CPU, **options: float) -> dict[str, float]
     if done.returncode != 0:
         raise BenchmarkFailed(f"the load generator failed:\n{done.stderr[-2000:]}")
     result: dict[str, float] = json.loads(done.stdout)
-    if result["failure"] or set(result["statuses"]) != {"202"}:  # type: ignore[call-overload]  # two fields are no numbers
+    if result["failure"] or set(result["statuses"]) != {str(status)}:  # type: ignore[call-overload]  # two fields are no numbers
         raise BenchmarkFailed(f"not every request was accepted: {result}")
     return result

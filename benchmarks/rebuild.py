@@ -11,9 +11,9 @@ from pathlib import Path
 
 from benchmarks.bridge_server import bridge, command, sandbox
 from benchmarks.figures import table
-from benchmarks.ingest import MAPPING, STATE
 from benchmarks.memory import flat, watched
 from benchmarks.process import BenchmarkFailed, load
+from benchmarks.sales import sales_mapping
 
 PARTS = 25
 """How many rounds of requests make the journal."""
@@ -31,7 +31,7 @@ def measure(folder: Path, *, rounds: int, requests: int) -> str:  # noqa: ARG001
     events = PARTS * requests
     with (
         sandbox(folder, rate="180/60s") as destination,
-        bridge(folder, {"sales.yaml": MAPPING.partition("update:")[0] + STATE}, destination) as (url, served),
+        bridge(folder, {"sales.yaml": sales_mapping(state=True)}, destination) as (url, served),
     ):
         hook = f"{url}/hooks/stripe"
         for first in range(0, events, requests):
