@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
 
 from bridge.api import openapi
 from bridge.api.answers import json_answer
@@ -21,7 +22,8 @@ from bridge.api.operations import OPERATIONS, Operation
 from bridge.api.rooms import Lines
 from bridge.api.serving import Serving
 
-MAX_REQUEST_BYTES = 64 * 1024
+MAX_REQUEST_BYTES = 256 * 1024
+"""More than the largest body that is as described, in whichever way it is written."""
 BODY_DEADLINE_S = 10.0
 MOST_FAULTS = 5
 
@@ -39,7 +41,7 @@ def router(serving: Serving) -> Router:
     ]
     described = Route(openapi.PATH.removeprefix(PREFIX), _document, methods=["GET"])
     # A path with a slash too many is no path: a redirection would lead wherever the header Host says.
-    return Router([*routes, described], redirect_slashes=False)
+    return Router([*routes, described], redirect_slashes=False, default=_nowhere)
 
 
 def _endpoint(operation: Operation[Any], serving: Serving) -> Endpoint:
@@ -55,6 +57,10 @@ def _endpoint(operation: Operation[Any], serving: Serving) -> Endpoint:
 
 async def _document(_request: Request) -> Response:
     return json_answer(orjson.dumps(openapi.document()))
+
+
+async def _nowhere(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise HTTPException(404, f"there is no such path; {openapi.PATH} has those that there are")
 
 
 async def _lines(told: Lines) -> Any:

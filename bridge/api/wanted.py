@@ -21,12 +21,13 @@ MOST_NUMBER = 2**53 - 1
 MOST_LISTED = 1000
 """How many a page lists."""
 
-MOST_PINS = 1000
+MOST_PINS = 100
 """How many pins may be named at once."""
 
 _INSTANT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII
 )
+_YEARS = "^(19[7-9][0-9]|2[01][0-9]{2})-"
 _WHOLE = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 
@@ -56,7 +57,7 @@ Instant = Annotated[
     AwareDatetime,
     BeforeValidator(_read_instant),
     AfterValidator(_in_range),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": _YEARS}),
 ]
 
 
