@@ -8,6 +8,7 @@ import pytest
 from support.deployments import FOLDER, PLATFORMS, SECRET, keys, read_toml, read_yaml
 from support.image import Stage, read_stages
 
+from bridge import lossy
 from bridge.mappings import load_texts
 from bridge.settings import Settings
 
@@ -84,6 +85,7 @@ def test_what_is_set_is_a_setting_or_a_secret(name: str) -> None:
     assert {variable for variable in given if not re.match(r"AWS_LWA_|[A-Z]+_WEBHOOK_SECRET$", variable)} <= known
     assert {"PINDOWN_API_KEY", "PINBRIDGE_METRICS_TOKEN"} <= {key for key, value in given.items() if value == SECRET}
     assert all(value == SECRET for key, value in given.items() if re.search(r"(KEY|TOKEN|SECRET)$", key))
+    Settings.from_environ(given)
 
 
 @pytest.mark.parametrize("name", PLATFORMS)
@@ -112,6 +114,13 @@ def test_pins_are_updated_before_the_answer_where_the_disk_does_not_last(name: s
     deployment = PLATFORMS[name]()
     delivery = deployment.environ.get("PINBRIDGE_DELIVERY", "background")
     assert delivery == ("background" if deployment.lasting else "inline")
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_the_bridge_and_the_page_agree_on_what_lasts(name: str) -> None:
+    """Where the page says that nothing lasts, a mapping with `state` is refused, and nowhere else."""
+    known = {platform.name: platform for platform in lossy.PLATFORMS}
+    assert PLATFORMS[name]().lasting == (name not in known or known[name].has_volumes)
 
 
 def test_compose_and_kubernetes_take_all_rights_away() -> None:

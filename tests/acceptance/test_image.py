@@ -15,8 +15,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from support.deployments import PLATFORMS
 from support.image import Image, build, python_library
 from support.processes import KEY, MAPPING, SECRET, Sandbox, eventually, payment, post
+
+from bridge import lossy
 
 pytestmark = pytest.mark.xdist_group("image")
 """On one process, so that it is built once."""
@@ -167,6 +170,21 @@ def test_the_next_container_on_the_volume_goes_on(image: Image, sandbox: Sandbox
             assert process.wait(10) == 0
     for command in ("backup", "restore"):
         assert finished(image, command, image.moved("/data/copy.db")) == 0, image.at("/data/log").read_text()
+
+
+@pytest.mark.parametrize("platform", [name for name, read in PLATFORMS.items() if not read().lasting])
+def test_it_answers_once_the_pin_shows_it_where_no_disk_lasts(image: Image, sandbox: Sandbox, platform: str) -> None:
+    """With the environment that the platform's file in deploy/ gives it, and what the platform adds."""
+    port = free_port()
+    told = PLATFORMS[platform]().environ | {"PINBRIDGE_DATABASE": image.environ["PINBRIDGE_DATABASE"]}
+    given = told | {"PORT": port, "PINDOWN_API_KEY": KEY, "PINDOWN_API_URL": f"{sandbox.url}/v1"}
+    [variable] = [known.variable for known in lossy.PLATFORMS if known.name == platform]
+    with running(image, **given | {"STRIPE_WEBHOOK_SECRET": SECRET, variable: "pinbridge"}) as process:
+        eventually(lambda: health(image, port) == 0)
+        assert post(f"http://127.0.0.1:{port}", payment("evt_1", turn=7)).status_code == 200
+        assert sandbox.values("p-shop") == ["7", "€20.00"]
+        process.terminate()
+        assert process.wait(10) == 0
 
 
 def finished(image: Image, *command: str) -> int:
