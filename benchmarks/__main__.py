@@ -11,12 +11,13 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import delivery, dispatch, history, ingest, rebuild, reload
+from benchmarks import delivery, dispatch, history, ingest, rebuild, reload, sizes
 from benchmarks.machine import facts
 from benchmarks.process import BenchmarkFailed
 
 BENCHMARKS = {
     "ingest": ingest.measure,
+    "sizes": sizes.measure,
     "history": history.measure,
     "rebuild": rebuild.measure,
     "dispatch": dispatch.measure,

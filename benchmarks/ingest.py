@@ -15,7 +15,7 @@ from benchmarks.bare import bare
 from benchmarks.bridge_server import SandboxAddress, bridge_server, sandbox
 from benchmarks.figures import at_least, at_most, chart, spread, table
 from benchmarks.process import BenchmarkFailed, resident_mib
-from benchmarks.rounds import CONNECTIONS, Rounds, Server, alternate, columns, ratios
+from benchmarks.rounds import BY_CPU, COLUMNS, CONNECTIONS, Rounds, Server, alternate, columns, cpu_ratios, ratios
 from benchmarks.sales import sales_mapping
 
 MATCHING = (0, 1, 4, 16)
@@ -79,10 +79,10 @@ def _check_state(folder: Path, events: int) -> None:
 def _report(results: Mapping[str, Rounds], requests: int, memory: Sequence[str]) -> str:
     of_bare = {name: ratios(rounds, results[BARE]) for name, rounds in results.items()}
     rows = [
-        (name, *columns(rounds), spread(of_bare[name], 2), mib)
+        (name, *columns(rounds), spread(of_bare[name], 2), spread(cpu_ratios(rounds, results[BARE]), 2), mib)
         for (name, rounds), mib in zip(results.items(), memory, strict=True)
     ]
-    headings = ("matching", "requests/s", "p50 ms", "p99 ms", "CPU µs a request", "of bare", "memory MiB")
+    headings = ("matching", *COLUMNS, "of bare", "by CPU", "memory MiB")
     medians = {name: statistics.median(values) for name, values in of_bare.items()}
     plain, stateful = _name(1, state=False), _name(1, state=True)
     p99_ms = {name: statistics.median([each.p99_ms for each in results[name]]) for name in (plain, stateful)}
@@ -97,5 +97,5 @@ def _report(results: Mapping[str, Rounds], requests: int, memory: Sequence[str])
         f"{len(results[BARE])} rounds of {requests:,} events each (a quarter of it with {MATCHING[-1]} triggers), "
         f"{CONNECTIONS} connections; median (lowest-highest). Each trigger that matches is of a mapping of its own, "
         "with a pin of its own. State: in each mapping a sum and a count by day, a sum over 24 h, and a table of the "
-        "ten newest payments.\n\n" + "\n".join(wanted)
+        f"ten newest payments. {BY_CPU}\n\n" + "\n".join(wanted)
     )

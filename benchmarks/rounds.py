@@ -14,6 +14,14 @@ from benchmarks.traffic import USUAL_KB
 
 CONNECTIONS = 64
 
+COLUMNS = ("requests/s", "p50 ms", "p99 ms", "CPU µs a request")
+"""The headings of `columns`."""
+
+BY_CPU = (
+    "By CPU: how much of it the control takes for a request, of how much the server takes; where that is less than the "
+    "ratio of requests, the load generator held up the control."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
@@ -70,6 +78,11 @@ def columns(rounds: Rounds) -> tuple[str, str, str, str]:
 def ratios(ours: Rounds, control: Rounds) -> list[float]:
     """Give how many requests a second a server took for each that the control took in the same turn."""
     return [one.rps / other.rps for one, other in zip(ours, control, strict=True)]
+
+
+def cpu_ratios(ours: Rounds, control: Rounds) -> list[float]:
+    """Give the same by the CPU that a request took, which tells of the server alone, however fast it was asked."""
+    return [other.cpu_us / one.cpu_us for one, other in zip(ours, control, strict=True)]
 
 
 def _round(server: Server, *, first: int, requests: int, size_kb: float) -> Round:
