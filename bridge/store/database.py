@@ -36,6 +36,9 @@ _STEPS_BETWEEN_LOOKS = 50_000
 """Of SQLite's own machine, between looks at the clock: about a millisecond."""
 
 
+KEPT_LOG_BYTES = 64 * 2**20
+"""To which size the write-ahead log is cut when it starts over, where a long look had let it grow beyond."""
+
 LEAST_ROOM_BYTES = 2**20
 """With less than this free a start that failed is said to have failed for want of room."""
 
@@ -108,7 +111,7 @@ def writing_engine(database: Database, *, busy_wait_s: float) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "wal_autocheckpoint=0",
-            "journal_size_limit=67108864",
+            f"journal_size_limit={KEPT_LOG_BYTES}",
             # Some builds overwrite what is deleted: each page of it would go through the log.
             "secure_delete=FAST",
             "foreign_keys=ON",
