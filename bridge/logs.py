@@ -1,8 +1,9 @@
 """Logging: one line per thing that matters, to standard error.
 
-Readable on a terminal, JSON elsewhere (a container, a pipe): `timestamp`, `level`, `event`, then what else is told.
-An `event` is one of the words of docs/operations.md. The lines of uvicorn and other libraries, which use the standard
-library's logging, and Python's warnings are the event `library_message`, with `logger` and `message`.
+Readable on a terminal, by the local time; JSON elsewhere (a container, a pipe): `timestamp`, `level`, `event`, then
+what else is told. An `event` is one of the words of docs/operations.md. The lines of uvicorn and other libraries,
+which use the standard library's logging, and Python's warnings are the event `library_message`, with `logger` and
+`message`.
 
     info      how it goes
     warning   a part of the work waits, or somebody else must act
@@ -26,11 +27,9 @@ from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 def configure_logging(stream: TextIO = sys.stderr, *, level: int = logging.INFO) -> None:
     """Send every log line of the process to `stream`."""
-    shared: list[Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
+    on_terminal = stream.isatty()
+    stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S" if on_terminal else "iso", utc=not on_terminal)
+    shared: list[Processor] = [structlog.stdlib.add_log_level, structlog.stdlib.ExtraAdder(), stamp]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),

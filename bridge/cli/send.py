@@ -13,7 +13,7 @@ from bridge.cli.freshening import freshen
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.cli.payload import read_payload
 from bridge.configuration import load_source
-from bridge.errors import OperatorError
+from bridge.errors import ConfigurationError, OperatorError, Problem
 from bridge.events import Json
 from bridge.inbound import Source, sign
 from bridge.rehearsal import read_headers_beside
@@ -41,6 +41,9 @@ def send(sending: Sending, settings: Settings, environ: Mapping[str, str], *, ur
     """
     address = _running_address(settings) if url is None else read_address(url, "--url")
     source = load_source(settings.mappings, environ, sending.source)
+    if source.is_own:
+        message = "is the bridge itself, to which nobody can post; see what a mapping makes of a payload: pinbridge try"
+        raise ConfigurationError([Problem(file=source.name, message=message)])
     body, headers = read_payload(sending.payload), {**read_headers_beside(sending.payload), **sending.headers}
     if sending.fresh:
         body, headers = freshen(source, body, headers, now())

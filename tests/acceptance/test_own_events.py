@@ -85,6 +85,22 @@ def test_nobody_can_post_there(bridge: BridgeProcess) -> None:
     assert told(bridge) == []
 
 
+def test_the_commands_know_it(bridge: BridgeProcess) -> None:
+    """`send` says what to do instead, `doctor` wants no secret, and `try` and `test` take it as any source."""
+    bridge.start()
+    sample = str(SHIPPED.parent / "samples" / "pinbridge" / "pin-parked.json")
+    sent = bridge.command("send", "pinbridge", sample)
+    examined = json.loads(bridge.command("doctor", "--offline", "--json").stdout)
+    tried = bridge.command("try", str(bridge.mappings / SHIPPED.name), sample)
+
+    assert sent.returncode == 2
+    assert "pinbridge: is the bridge itself, to which nobody can post" in sent.stderr
+    assert {"is the bridge itself, to which nobody can post"} == {
+        finding["message"] for finding in examined if finding["subject"] == "source pinbridge"
+    }
+    assert (tried.returncode, "1 thing wants somebody" in tried.stdout) == (0, True)
+
+
 def test_a_pin_that_these_events_feed_does_not_feed_itself(bridge: BridgeProcess, sandbox: Sandbox) -> None:
     """The pin that shows trouble is parked; that is no trouble to be shown by it."""
     bridge.start()

@@ -55,6 +55,8 @@ def _secrets(sources: Sources) -> Iterator[Finding]:
         variable = secret_variable(name)
         if source.lacks_secret:
             yield failure(f"source {name}", f"{variable} is not set", "`serve` will not start without it")
+        elif source.is_own:
+            yield ok(f"source {name}", "is the bridge itself, to which nobody can post")
         elif not source.scheme.needs_secret:
             yield ok(f"source {name}", "needs no secret: whoever reaches its address may send")
         else:
