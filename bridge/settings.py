@@ -5,6 +5,7 @@ are made from these fields. Secrets of sources are not settings of the process; 
 looked up by name with `source_secrets`.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -17,6 +18,9 @@ from bridge.units import Window, parse_duration_s, parse_size_bytes, parse_windo
 
 _PLATFORM = ("PINBRIDGE_SERVICE_", "PINBRIDGE_PORT")
 """What Kubernetes sets in every container beside a service named pinbridge."""
+
+MIN_TOKEN, MAX_TOKEN = 16, 1000
+"""How long a token is, in characters; its length alone keeps it from being guessed: a right one is always let in."""
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, validate_default=True)
 
@@ -39,6 +43,19 @@ def _parse_switch(text: str) -> bool:
     return text == "1"
 
 
+def _parse_token(text: str) -> SecretStr:
+    """Take a token that a header can carry and nobody guesses; what is wrong with it is told without it."""
+    if re.fullmatch(r"[!-~]*", text) is None:
+        raise ValueError("holds a space, a line break or a letter that is not ASCII, which no header carries")
+    if not MIN_TOKEN <= len(text) <= MAX_TOKEN:
+        raise ValueError(
+            f"is {len(text)} characters long; one that nobody guesses has {MIN_TOKEN} to {MAX_TOKEN}, such as"
+            " `openssl rand -hex 32` gives"
+        )
+    return SecretStr(text)
+
+
+_Token = Annotated[SecretStr, BeforeValidator(_parse_token)]
 _Whole = Annotated[int, BeforeValidator(_parse_whole)]
 _Switch = Annotated[bool, BeforeValidator(_parse_switch)]
 _Address = Annotated[str, BeforeValidator(_parse_address)]
@@ -77,7 +94,7 @@ class Settings(BaseModel):
         "background",
         "pins are updated after the webhook is answered; inline: before, for instances that sleep between requests",
     )
-    admin_token: SecretStr | None = _setting(
+    admin_token: _Token | None = _setting(
         "PINBRIDGE_ADMIN_TOKEN", None, "opens /api/ to others than this machine's own commands"
     )
     url: str | None = _setting(
@@ -85,7 +102,7 @@ class Settings(BaseModel):
         None,
         "the bridge that commands ask, with its PINBRIDGE_ADMIN_TOKEN; without it the one that runs on the database",
     )
-    metrics_token: SecretStr | None = _setting(
+    metrics_token: _Token | None = _setting(
         "PINBRIDGE_METRICS_TOKEN", None, "what /metrics asks for; open to all without one"
     )
     rate: _Windows = _setting("PINBRIDGE_RATE", "160/60s", "outbound budget in tokens, in any window of that length")

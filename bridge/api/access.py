@@ -14,8 +14,7 @@ from time import monotonic
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-MOST_TOKEN = 1024
-"""No token is longer, in characters."""
+from bridge.settings import MAX_TOKEN
 
 
 @dataclass(slots=True)
@@ -76,7 +75,7 @@ class Access:
 
 def _is_same(given: str, expected: str) -> bool:
     """Compare in a time that tells nothing of the token that is expected, not even its length."""
-    return hmac.compare_digest(_digest(given[:MOST_TOKEN]), _digest(expected))
+    return hmac.compare_digest(_digest(given[: MAX_TOKEN + 1]), _digest(expected))
 
 
 def _digest(token: str) -> bytes:

@@ -198,12 +198,12 @@ def test_looking_before_the_first_start_says_what_to_do(new_bridge: NewBridge) -
 
 def test_the_api_is_closed_without_a_token(new_bridge: NewBridge) -> None:
     """A wrong token is a 401 in the one shape of errors; unknown paths are 404s in the same."""
-    bridge = new_bridge(PINBRIDGE_ADMIN_TOKEN="right-token")
+    bridge = new_bridge(PINBRIDGE_ADMIN_TOKEN="the-right-token-of-us")
     bridge.start()
-    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic right-token"}):
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic the-right-token-of-us"}):
         answer = httpx.post(f"{bridge.url}/api/retry", headers=headers)
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthorized")
-    right = {"Authorization": "Bearer right-token"}
+    right = {"Authorization": "Bearer the-right-token-of-us"}
     assert httpx.post(f"{bridge.url}/api/retry", headers=right, json={"pins": ["p-none"]}).json() == {"pins": []}
     assert httpx.post(f"{bridge.url}/api/retry", headers=right, json={"pin": 1}).status_code == 400
     assert httpx.get(f"{bridge.url}/nowhere").json()["error"]["code"] == "not_found"

@@ -113,10 +113,10 @@ def test_openmetrics_for_whoever_asks(new_bridge: NewBridge) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "status"), [("", 401), ("Bearer t0ken-of-others", 401), ("Bearer m3trics-token", 200)]
+    ("given", "status"), [("", 401), ("Bearer t0ken-of-others", 401), ("Bearer m3trics-token-of-us", 200)]
 )
 def test_a_token_closes_it(new_bridge: NewBridge, given: str, status: int) -> None:
     """Where `PINBRIDGE_METRICS_TOKEN` is set, nobody looks without it."""
-    bridge = new_bridge(PINBRIDGE_METRICS_TOKEN="m3trics-token")
+    bridge = new_bridge(PINBRIDGE_METRICS_TOKEN="m3trics-token-of-us")
     bridge.start()
     assert httpx.get(f"{bridge.url}/metrics", headers={"Authorization": given}).status_code == status

@@ -72,9 +72,29 @@ def test_what_looks_like_a_setting_and_is_none_is_named() -> None:
 
 def test_secrets_never_show_in_the_settings_text() -> None:
     """What is logged or raised with the settings in it holds no secret."""
-    settings = Settings.from_environ({"PINDOWN_API_KEY": "pk_hidden", "PINBRIDGE_ADMIN_TOKEN": "t0p"})
+    settings = Settings.from_environ({"PINDOWN_API_KEY": "pk_hidden", "PINBRIDGE_ADMIN_TOKEN": "t0p-secret-of-us"})
     assert "pk_hidden" not in repr(settings)
     assert "t0p" not in repr(settings)
+
+
+@pytest.mark.parametrize("name", ["PINBRIDGE_ADMIN_TOKEN", "PINBRIDGE_METRICS_TOKEN"])
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        ("sh0rt", "is 5 characters long; one that nobody guesses has 16 to 1000"),
+        ("x" * 1001, "is 1001 characters long"),
+        ("t0ken-with-a-line-break\n", "holds a space, a line break"),
+        ("t0ken with spaces in it", "holds a space, a line break"),
+        ("t\u00f6ken-that-is-long-enough", "a letter that is not ASCII"),
+    ],
+)
+def test_a_token_that_could_be_guessed_or_not_sent_is_refused(name: str, token: str, expected: str) -> None:
+    """The message says what to do, and shows nothing of it."""
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.from_environ({name: token})
+    assert f"{name}: " in str(refused.value)
+    assert expected in str(refused.value)
+    assert token[:5] not in str(refused.value)
 
 
 def test_every_setting_has_a_line_of_help() -> None:
