@@ -22,7 +22,13 @@ _PLATFORM = ("PINBRIDGE_SERVICE_", "PINBRIDGE_PORT")
 MIN_TOKEN, MAX_TOKEN = 16, 1000
 """How long a token is, in characters; its length alone keeps it from being guessed: a right one is always let in."""
 
-_STRICT = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, validate_default=True)
+_STRICT = ConfigDict(
+    frozen=True,
+    extra="forbid",
+    populate_by_name=True,
+    validate_default=True,
+    hide_input_in_errors=True,  # it may be a secret
+)
 
 
 def _parse_whole(text: str) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy"
-SECRET = "<secret>"  # a value that is kept elsewhere
+SECRET = "<a-secret-from-elsewhere>"  # a value that is kept elsewhere
 
 
 @dataclass(frozen=True, kw_only=True)
