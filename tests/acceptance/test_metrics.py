@@ -2,6 +2,8 @@
 
 import contextlib
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 
 import httpx
@@ -72,6 +74,12 @@ def test_a_key_that_is_refused_and_a_pin_that_is_parked_are_seen(new_bridge: New
     assert found.value("pinbridge_deliveries_total", outcome="parked") == 1
     assert found.value("pinbridge_deliveries_total", outcome="retry") == 1
     assert found.value("pinbridge_pins", state="due") == 1
+
+
+def test_a_start_does_not_load_what_a_scrape_needs() -> None:
+    """A cold start counts, and most of a scrape's library is for other uses of it."""
+    told = "import sys, bridge.app; print('prometheus_client' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", told], check=True, capture_output=True).stdout == b"False\n"
 
 
 def test_a_database_out_of_reach_fails_no_scrape(new_bridge: NewBridge) -> None:
