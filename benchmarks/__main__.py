@@ -8,16 +8,22 @@ import argparse
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from benchmarks import delivery, dispatch, history, ingest, rebuild, reload, sizes
+from benchmarks import delivery, dispatch, footprint, history, ingest, rebuild, reload, sizes
 from benchmarks.machine import facts
 from benchmarks.process import BenchmarkFailed
 
-BENCHMARKS = {
+Measure = Callable[..., str]
+
+BENCHMARKS: dict[str, Measure] = {
     "ingest": ingest.measure,
     "sizes": sizes.measure,
+    "memory": footprint.measure,
     "history": history.measure,
     "rebuild": rebuild.measure,
     "dispatch": dispatch.measure,
@@ -42,23 +48,35 @@ def main() -> int:
         print("The benchmarks pin processes to CPUs and read /proc: they need Linux and two CPUs.", file=sys.stderr)
         return 2
     Path("build").mkdir(exist_ok=True)
-    sections: list[str] = []
-    for name in given.only or BENCHMARKS:
+    sections, failed = [_introduction()], False
+    print(sections[0])
+    benchmarks: dict[str, Measure] = {**BENCHMARKS, "memory": partial(footprint.measure, events=given.events)}
+    for name in given.only or benchmarks:
         print(f"measuring {name} …", file=sys.stderr)
-        with tempfile.TemporaryDirectory(dir="build", prefix=f"bench-{name}-") as folder:
-            if not sections:
-                now = datetime.now(UTC)
-                sections.append(INTRODUCTION.format(date=f"{now:%Y-%m-%d}", machine=facts(Path(folder))))
-                print(sections[0])
-            try:
-                sections.append(BENCHMARKS[name](Path(folder).resolve(), rounds=given.rounds, requests=given.requests))
-            except BenchmarkFailed as failure:
-                print(f"{name}: {failure}", file=sys.stderr)
-                return 1
-        print(f"{sections[-1]}\n")
+        try:
+            with _folder(name) as folder:
+                sections.append(benchmarks[name](folder, rounds=given.rounds, requests=given.requests))
+        except BenchmarkFailed as failure:
+            print(f"{name}: {failure}", file=sys.stderr)
+            failed = True
+        else:
+            print(f"{sections[-1]}\n")
+    if failed:
+        return 1
     if given.write:
         given.write.write_text("\n\n".join(section.strip() for section in sections) + "\n", encoding="utf-8")
     return 0
+
+
+@contextmanager
+def _folder(name: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir="build", prefix=f"bench-{name}-") as folder:
+        yield Path(folder).resolve()
+
+
+def _introduction() -> str:
+    with _folder("machine") as folder:
+        return INTRODUCTION.format(date=f"{datetime.now(UTC):%Y-%m-%d}", machine=facts(folder))
 
 
 def _arguments() -> argparse.Namespace:
@@ -66,8 +84,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=list(BENCHMARKS), help="run this one; may be repeated")
     parser.add_argument("--rounds", type=int, default=5, help="rounds that count (%(default)s)")
     parser.add_argument("--requests", type=int, default=40_000, help="requests a round (%(default)s)")
+    parser.add_argument("--events", type=int, default=footprint.EVENTS, help="events that memory takes (%(default)s)")
     parser.add_argument("--write", type=Path, help="write the report to this file too")
-    return parser.parse_args()
+    given = parser.parse_args()
+    if given.events < footprint.PARTS:
+        parser.error(f"--events: at least {footprint.PARTS} are needed")
+    return given
 
 
 if __name__ == "__main__":
