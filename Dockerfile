@@ -59,6 +59,6 @@ EXPOSE 8080
 USER 10001:10001
 STOPSIGNAL SIGTERM
 # Alive, not ready: a full disk is no reason to end the process that waits for room.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-ISc", "import os, sys, http.client; bridge = http.client.HTTPConnection('127.0.0.1', int(os.environ['PORT']), timeout=4); bridge.request('GET', '/healthz'); sys.exit(bridge.getresponse().status != 200)"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-ISc", "import os, sys, http.client; bridge = http.client.HTTPConnection('127.0.0.1', int(os.environ['PORT'] or 8080), timeout=4); bridge.request('GET', '/healthz'); sys.exit(bridge.getresponse().status != 200)"]
 ENTRYPOINT ["pinbridge"]
 CMD ["serve"]
