@@ -10,6 +10,7 @@ from bridge.api.health import told
 from bridge.api.places import Places
 from bridge.api.rooms import Doings, Lines, Rooms
 from bridge.errors import StoreUnavailable
+from bridge.events import Json
 from bridge.store import Look
 
 LOOKS, WAITING_LOOKS = 2, 30
@@ -80,7 +81,8 @@ class Serving:
         The answer comes line by line as it goes. It goes on where nobody listens any more.
         """
         self._doing.check()
-        return self._held(await self._doings.rebuild(wanted.mapping, wanted.since))
+        lines = self._rebuild(wanted)
+        return _after(await anext(lines), lines)
 
     async def status(self, _wanted: wanted.Nothing) -> shapes.Status:
         """Show how the bridge stands: what runs, what waits, what is refused."""
@@ -114,7 +116,14 @@ class Serving:
             async with self._looks:
                 return await self._rooms.store.look(work)
 
-    async def _held(self, lines: Lines) -> Lines:
+    async def _rebuild(self, wanted: wanted.RebuildWanted) -> Lines:
+        """Begin, and tell how it goes; from the first line on a place is held, until the last or nobody listens."""
         with self._doing.held():
-            async for line in lines:
+            async for line in await self._doings.rebuild(wanted.mapping, wanted.since):
                 yield line
+
+
+async def _after(first: dict[str, Json], rest: Lines) -> Lines:
+    yield first
+    async for line in rest:
+        yield line

@@ -61,7 +61,7 @@ def _standing(standing: Standing) -> Iterator[tuple[str, str]]:
 
 
 def _window(window: BudgetWindow) -> str:
-    return f"{window.left:,} of {window.tokens:,} tokens left for {_length(window.length_s)}"
+    return f"{window.left:,} of {window.tokens:,} tokens left (in any {_length(window.length_s)})"
 
 
 def _journal(journal: Journal) -> str:

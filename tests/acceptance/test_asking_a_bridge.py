@@ -3,6 +3,7 @@
 import json
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -115,3 +116,26 @@ def test_what_no_command_can_ask_is_refused_in_words(new_bridge: NewBridge) -> N
     ):
         ended = bridge.command(*words)
         assert (ended.returncode, message in ended.stderr) == (2, True), ended.stderr
+
+
+def test_wrong_tokens_by_the_thousand_shut_nobody_out(new_bridge: NewBridge) -> None:
+    """Webhooks are taken meanwhile, the owner is let in, the command here works; the log says it once."""
+    bridge = new_bridge(PINBRIDGE_ADMIN_TOKEN=TOKEN)
+    bridge.start()
+
+    def guess(first: int) -> set[int]:
+        with httpx.Client(base_url=bridge.url, timeout=30) as http:
+            headers = [{"Authorization": f"Bearer guess-{first + number}"} for number in range(500)]
+            return {http.get("/api/events", headers=each).status_code for each in headers}
+
+    with ThreadPoolExecutor(4) as guessing:
+        guesses = [guessing.submit(guess, 500 * each) for each in range(4)]
+        taken = [post(bridge.url, payment(f"evt_{number}")).status_code for number in range(20)]
+        owner = httpx.get(f"{bridge.url}/api/status", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30)
+        assert "1 mapping" in bridge.command("status").stdout
+        answers = set[int]().union(*[each.result() for each in guesses])
+    assert (taken, owner.status_code) == ([202] * 20, 200)
+    assert answers <= {401, 429}
+    assert 429 in answers
+    assert len(bridge.lines("api_refused")) <= 2
+    assert "guess-" not in bridge.log.read_text()
