@@ -16,6 +16,7 @@ from pathlib import Path
 
 from benchmarks import delivery, dispatch, footprint, history, ingest, rebuild, reload, sizes
 from benchmarks.machine import facts
+from benchmarks.peers import comparison
 from benchmarks.process import BenchmarkFailed
 
 Measure = Callable[..., str]
@@ -24,6 +25,7 @@ BENCHMARKS: dict[str, Measure] = {
     "ingest": ingest.measure,
     "sizes": sizes.measure,
     "memory": footprint.measure,
+    "peers": comparison.measure,
     "history": history.measure,
     "rebuild": rebuild.measure,
     "dispatch": dispatch.measure,

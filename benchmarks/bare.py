@@ -22,15 +22,22 @@ async def receive(request: Request) -> Response:
     return Response(status_code=202)
 
 
-app = Starlette(routes=[Route("/hooks/stripe", receive, methods=["POST"]), Route("/readyz", lambda _: Response())])
+app = Starlette(
+    routes=[
+        Route("/hooks/stripe", receive, methods=["POST"]),
+        Route("/hooks/github", receive, methods=["POST"]),
+        Route("/pins/p-sales", receive, methods=["PUT"]),
+        Route("/readyz", lambda _: Response()),
+    ]
+)
 
 
 @contextmanager
-def bare(folder: Path) -> Iterator[Server]:
+def bare(folder: Path, *, cpu: int = SERVER_CPU) -> Iterator[Server]:
     """Run it until the block ends."""
     port = free_port()
     log = folder / "bare.log"
-    with running([sys.executable, "-m", "benchmarks.bare", "--port", str(port)], cpu=SERVER_CPU, log=log) as process:
+    with running([sys.executable, "-m", "benchmarks.bare", "--port", str(port)], cpu=cpu, log=log) as process:
         url = f"http://127.0.0.1:{port}"
         wait_until_ready(f"{url}/readyz", process, log)
         yield Server(hook=f"{url}/hooks/stripe", process=process)

@@ -88,7 +88,8 @@ def bridge_server(
     destination: SandboxAddress,
     *,
     requests: int | None = None,
+    **settings: str,
 ) -> Iterator[Server]:
     """Run it as `bridge` does, as one of several servers that are measured in turn."""
-    with bridge(folder, mappings, destination) as (url, process):
+    with bridge(folder, mappings, destination, **settings) as (url, process):
         yield Server(hook=f"{url}/hooks/stripe", process=process, requests=requests)
