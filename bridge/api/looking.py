@@ -6,12 +6,14 @@ What is asked for and not there is a `ConfigurationError` that says what may hav
 from collections.abc import Mapping
 
 from bridge.api.shapes import (
+    MOST_OUTCOMES,
     Attempt,
     BudgetWindow,
     Database,
     Event,
     EventPage,
     Journal,
+    Outcome,
     Pin,
     PinPage,
     Rebuild,
@@ -43,7 +45,7 @@ def tell_events(look: Look, wanted: EventsWanted) -> EventPage:
         until=wanted.until,
     )
     page = look.events(fits, limit=wanted.limit, before=wanted.before)
-    return EventPage(events=tuple(map(_event, page.events)), next=page.before)
+    return EventPage(events=tuple(map(event_of, page.events)), next=page.before)
 
 
 def tell_event(look: Look, wanted: EventWanted) -> WholeEvent:
@@ -52,7 +54,7 @@ def tell_event(look: Look, wanted: EventWanted) -> WholeEvent:
     if event is None:
         raise ConfigurationError([Problem(file=f"event {wanted.number}", message="the journal does not hold it")])
     return WholeEvent(
-        **dict(_event(event)),
+        **dict(event_of(event)),
         headers={**event.headers},
         query={**event.query},
         body=event.body.decode("utf-8", "replace"),
@@ -106,8 +108,20 @@ def tell_standing(look: Look, survey: Survey, sizes: Sizes | None) -> Standing:
     )
 
 
-def _event(record: EventRecord) -> Event:
-    return Event.model_validate(record)
+def event_of(record: EventRecord) -> Event:
+    """Give an event as a listing has it."""
+    return Event(
+        number=record.number,
+        source=record.source,
+        type=record.type,
+        id=record.id,
+        at=record.at,
+        received_at=record.received_at,
+        content_type=record.content_type,
+        body_bytes=record.body_bytes,
+        outcomes=tuple(map(Outcome.model_validate, record.outcomes[:MOST_OUTCOMES])),
+        outcomes_in_all=len(record.outcomes),
+    )
 
 
 def _pin(record: PinRecord) -> Pin:

@@ -15,6 +15,9 @@ from bridge.store.listing import MOST_BODY_BYTES
 from bridge.store.records import Ending
 from bridge.tallies import KeyState
 
+MOST_OUTCOMES = 1000
+"""How many outcomes of an event are told."""
+
 Instant = Annotated[
     datetime,
     PlainSerializer(datetime.isoformat, return_type=str),
@@ -62,7 +65,10 @@ class Event(Shape):
     received_at: Instant
     content_type: str
     body_bytes: int = Field(description="size of its body")
-    outcomes: tuple[Outcome, ...] = Field(description="what the mappings made of it; none where none takes it")
+    outcomes: tuple[Outcome, ...] = Field(
+        description=f"what the mappings made of it, the first {MOST_OUTCOMES:,}; none where none takes it"
+    )
+    outcomes_in_all: int = Field(description="how many outcomes it has")
 
 
 class WholeEvent(Event):

@@ -48,6 +48,8 @@ def show_event(event: WholeEvent, *, as_json: bool) -> None:
     stdout.print(f"received {_instant(event.received_at)}, {happened}", markup=False)
     for story in map(_story, event.outcomes) if event.outcomes else (NOT_TAKEN,):
         stdout.print(f"  {story}", markup=False)
+    if (more := event.outcomes_in_all - len(event.outcomes)) > 0:
+        stdout.print(f"  and {more:,} more")
     stdout.print()
     for name, value in event.headers.items():
         stdout.print(f"{name}: {value}", markup=False)

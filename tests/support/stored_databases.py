@@ -17,7 +17,8 @@ from typing import Any
 
 from support.rebuilding import PLENTY, Shop, configured
 
-from bridge.api.shapes import Attempt, Event
+from bridge.api.looking import event_of
+from bridge.api.shapes import Attempt
 from bridge.store import AttemptRecord, Booking, Settlement, open_readonly
 
 FOLDER = Path(__file__).parents[1] / "contract" / "store" / "databases"
@@ -141,7 +142,7 @@ async def _deliver(shop: Shop) -> None:
 def _read(record: Any) -> Any:
     if record is None:
         return None
-    event = Event.model_validate(record).model_dump(mode="json")
+    event = event_of(record).model_dump(mode="json", exclude={"outcomes_in_all"})
     return {**event, "headers": {**record.headers}, "query": {**record.query}, "body": record.body.decode()}
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.api.shapes import Event
+from bridge.api.looking import event_of
 from bridge.cli.look import list_events
 from bridge.mappings import Outcome
 from bridge.store import EventRecord
@@ -28,7 +28,7 @@ def line_of(capsys: pytest.CaptureFixture[str], *outcomes: Outcome) -> str:
         query={},
         body=b"",
     )
-    list_events([Event.model_validate(event)], as_json=False, now=NOW, empty="")
+    list_events([event_of(event)], as_json=False, now=NOW, empty="")
     return capsys.readouterr().out.splitlines()[-1].rstrip()
 
 
