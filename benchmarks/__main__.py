@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from benchmarks import delivery, dispatch, footprint, history, ingest, rebuild, reload, sizes
+from benchmarks import delivery, dispatch, footprint, history, ingest, rebuild, reload, sizes, upkeep
 from benchmarks.machine import facts
 from benchmarks.peers import comparison
 from benchmarks.process import BenchmarkFailed
@@ -28,6 +28,7 @@ BENCHMARKS: dict[str, Measure] = {
     "peers": comparison.measure,
     "history": history.measure,
     "rebuild": rebuild.measure,
+    "upkeep": upkeep.measure,
     "dispatch": dispatch.measure,
     "reload": reload.measure,
     "delivery": delivery.measure,

@@ -219,6 +219,20 @@ def writing(connection: Connection) -> Iterator[Any]:
         cursor.close()
 
 
+@contextmanager
+def not_waiting_for_the_disk(connection: Connection) -> Iterator[None]:
+    """Let what is committed meanwhile reach the disk with the next commit that waits for it, or not at all.
+
+    Commits reach it in their order all the same. For what nobody was told of, and is done again where it was lost.
+    """
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA synchronous=NORMAL").close()
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA synchronous=FULL").close()
+
+
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 

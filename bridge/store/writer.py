@@ -27,7 +27,7 @@ from bridge.errors import StoreUnavailable
 from bridge.events import Receipt, Settle
 from bridge.store.batches import Batches, Committed
 from bridge.store.checkpoints import Checkpointer
-from bridge.store.database import PAGE_BYTES, outages
+from bridge.store.database import PAGE_BYTES, not_waiting_for_the_disk, outages
 from bridge.store.ingest import Arrival
 from bridge.store.pruning import Pruning
 
@@ -244,12 +244,14 @@ class Writer:
 
     def _prune(self) -> None:
         began_at = monotonic()
-        try:
-            with outages(), self._connection.begin():
-                self._pruning.step(self._connection)
-        except Exception as error:  # noqa: BLE001 - what cannot be forgotten must not end what is remembered
-            self._pruning.give_up()
-            log.warning("store_pruning_failed", reason=f"{type(error).__name__}: {error}"[:500])
+        # Whatever keeps it from waiting again ends the writer: nothing may be told that is not on the disk.
+        with not_waiting_for_the_disk(self._connection):
+            try:
+                with outages(), self._connection.begin():
+                    self._pruning.step(self._connection)
+            except Exception as error:  # noqa: BLE001 - what cannot be forgotten must not end what is remembered
+                self._pruning.give_up()
+                log.warning("store_pruning_failed", reason=f"{type(error).__name__}: {error}"[:500])
         ended_at = monotonic()
         self._prune_at = ended_at + PRUNING_RESTS * (ended_at - began_at)
         self._note(_PRUNING_PAGES)
