@@ -27,7 +27,7 @@ from bridge.events import Json
 from bridge.mappings import Mapping as CompiledMapping
 from bridge.spelling import suggest
 from bridge.state import PinState, Readings, tell_state
-from bridge.store import EventFilter, EventRecord, Look, PinFilter, PinRecord, Sizes, Snapshot, Survey
+from bridge.store import Budget, EventFilter, EventRecord, Look, PinFilter, PinRecord, Sizes, Snapshot
 
 MOST_MEANT = 5
 MOST_COMPARED = 1000
@@ -86,8 +86,9 @@ def tell_pin(look: Look, wanted: PinWanted, mappings: Mapping[str, CompiledMappi
     )
 
 
-def tell_standing(look: Look, survey: Survey, sizes: Sizes | None) -> Standing:
-    """Give how a database stands."""
+def tell_standing(look: Look, budget: Budget, sizes: Sizes | None) -> Standing:
+    """Give how a database stands, and what is left of the budget."""
+    survey = look.survey(budget)
     journal = Journal(
         events=survey.journal_events,
         bytes=survey.journal_bytes,

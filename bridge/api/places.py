@@ -13,14 +13,11 @@ class Places:
         self._most = most
         self._taken = 0
 
-    def check(self) -> None:
-        """Raise `TooMany` where none is free."""
-        if self._taken >= self._most:
-            raise TooMany(f"{self._most} such requests are under way, and the bridge does no more at once", 1)
-
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold a place."""
+        """Hold a place; raises `TooMany` where none is free."""
+        if self._taken >= self._most:
+            raise TooMany(f"{self._most} such requests are under way, and the bridge does no more at once", 1)
         self._taken += 1
         try:
             yield

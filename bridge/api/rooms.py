@@ -7,7 +7,7 @@ from datetime import datetime
 from bridge.errors import Problem
 from bridge.events import Clock, Json
 from bridge.mappings import Mapping as CompiledMapping
-from bridge.store import Budget, Store, Survey
+from bridge.store import Budget, Store
 from bridge.tallies import KeyStanding
 
 Lines = AsyncIterator[dict[str, Json]]
@@ -18,8 +18,8 @@ class Doings:
     """What can be asked for: each with what its body says.
 
     `retry` makes parked pins due and gives those that were. `replay` folds what lacks and tells what came of it.
-    `rebuild` begins, and gives what tells how it goes. These two
-    raise `ConfigurationError` for an unknown mapping. `flush` waits until what is due is sent, and tells what is left.
+    `rebuild` begins, and gives what tells how it goes. These two raise `ConfigurationError` for an unknown mapping.
+    `flush` waits until what is due is sent, and tells what is left.
     """
 
     retry: Callable[[Collection[str] | None], Awaitable[list[str]]]
@@ -32,14 +32,14 @@ class Doings:
 class Rooms:
     """What is looked at: the store, what is loaded, and whom to ask for the rest.
 
-    `refused` gives what is wrong with mappings that were changed and not taken.
+    `refused` gives what is wrong with mappings that were changed and not taken, `budget` what may be sent at the rate
+    in use.
     """
 
     store: Store
     mappings: Callable[[], Mapping[str, CompiledMapping]]
     refused: Callable[[], Sequence[Problem]]
-    survey: Callable[[], Awaitable[Survey]]
     key: Callable[[], KeyStanding]
-    budget: Budget
+    budget: Callable[[], Budget]
     clock: Clock
     started_at: datetime

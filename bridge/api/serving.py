@@ -5,10 +5,21 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import TypeVar
 
-from bridge.api import looking, shapes, wanted
+from bridge.api import looking, shapes
 from bridge.api.health import told
 from bridge.api.places import Places
 from bridge.api.rooms import Doings, Lines, Rooms
+from bridge.api.wanted import (
+    EventsWanted,
+    EventWanted,
+    Nothing,
+    ParkedWanted,
+    PinsWanted,
+    PinWanted,
+    RebuildWanted,
+    ReplayWanted,
+    RetryWanted,
+)
 from bridge.errors import StoreUnavailable
 from bridge.events import Json
 from bridge.store import Look
@@ -32,59 +43,55 @@ class Serving:
         self._looks = asyncio.Semaphore(LOOKS)
         self._doing = Places(DOINGS)
 
-    async def events(self, wanted: wanted.EventsWanted) -> shapes.EventPage:
+    async def events(self, wanted: EventsWanted) -> shapes.EventPage:
         """List events, newest first."""
         return await self._look(lambda look: looking.tell_events(look, wanted))
 
-    async def event(self, wanted: wanted.EventWanted) -> shapes.WholeEvent:
+    async def event(self, wanted: EventWanted) -> shapes.WholeEvent:
         """Show one event: headers, payload, and what each mapping made of it."""
         return await self._look(lambda look: looking.tell_event(look, wanted))
 
-    async def pins(self, wanted: wanted.PinsWanted) -> shapes.PinPage:
+    async def pins(self, wanted: PinsWanted) -> shapes.PinPage:
         """List pins, by their ids: how fresh each is, and what stands in its way."""
         return await self._look(lambda look: looking.tell_pins(look, wanted))
 
-    async def pin(self, wanted: wanted.PinWanted) -> shapes.WholePin:
+    async def pin(self, wanted: PinWanted) -> shapes.WholePin:
         """Show one pin with its state and its newest attempts."""
         mappings = self._rooms.mappings()
         return await self._look(lambda look: looking.tell_pin(look, wanted, mappings))
 
-    async def parked(self, wanted: wanted.ParkedWanted) -> shapes.PinPage:
+    async def parked(self, wanted: ParkedWanted) -> shapes.PinPage:
         """List the pins that are set aside, each with its reason."""
         parked = looking.parked(wanted)
         return await self._look(lambda look: looking.tell_pins(look, parked))
 
-    async def retry(self, wanted: wanted.RetryWanted) -> shapes.Retried:
+    async def retry(self, wanted: RetryWanted) -> shapes.Retried:
         """Send parked pins again, now."""
-        self._doing.check()
         with self._doing.held():
             return shapes.Retried(pins=tuple(await self._doings.retry(wanted.pins)))
 
-    async def flush(self, _wanted: wanted.Nothing) -> shapes.Flushed:
+    async def flush(self, _wanted: Nothing) -> shapes.Flushed:
         """Send what is due now; the answer comes when that is done, or cannot be within 20 s, for a scheduler.
 
         Nothing goes out sooner than it would: pace, budget and pauses hold.
         """
-        self._doing.check()
         with self._doing.held():
             return shapes.Flushed.model_validate(await self._doings.flush())
 
-    async def replay(self, wanted: wanted.ReplayWanted) -> shapes.Replayed:
+    async def replay(self, wanted: ReplayWanted) -> shapes.Replayed:
         """Fold the events that failed and are taken now, each once; the answer comes when that is done."""
-        self._doing.check()
         with self._doing.held():
             return shapes.Replayed.model_validate(await self._doings.replay(wanted.mapping))
 
-    async def rebuild(self, wanted: wanted.RebuildWanted) -> Lines:
+    async def rebuild(self, wanted: RebuildWanted) -> Lines:
         """Fold the journal again for one mapping; its pins keep what they show until that is done.
 
         The answer comes line by line as it goes. It goes on where nobody listens any more.
         """
-        self._doing.check()
         lines = self._rebuild(wanted)
         return _after(await anext(lines), lines)
 
-    async def status(self, _wanted: wanted.Nothing) -> shapes.Status:
+    async def status(self, _wanted: Nothing) -> shapes.Status:
         """Show how the bridge stands: what runs, what waits, what is refused."""
         process = self._process()
         try:
@@ -103,20 +110,19 @@ class Serving:
             refused=tuple(told(rooms.refused())),
             waiting_events=rooms.store.waiting,
             key=shapes.Key(state=key.state, rate=key.rate),
-            update_tokens=rooms.budget.cost,
+            update_tokens=rooms.budget().cost,
         )
 
     async def _standing(self) -> shapes.Standing:
-        survey, sizes = await asyncio.gather(self._rooms.survey(), self._rooms.store.sizes())
-        return await self._look(lambda look: looking.tell_standing(look, survey, sizes))
+        budget, sizes = self._rooms.budget(), await self._rooms.store.sizes()
+        return await self._look(lambda look: looking.tell_standing(look, budget, sizes))
 
     async def _look(self, work: Callable[[Look], T]) -> T:
-        self._looking.check()
         with self._looking.held():
             async with self._looks:
                 return await self._rooms.store.look(work)
 
-    async def _rebuild(self, wanted: wanted.RebuildWanted) -> Lines:
+    async def _rebuild(self, wanted: RebuildWanted) -> Lines:
         """Begin, and tell how it goes; from the first line on a place is held, until the last or nobody listens."""
         with self._doing.held():
             async for line in await self._doings.rebuild(wanted.mapping, wanted.since):

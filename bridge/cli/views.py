@@ -217,7 +217,7 @@ class DatabaseViews:
         """Say how all stands."""
         settings = self._sight.settings
         budget, sizes = Budget(windows=settings.rate, cost=settings.cost), self._reader.sizes()
-        standing = self._reader.look(lambda look: looking.tell_standing(look, look.survey(budget), sizes))
+        standing = self._reader.look(lambda look: looking.tell_standing(look, budget, sizes))
         return Status(bridge=None, store=standing, problem="")
 
     def _mappings(self) -> Mapping[str, CompiledMapping]:

@@ -145,9 +145,13 @@ class DeliveryLoop:
         now = self._clock()
         return KeyStanding(state=self._gate.key_state, rate=self._gate.rate(now))
 
+    def budget(self) -> Budget:
+        """Give the budget at its present rate."""
+        return self._gate.budget(self._clock())
+
     async def survey(self) -> Survey:
         """Look at the pins, the journal, and what is left of the budget at its present rate; `StoreUnavailable`."""
-        return await self._store.survey(self._gate.budget(self._clock()))
+        return await self._store.survey(self.budget())
 
     async def run(self) -> None:
         """Deliver until `stop`."""

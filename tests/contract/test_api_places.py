@@ -15,7 +15,7 @@ from bridge.api.wanted import EventsWanted, RebuildWanted, RetryWanted
 from bridge.app import now
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
-from bridge.store import Budget, Store, Survey
+from bridge.store import Budget, Store
 from bridge.tallies import KeyStanding
 from bridge.units import Window
 
@@ -32,17 +32,13 @@ class Bench:
             store=self.store,
             mappings=dict,
             refused=tuple,
-            survey=self._survey,
             key=lambda: KeyStanding(state="open", rate=1.0),
-            budget=BUDGET,
+            budget=lambda: BUDGET,
             clock=now,
             started_at=now(),
         )
         doings = Doings(retry=self._retry, replay=self._nothing, rebuild=self._rebuild, flush=self._nothing)
         self.serving = Serving(rooms, doings)
-
-    async def _survey(self) -> Survey:
-        return await self.store.survey(BUDGET)
 
     async def _retry(self, _pins: object) -> list[str]:
         return []
