@@ -67,6 +67,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a database to read it."""
     address = f"{path.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+        # There may be nowhere else to write.
+        connection.execute("PRAGMA temp_store=MEMORY")
         yield connection
 
 
@@ -99,25 +101,26 @@ def _copy(source: sqlite3.Connection, draft: Draft, tell: Tell) -> None:
         sleep(RESTS * (monotonic() - began_at))
         began_at = monotonic()
 
-    with _writable(draft.path) as target:
+    with writable(draft.path) as target:
         source.backup(target, pages=PAGES, progress=report)
 
 
 def _finish(path: Path) -> Kept:
-    """Make one file of the copy, without claims about the dashboard, and check it."""
-    with _writable(path) as connection:
-        connection.execute("PRAGMA journal_mode=DELETE")
+    """Check the copy, and let it claim nothing about the dashboard."""
+    with writable(path) as connection:
         check(connection)
         connection.execute(FORGET_WHAT_IS_SHOWN)
         return describe(path, connection)
 
 
 @contextmanager
-def _writable(path: Path) -> Iterator[sqlite3.Connection]:
+def writable(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a draft; it is brought to the disk as a whole, and thrown away where anything fails."""
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("PRAGMA synchronous=OFF")
+            # One file, with no log to be found beside it.
+            connection.execute("PRAGMA journal_mode=OFF")
             yield connection
     except sqlite3.OperationalError as error:
         raise OperatorError(f"{path}: it cannot be written: {error}") from error

@@ -15,7 +15,7 @@ from shutil import disk_usage
 from bridge.errors import OperatorError, StoreUnusable
 from bridge.existence import is_file, is_there
 from bridge.instants import to_micros
-from bridge.store.backup import FORGET_WHAT_IS_SHOWN, Kept, describe, read_schema, reading
+from bridge.store.backup import FORGET_WHAT_IS_SHOWN, Kept, describe, read_schema, reading, writable
 from bridge.store.bookings import DOUBT_REST
 from bridge.store.budget import REQUEST_DEADLINE
 from bridge.store.database import Database
@@ -102,8 +102,7 @@ def _compact(connection: sqlite3.Connection, draft: Path) -> None:
 
 def _make_ready(draft: Path, before: Path | None, now: datetime) -> Kept:
     """Let every pin be sent anew, once nothing of before can come after it."""
-    with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
-        connection.execute("PRAGMA synchronous=OFF")
+    with writable(draft) as connection:
         connection.execute(FORGET_WHAT_IS_SHOWN)
         connection.execute(_LET_ALL_REST, {"until": to_micros(now) + _REST})
         if before is not None:

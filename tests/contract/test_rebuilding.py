@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, event
 from support.rebuilding import Shop, configured
-from support.storing import ingest
+from support.storing import forgotten, ingest
 
+from bridge.instants import to_instant
 from bridge.mappings import Evaluation, Outcome
 from bridge.rebuilding import replay
 from bridge.rebuilding.rereading import Evaluator
 from bridge.store import active_pins, foresee, open_readonly
 from bridge.store.building import FEW_EVENTS, read_chunk, read_progress
 from bridge.store.journal import read_ends
+from bridge.store.segments import SEGMENT_BYTES
 
 SALES = """
 pin: p-sales
@@ -210,6 +212,25 @@ async def test_replay_folds_once_what_failed_and_passes_now(opened: Callable[...
     assert "too long" not in outcomes
 
 
+async def test_what_size_cut_is_lacking_only_where_the_journal_is_folded_again(opened: Callable[..., Any]) -> None:
+    """What was folded as it came stays whole; a new entry says since when it is."""
+    counting = SALES.replace("{{ buyers.count }}", "{{ orders.complete_since }}")
+    shop = await opened(configuration=configured({"sales": counting}), options={"journal_bytes": 2 * SEGMENT_BYTES})
+    for _ in range(60):
+        await shop.send(amount=1, buyer="ann", padding="x" * 100_000)
+        shop.move(seconds=2)
+    shop.move(seconds=61)
+    await forgotten(shop.store)
+    [(count, received_at)] = rows(shop, "SELECT count(*), min(received_at) FROM events")
+    assert 15 < count < 35
+    assert (await shop.shown("p-sales")).startswith("60 0,0,0,60 60 1 60 ")
+
+    await shop.load({"sales": counting.replace("{count: sale}", "{count: [sale]}")})
+    await shop.rebuild()
+
+    assert await shop.shown("p-sales") == f"60 0,0,0,60 {count} 1 60 {to_instant(received_at).isoformat()}"
+
+
 async def test_replay_folds_once_what_the_database_refused(opened: Callable[..., Any]) -> None:
     """Its reason stands with the mapping, and goes with it."""
     shop = await opened()
@@ -250,8 +271,7 @@ async def test_buckets_from_before_the_journal_are_taken_over(opened: Callable[.
         await shop.send(amount=10**day, buyer="ann")
         shop.move(days=1)
     shop.move(seconds=-86400 + 120)
-    for _ in range(8):
-        await shop.store.check()
+    await forgotten(shop.store)
     assert rows(shop, "SELECT min(number) FROM events") == [(4,)]
     assert await shop.shown("p-sales") == "1000 1,10,100,1000 1111/1 4 1000 1111 1"
 
@@ -270,8 +290,7 @@ async def test_what_a_changed_definition_would_lose_is_foreseen(opened: Callable
         await shop.send(amount=1, buyer="ann")
         shop.move(days=1)
     shop.move(seconds=-86400 + 120)
-    for _ in range(8):
-        await shop.store.check()
+    await forgotten(shop.store)
     narrowed = SALES.replace("extract: {amount", "when: {$.n: {gt: 0}}, extract: {amount")
     yearly = narrowed.replace("every: day", "every: year")
 

@@ -26,3 +26,14 @@ async def ingest(store: Store, event: Event, evaluation: Evaluation) -> Receipt:
 async def snapshot_of(store: Store, claim: Claim) -> Snapshot:
     """Read what a claimed pin shows."""
     return await store.view(claim, lambda snapshot, _readings: snapshot)
+
+
+async def forgotten(store: Store) -> None:
+    """Let a round of pruning that is due come to its end."""
+    # The first write lets it begin, and the second finds that it has.
+    await store.check()
+    await store.check()
+    while store._writer._pruning.is_under_way:  # noqa: SLF001 - nobody else is told when a round has ended
+        await store.check()
+    # Behind its last step, which is committed by then.
+    await store.check()

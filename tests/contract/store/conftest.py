@@ -111,16 +111,6 @@ class Bench:
         given: dict[str, Any] = {"outcome": "delivered", "revision": snapshot.revision, "body_hash": body_hash}
         await store.settle(booking, Settlement(**given | fields))
 
-    async def forgotten(self, store: Store) -> None:
-        """Let a round of pruning that is due come to its end."""
-        # The first write lets it begin, and the second finds that it has.
-        await store.check()
-        await store.check()
-        while store._writer._pruning.is_under_way:  # noqa: SLF001 - nobody else is told when a round has ended
-            await store.check()
-        # Behind its last step, which is committed by then.
-        await store.check()
-
 
 def change_at(at: datetime, **fields: Any) -> Change:
     """Give a change of the pin `p-sales` that is newest by its time."""

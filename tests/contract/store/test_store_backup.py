@@ -50,6 +50,7 @@ async def test_a_backup_is_one_private_file_that_holds_the_newest_commit(bench: 
     kept = back_up(bench.url, file, lambda copied, total: told.append((copied, total)))
 
     assert kept == Kept(size_bytes=file.stat().st_size, newest=1, newest_at=bench.clock.now)
+    assert file.read_bytes()[18:20] == b"\x01\x01", "it would ask for a log beside it"
     assert events_of(file) == ["a"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert names(tmp_path, "backup") == ["backup.db"]

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from support.storing import ingest, snapshot_of
+from support.storing import forgotten, ingest, snapshot_of
 
 from bridge.errors import StoreUnavailable
 from bridge.events import Receipt
@@ -397,7 +397,7 @@ async def test_what_is_old_is_forgotten_in_passing(bench: Any, change: Callable[
     bench.clock.move(7201)
 
     await bench.send(store, "last")
-    await bench.forgotten(store)
+    await forgotten(store)
 
     with closing(sqlite3.connect(bench.path)) as connection:
         assert connection.execute(COUNTS).fetchone() == (1, 0, 1, 1)
@@ -414,7 +414,7 @@ async def test_what_is_old_is_forgotten_where_only_deliveries_write(bench: Any) 
     for _ in range(2):
         await bench.deliver(store, wake_at=bench.clock.now)
         bench.clock.move(60)
-    await bench.forgotten(store)
+    await forgotten(store)
 
     assert [attempt.started_at - began for attempt in bench.look().attempts("p-sales")] == [
         timedelta(seconds=60),

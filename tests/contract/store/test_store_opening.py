@@ -17,7 +17,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
-from support.storing import snapshot_of
+from support.storing import forgotten, snapshot_of
 
 from bridge.errors import StoreUnusable
 from bridge.store import ActivePin, Budget, Store, migrations, open_readonly, read_running, statements
@@ -111,7 +111,7 @@ async def test_a_commit_is_on_the_disk_before_it_is_told(bench: Any) -> None:
     run = store._writer.run  # noqa: SLF001 - the settings belong to the writer's own connection
     settings = [await run(_pragma(name)) for name in ("synchronous", "journal_mode")]
     bench.clock.move(61)
-    await bench.forgotten(store)
+    await forgotten(store)
 
     assert settings == [2, "wal"]
     assert await run(_pragma("synchronous")) == 2

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from support.storing import forgotten
 
 from bridge.store import ActivePin, Store
 from bridge.store.segments import SEGMENT_BYTES
@@ -34,7 +35,7 @@ def add_rows(bench: Any, generation: int, count: int, expires_at: int | None) ->
 async def settle_down(bench: Any, store: Store) -> None:
     """Let a round of pruning pass, with all its steps."""
     bench.clock.move(61)
-    await bench.forgotten(store)
+    await forgotten(store)
 
 
 async def test_what_expired_is_forgotten_where_events_are_taken(bench: Any) -> None:
