@@ -1,27 +1,71 @@
 """The command line: each command is a thin caller of a room.
 
 Exit codes: 0 good, 1 the check failed, 2 wrong usage or unreadable configuration.
+
+`serve` has a way of its own, past the framework of the others: a bridge that starts when a webhook comes must not load
+first what only people at a terminal need.
 """
 
+import gc
+import os
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from bridge.cli.commands import commands
-from bridge.cli.output import stderr
-from bridge.cli.problems import print_problems
 from bridge.errors import AuthorError, ConfigurationError, PinbridgeError, StoreUnusable
 
 __all__ = ["main"]
+
+_FOR_TERMINALS = ("rich", "httpx._main")
+"""What structlog and httpx load along where it is there, and a server has no use for: a quarter of its start."""
 
 
 def main() -> None:
     """Run the command that the arguments name, and exit."""
     try:
-        commands()
+        _run(sys.argv[1:])
     except KeyboardInterrupt:
         sys.exit(130)
     except ConfigurationError as error:
+        from bridge.cli.problems import print_problems  # noqa: PLC0415 - as below
+
         print_problems(error.problems, error.warnings)
         sys.exit(2)
     except PinbridgeError as error:
+        from bridge.cli.output import stderr  # noqa: PLC0415 - as below
+
         stderr.print(f"pinbridge: {error}", markup=False)
         sys.exit(2 if isinstance(error, AuthorError | StoreUnusable) else 1)
+
+
+def _run(words: Sequence[str]) -> None:
+    if words[:1] == ["serve"] and set(words[1:]) <= {"--sandbox"}:
+        _serve(sandbox=len(words) > 1)
+        return
+    from bridge.cli.commands import commands  # noqa: PLC0415 - only where it is needed, as everything here
+
+    commands()
+
+
+def _serve(*, sandbox: bool) -> None:
+    """Do what the command `serve` does."""
+    # Nothing that is loaded goes away again, so to look for garbage would be in vain; it begins once all is there.
+    gc.disable()
+    # Else pydantic looks through all that is installed for plugins.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
+    with _without(_FOR_TERMINALS):
+        from bridge.cli.serve import serve  # noqa: PLC0415 - as above
+        from bridge.settings import Settings  # noqa: PLC0415 - as above
+    serve(Settings.from_environ(os.environ), os.environ, sandbox=sandbox)
+
+
+@contextmanager
+def _without(modules: Sequence[str]) -> Iterator[None]:
+    """Let libraries find that these modules are not installed; both get on without."""
+    for name in modules:
+        sys.modules[name] = None  # type: ignore[assignment]  # the import system's own sign for that
+    try:
+        yield
+    finally:
+        for name in modules:
+            del sys.modules[name]

@@ -25,7 +25,6 @@ from bridge.logs import configure_logging
 from bridge.lossy import Platform, mount_of, platform_without_disk, read_mounts, refuse_state
 from bridge.mappings import MappingSet
 from bridge.outbound.client import PindownClient
-from bridge.sandbox import DEFAULT_KEY, create_sandbox
 from bridge.settings import Settings, unknown_settings
 from bridge.store import Store
 from bridge.store.database import Database
@@ -110,6 +109,8 @@ def _destination(settings: Settings, *, sandbox: bool) -> tuple[PindownClient, s
     Raises `ConfigurationError` without a key for the real one.
     """
     if sandbox:
+        from bridge.sandbox import DEFAULT_KEY, create_sandbox  # noqa: PLC0415 - it draws, with much that a bridge needs not
+
         app = create_sandbox(auto_create=True)
         return PindownClient.for_app(app, SecretStr(DEFAULT_KEY)), f"sandbox {uuid4()}", app
     if settings.api_key is None:

@@ -6,9 +6,6 @@ What its complaints mean stands in `syntax_advice`.
 from collections.abc import Iterator
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
 from bridge.errors import ConfigurationError, Problem
 from bridge.located.syntax_advice import explain
 from bridge.located.tree import Place
@@ -16,6 +13,9 @@ from bridge.located.tree import Place
 
 def read_events(file: str, text: str) -> Iterator[Any]:
     """Give the parser's events. It is lazy, so a text past a bound is not read to its end."""
+    from ruamel.yaml import YAML  # noqa: PLC0415 - most files are read without it, and it costs 20 ms of a start
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415 - the same
+
     last: Any = None
     try:
         for last in YAML(typ="safe", pure=True, plug_ins=[]).parse(text):
@@ -36,7 +36,7 @@ def _end_of(event: Any, file: str) -> Place:
     return Place(file, event.end_mark.line + 1, event.end_mark.column + 1) if event else Place(file, 1, 1)
 
 
-def _problem(error: MarkedYAMLError, text: str, place: Place) -> Problem:
+def _problem(error: Any, text: str, place: Place) -> Problem:
     """Tell a syntax error with its place and with what helps."""
     begin, mark = error.context_mark, error.problem_mark or error.context_mark
     complaint = ": ".join(part for part in (error.context, error.problem) if part)

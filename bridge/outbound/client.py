@@ -57,15 +57,11 @@ class PindownClient:
         self._base_url = base_url.rstrip("/")
         self._clock = clock
         self._deadline_s = deadline_s
-        self._client = httpx.AsyncClient(
-            transport=transport,
-            headers=_headers(api_key),
-            follow_redirects=False,
-            # A proxy of the environment is for the outside, never for this machine.
-            trust_env=not _is_loopback(self._base_url),
-            timeout=httpx.Timeout(None, connect=min(CONNECT_TIMEOUT_S, deadline_s), pool=deadline_s),
-            limits=httpx.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=30),
-        )
+        self._transport = transport
+        self._headers = _headers(api_key)
+        # A proxy of the environment is for the outside, never for this machine.
+        self._trust_env = not _is_loopback(self._base_url)
+        self._opening: asyncio.Future[httpx.AsyncClient] | None = None
         self._mask = Mask(api_key.get_secret_value())
 
     @classmethod
@@ -75,7 +71,8 @@ class PindownClient:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        if self._opening is not None:
+            await (await self._opening).aclose()
 
     async def put_pin(self, pin: str, payload: bytes) -> Answer:
         """Update a pin: `PUT /v1/pins/{pin}`, scope `pins:write`, 2 tokens.
@@ -93,10 +90,27 @@ class PindownClient:
         headers = {} if payload is None else _PUT_HEADERS
         with self._translated():
             async with asyncio.timeout(self._deadline_s):
-                async with self._client.stream(method, url, content=payload, headers=headers) as response:
+                client = await self._client()
+                async with client.stream(method, url, content=payload, headers=headers) as response:
                     body = await _read_bounded(response)
         told = None if body is None else self._mask.hide(body)
         return read_answer(response.status_code, response.headers, told, self._clock())
+
+    async def _client(self) -> httpx.AsyncClient:
+        """Give the one client. It reads all certificates, so it is made with the first request, aside."""
+        if self._opening is None:
+            self._opening = asyncio.get_running_loop().run_in_executor(None, self._open)
+        return await asyncio.shield(self._opening)
+
+    def _open(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            transport=self._transport,
+            headers=self._headers,
+            follow_redirects=False,
+            trust_env=self._trust_env,
+            timeout=httpx.Timeout(None, connect=min(CONNECT_TIMEOUT_S, self._deadline_s), pool=self._deadline_s),
+            limits=httpx.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=30),
+        )
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

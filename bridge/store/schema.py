@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, inspect
 
 from bridge.errors import StoreUnusable
+from bridge.store.tables import metadata
 
 HEAD = "0003"
 """The newest migration; a test holds it against the folder."""
@@ -18,13 +19,26 @@ def bring_up(connection: Connection) -> None:
     found = _revision(connection)
     if found == HEAD:
         return
-    if found is None and inspect(connection).get_table_names():
-        raise StoreUnusable("the database holds tables of another program; name another file in PINBRIDGE_DATABASE")
-    if found is not None:
-        check_known(found)
+    if found is None:
+        _create(connection)
+        return
+    check_known(found)
     from bridge.store.migrations import upgrade  # noqa: PLC0415 - Alembic costs 100 ms of every start
 
     upgrade(connection)
+
+
+def _create(connection: Connection) -> None:
+    """Make the tables as they are now, where there is none: what migrations would make of an empty database."""
+    if inspect(connection).get_table_names():
+        raise StoreUnusable("the database holds tables of another program; name another file in PINBRIDGE_DATABASE")
+    metadata.create_all(connection, checkfirst=False)
+    # As Alembic makes it, which goes on from there.
+    connection.exec_driver_sql(
+        "CREATE TABLE alembic_version ( version_num VARCHAR(32) NOT NULL,"
+        " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num) )"
+    )
+    connection.exec_driver_sql("INSERT INTO alembic_version (version_num) VALUES (?)", (HEAD,))
 
 
 def check_known(found: str) -> None:
