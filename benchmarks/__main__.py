@@ -18,6 +18,7 @@ from benchmarks import delivery, dispatch, footprint, history, ingest, rebuild, 
 from benchmarks.machine import facts
 from benchmarks.peers import comparison
 from benchmarks.process import BenchmarkFailed
+from benchmarks.stages import budget
 
 Measure = Callable[..., str]
 
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Measure] = {
     "ingest": ingest.measure,
     "sizes": sizes.measure,
     "memory": footprint.measure,
+    "stages": budget.measure,
     "peers": comparison.measure,
     "history": history.measure,
     "rebuild": rebuild.measure,

@@ -17,19 +17,14 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import Connection
 
+from benchmarks.active_database import active_database
 from benchmarks.figures import spread, table
 from benchmarks.process import SERVER_CPU, BenchmarkFailed, on_cpu
 from bridge.events import Event, Json
-from bridge.instants import to_micros
 from bridge.mappings import MappingSet, load_texts
-from bridge.store import schema
-from bridge.store.activation import Moment, activate
-from bridge.store.active_set import ActiveSet
 from bridge.store.batches import Batches
-from bridge.store.database import Database, create_file, writing_engine
 from bridge.store.ingest import Arrival
 from bridge.store.presence import Presence
-from bridge.store.records import ActivePin
 
 BATCH = 64
 MOST_RATIO = 1.2
@@ -165,20 +160,7 @@ def _writer(folder: Path, kind: Kind, length: int) -> Iterator[Writer]:
     entry = kind.entry.format(length=length)
     mappings = load_texts({"sales.yaml": MAPPING.format(entry=entry).encode()}, {})
     path = folder / f"{KINDS.index(kind)}-{length}.db"
-    create_file(path)
-    with writing_engine(Database(path=path), busy_wait_s=2).connect() as connection:
-        mapping = mappings.mappings["sales"]
-        pin = ActivePin(
-            pin=mapping.pin,
-            mapping=mapping.name,
-            fingerprint=mapping.render_fingerprint,
-            state=mapping.state,
-            latest_fingerprint=mapping.latest_fingerprint,
-        )
-        with connection.begin():
-            schema.bring_up(connection)
-            declared, moment = ActiveSet.of([pin]), Moment(now=to_micros(NOW), started_at=0)
-            active = activate(connection, declared, "nowhere", moment).active
+    with active_database(path, mappings, NOW) as (connection, active):
         batches = Batches(connection, Presence(path), horizon=timedelta(days=35))
         batches.load(active)
         writer = Writer(connection, batches, mappings)

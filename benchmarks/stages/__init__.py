@@ -1,0 +1,1 @@
+"""Where the time of one event goes: a budget by stage."""
