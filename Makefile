@@ -34,7 +34,7 @@ lint: $(STAMP) $(READERS)/.installed ## check the format, the rules, the types, 
 	@$(READERS)/bin/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 	@$(READERS)/bin/cfn-lint deploy/lambda/template.yaml
 
-bench: $(STAMP) ## measure against a control in the same run; takes some minutes (Linux)
+bench: $(STAMP) ## measure against a control in the same run; takes up to 40 minutes, ARGS="--only ingest" less (Linux)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 format: $(STAMP) ## rewrite the sources in the house format

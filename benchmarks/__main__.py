@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--only ingest|history|rebuild|…] [--write FILE]`; `make bench` runs them all.
+"""`python -m benchmarks [--only ingest|sizes|peers|…] [--write FILE]`; `make bench` runs them all.
 
 Each figure is a ratio to a control in the same run, because a machine's speed changes from minute to
 minute. Needs Linux and two CPUs: the servers get the first, the load generator the second.
