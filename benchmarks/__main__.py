@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from benchmarks import delivery, dispatch, footprint, history, ingest, rebuild, reload, sizes, upkeep
+from benchmarks import delivery, dispatch, footprint, history, ingest, rebuild, reload, sizes, start, upkeep
 from benchmarks.machine import facts
 from benchmarks.peers import comparison
 from benchmarks.process import BenchmarkFailed
@@ -27,6 +27,7 @@ BENCHMARKS: dict[str, Measure] = {
     "sizes": sizes.measure,
     "memory": footprint.measure,
     "stages": budget.measure,
+    "start": start.measure,
     "peers": comparison.measure,
     "history": history.measure,
     "rebuild": rebuild.measure,

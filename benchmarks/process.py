@@ -61,15 +61,17 @@ def free_port() -> int:
         return port
 
 
-def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path, *, timeout_s: float = 60) -> None:
-    """Wait for 200; raises `BenchmarkFailed` with the end of the log where it does not come."""
+def wait_until_ready(
+    url: str, process: subprocess.Popen[bytes], log: Path, *, timeout_s: float = 60, every_s: float = 0.05
+) -> None:
+    """Wait for 200, looking every so often; raises `BenchmarkFailed` with the end of the log where it does not come."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - the address is ours
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.05)
+            time.sleep(every_s)
     end_of_log = log.read_text(errors="replace")[-2000:]
     raise BenchmarkFailed(f"{url} did not become ready (exit {process.poll()}):\n{end_of_log}")
 
