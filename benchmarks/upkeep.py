@@ -22,7 +22,7 @@ from benchmarks.sales import sales_mapping
 JOURNAL_ROUNDS = 4
 """Events of the journal, as a multiple of the requests of a round."""
 
-CONNECTIONS, PAUSE_S, WINDOW_S = 4, 0.02, 8
+CONNECTIONS, PAUSE_S, WINDOW_S = 4, 0.02, 6
 """Traffic of about 190 events a second."""
 
 LITTLE_ROOM = "16MiB"
