@@ -83,14 +83,23 @@ def test_ci_runs_the_commands_of_the_readme() -> None:
 
 
 def test_every_command_that_is_shown_exists() -> None:
-    """In the pages, `pinbridge` is followed by a command that it has."""
+    """In the pages, `pinbridge` is followed by a command that it has; the README's table has all of them."""
     help_text = subprocess.run(
         [Path(sys.executable).with_name("pinbridge"), "--help"], capture_output=True, check=True, text=True
     )
-    commands = set(re.findall(r"^\W*([a-z]+)  ", help_text.stdout, re.MULTILINE))
+    commands = set(re.findall(r"^[^\w-]*([a-z]+)  ", help_text.stdout, re.MULTILINE))
     for page in PAGES:
         shown = set(re.findall(r"(?:`|^|bin/)pinbridge ([a-z]+)\b", read(page), re.MULTILINE))
         assert shown <= commands, f"{page}: {sorted(shown - commands)}"
+    rows = "\n".join(re.findall(r"^\| (`pinbridge .+?) \|", read("README.md"), re.MULTILINE))
+    assert set(re.findall(r"`(?:pinbridge )?([a-z]+)\b", rows)) == commands
+
+
+def test_every_page_of_the_docs_is_in_both_lists() -> None:
+    """In the README's, and in that of the folder."""
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert {name for name in pages if f"| [docs/{name}](docs/{name}) |" not in read("README.md")} == set()
+    assert {name for name in pages if f"[{name}]({name})" not in read("docs/README.md")} == set()
 
 
 def test_the_version_stands_at_the_top_of_the_changelog() -> None:
