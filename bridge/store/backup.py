@@ -78,6 +78,8 @@ def read_schema(connection: sqlite3.Connection) -> str:
         found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.OperationalError as error:
         raise StoreUnusable(f"no database of a bridge ({error})") from error
+    if found is None:
+        raise StoreUnusable("no database of a bridge (it was never brought up)")
     return str(found[0])
 
 

@@ -79,7 +79,7 @@ def room(free_bytes: int) -> Finding:
     if free_bytes < NO_ROOM_BYTES:
         return failure("disk space", left, "make room: webhooks are refused when the disk is full")
     if free_bytes < ROOM_BYTES:
-        return warning("disk space", left, "make room, or keep events for less long with PINBRIDGE_RETENTION")
+        return warning("disk space", left, "make room, or keep less with PINBRIDGE_RETENTION and PINBRIDGE_JOURNAL_MAX")
     return ok("disk space", left)
 
 

@@ -206,6 +206,7 @@ async def test_nothing_is_restored_under_a_running_bridge(bench: Any, tmp_path: 
     [
         ("UPDATE alembic_version SET version_num = '9999'", r"written by a newer release \(schema 9999\)"),
         ("DROP TABLE alembic_version", "no database of a bridge"),
+        ("DELETE FROM alembic_version", "no database of a bridge"),
         ("damage", r"cannot be read \(.*\); take another backup"),
         ("text", r"cannot be read \(file is not a database\)"),
         ("delete", "there is no such file"),
