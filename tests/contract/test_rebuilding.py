@@ -373,5 +373,6 @@ async def test_a_step_does_not_read_the_whole_journal(opened: Callable[..., Any]
         assert read_progress(connection) != {}
         assert read_chunk(connection, {"sales": ["shop"]}, FEW_EVENTS) is not None
         plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values).all() for query, values in [*asked]]
+    engine.dispose()
     assert [step[3] for plan in plans for step in plan if "events" in step[3]] != []
     assert [step[3] for plan in plans for step in plan if "SCAN events" in step[3]] == []
