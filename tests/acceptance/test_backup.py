@@ -69,7 +69,7 @@ def test_a_backup_is_restored_and_what_it_lacks_may_come_again(new_bridge: NewBr
     restored = bridge.command("restore", str(file), "--json")
 
     assert (made.returncode, made.stderr) == (0, "")
-    assert f"backed up to {file}: 0.1 MiB, up to event 1, received 2" in made.stdout
+    assert f"backed up to {file}: 0.2 MiB, up to event 1, received 2" in made.stdout
     assert (again.returncode, again.stdout) == (2, "")
     assert again.stderr.rstrip().endswith("is there already, and nothing is overwritten; name another file")
     assert refused.returncode == 2
