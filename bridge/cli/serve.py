@@ -7,7 +7,6 @@ import signal
 import socket
 from collections.abc import Iterable, Mapping
 from functools import partial
-from types import FrameType
 from uuid import uuid4
 
 import structlog
@@ -140,6 +139,9 @@ def _run(settings: Settings, parts: Parts, listener: socket.socket) -> None:
         ),
         when_asked=bridge.drain,
     )
+    # For what comes before uvicorn takes signals, and what it raises again once it has ended: the exit code is 0.
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, server.handle_exit)
     log.info(
         "listening",
         address=address,
@@ -147,14 +149,8 @@ def _run(settings: Settings, parts: Parts, listener: socket.socket) -> None:
         sources=[*parts.configuration.sources],
         destination=parts.destination if parts.sandbox is None else f"the sandbox, drawn at {address}/sandbox/",
     )
-    for ending in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(ending, _end_cleanly)
     allow_many_connections()
     server.run(sockets=[listener])
     if bridge.failure is not None:
         raise OperatorError(f"ended, since a part of it failed: {bridge.failure}")
     log.info("ended")
-
-
-def _end_cleanly(_number: int, _frame: FrameType | None) -> None:
-    """Take the signal that uvicorn raises again once it has ended, so that the exit code is 0."""

@@ -51,12 +51,15 @@ class QuietServer(uvicorn.Server):
     async def main_loop(self) -> None:
         """Sleep until asked to end."""
         self._loop = asyncio.get_running_loop()
-        if not self.should_exit:
-            await self._asked.wait()
+        try:
+            if not self.should_exit:
+                await self._asked.wait()
+        finally:
+            self._loop = None  # what is asked from now on is known already
         self._when_asked()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Take a signal, in the middle of whatever the loop does."""
+        """Take a signal, in the middle of whatever the loop does, or before there is one: then it ends once it began."""
         super().handle_exit(sig, frame)
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._asked.set)

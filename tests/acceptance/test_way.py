@@ -110,3 +110,12 @@ def test_sigterm_leaves_what_is_due_for_the_next_start(new_bridge: NewBridge, sa
     assert time.monotonic() - asked_at < 10
     bridge.start()
     eventually(lambda: sandbox.values("p-shop") == ["9", "€20.00"], within_s=60)
+
+
+def test_sigterm_amid_the_start_ends_it(new_bridge: NewBridge) -> None:
+    """A signal is not lost between the first line that it says and the moment at which it takes webhooks."""
+    bridge = new_bridge()
+    for start in (1, 2, 3, 4):
+        bridge.launch()
+        eventually(lambda start=start: len(bridge.lines("listening")) == start)  # type: ignore[misc]  # of this start
+        assert bridge.terminate() == 0
