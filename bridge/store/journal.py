@@ -42,10 +42,12 @@ def read_ends(connection: Connection) -> JournalEnds | None:
         return None
     is_unfolded = select(unfolded.c.number).where(unfolded.c.number == events.c.number).exists()
     number = connection.scalar(select(func.min(events.c.number)).where(~is_unfolded)) or newest
-    while connection.scalar(select(events.c.number).where(events.c.number == number - 1)) is not None:
-        number -= 1
-    received_at = connection.execute(select(events.c.received_at).where(events.c.number == number)).scalar_one()
-    return JournalEnds(number, received_at, newest)
+    before = events.alias()
+    follows = select(before.c.number).where(before.c.number == events.c.number - 1).exists()
+    after_gaps = select(events.c.number, events.c.received_at).where(events.c.number <= number, ~follows)
+    # Found by the database: there may be as many to be folded as failed before somebody mended a mapping.
+    oldest, received_at = connection.execute(after_gaps.order_by(events.c.number.desc()).limit(1)).one()
+    return JournalEnds(oldest, received_at, newest)
 
 
 class Stretch(NamedTuple):

@@ -360,6 +360,27 @@ async def test_the_journal_is_whole_after_its_newest_gap(opened: Callable[..., A
     engine.dispose()
 
 
+async def test_where_the_journal_ends_is_asked_in_few_statements(opened: Callable[..., Any]) -> None:
+    """However many events wait to be folded: a start, a reload and a rebuild ask, and webhooks wait for the answer."""
+    shop = await opened()
+    for _ in range(20):
+        await shop.send(amount=1, buyer="ann")
+    asked: list[str] = []
+    engine = create_engine(shop.url)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO unfolded SELECT min(generation.number), event.number, 0"
+            " FROM generations generation, events event GROUP BY event.number"
+        )
+        event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        ends = read_ends(connection)
+        connection.rollback()
+    engine.dispose()
+    assert ends is not None
+    assert ends.is_whole
+    assert len(asked) <= 3
+
+
 async def test_a_step_does_not_read_the_whole_journal(opened: Callable[..., Any]) -> None:
     """However long that is: no question about it walks through all of its events."""
     shop = await opened()
