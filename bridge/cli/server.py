@@ -59,7 +59,7 @@ class QuietServer(uvicorn.Server):
         self._when_asked()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Take a signal, in the middle of whatever the loop does, or before there is one: then it ends once it began."""
+        """Take a signal, in the middle of whatever the loop does, or before there is one."""
         super().handle_exit(sig, frame)
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._asked.set)
