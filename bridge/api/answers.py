@@ -60,6 +60,9 @@ async def refuse(_request: Request, error: Exception) -> Response:
     match error:
         case HTTPException():
             status, message, headers = error.status_code, error.detail, error.headers
+            if headers and "Allow" in headers:
+                methods = sorted(headers["Allow"].split(", "))
+                message = f"this path takes {', '.join(methods)}"
         case ConfigurationError():
             status, message = 404, str(error)
         case StoreUnavailable():

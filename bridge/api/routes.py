@@ -4,7 +4,7 @@ Imported with the first request that has a right token: a start pays for none of
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -74,7 +74,7 @@ def _parameters(operation: Operation[Any], request: Request) -> Any:
         if name in given:
             raise HTTPException(400, f"{name[:100]}: it is given twice")
         given[name] = value
-    return _validated(lambda: operation.takes.model_validate(given))
+    return _validated(operation, lambda: operation.takes.model_validate(given))
 
 
 async def _body(operation: Operation[Any], request: Request) -> Any:
@@ -90,22 +90,26 @@ async def _body(operation: Operation[Any], request: Request) -> Any:
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if body and media != openapi.JSON:
         raise HTTPException(415, f"the body must be {openapi.JSON}, and its header content-type say so")
-    return _validated(lambda: operation.takes.model_validate_json(body or b"{}"))
+    return _validated(operation, lambda: operation.takes.model_validate_json(body or b"{}"))
 
 
-def _validated(read: Callable[[], Any]) -> Any:
+def _validated(operation: Operation[Any], read: Callable[[], Any]) -> Any:
     try:
         return read()
     except ValidationError as error:
-        raise HTTPException(400, _told(error.errors(include_url=False, include_input=False))) from error
+        faults = error.errors(include_url=False, include_input=False)
+        known = [name for name in operation.takes.model_fields if f"{{{name}}}" not in operation.path]
+        raise HTTPException(400, _told(faults, known)) from error
 
 
-def _told(faults: Iterable[ErrorDetails]) -> str:
-    listed = [_fault(fault) for fault in faults]
+def _told(faults: Iterable[ErrorDetails], known: Sequence[str]) -> str:
+    listed = [_fault(fault, known) for fault in faults]
     more = f"; and {len(listed) - MOST_FAULTS} more" if len(listed) > MOST_FAULTS else ""
     return "; ".join(listed[:MOST_FAULTS]) + more
 
 
-def _fault(fault: ErrorDetails) -> str:
+def _fault(fault: ErrorDetails, known: Sequence[str]) -> str:
     place = ".".join(map(str, fault["loc"]))[:100] or "the body"
+    if fault["type"] == "extra_forbidden":
+        return f"{place}: is not taken here; what is: {', '.join(known) or 'nothing'}"
     return f"{place}: {fault['msg'].removeprefix('Value error, ')}"

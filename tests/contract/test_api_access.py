@@ -139,7 +139,7 @@ async def test_what_is_not_there_needs_a_token_too() -> None:
             assert (await http.get(path, headers=bearer(ADMIN))).status_code == 404
         wrong = await http.post("/api/here", headers=bearer(ADMIN))
         assert (wrong.status_code, {*wrong.headers["Allow"].split(", ")}) == (405, {"GET", "HEAD"})
-        assert wrong.json()["error"]["code"] == "method_not_allowed"
+        assert wrong.json()["error"] == {"code": "method_not_allowed", "message": "this path takes GET, HEAD"}
 
 
 async def test_who_is_turned_away_is_told_in_the_log_without_the_token() -> None:

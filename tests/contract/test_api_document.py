@@ -202,6 +202,25 @@ def test_odd_requests_are_answered_in_the_one_shape(
         assert len(answer.content) < 4000
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "message"),
+    [
+        ("GET", "/api/parked?sort=asc", None, "sort: is not taken here; what is: limit, after"),
+        ("GET", "/api/pins/p-a?limit=1", None, "limit: is not taken here; what is: attempts"),
+        ("GET", "/api/events/1?limit=1", None, "limit: is not taken here; what is: nothing"),
+        ("POST", "/api/retry", b'{"pin": "p-a"}', "pin: is not taken here; what is: pins"),
+        ("POST", "/api/flush", b'{"pin": "p-a"}', "pin: is not taken here; what is: nothing"),
+    ],
+)
+def test_what_is_not_described_is_answered_with_what_is(
+    url: str, method: str, path: str, body: bytes | None, message: str
+) -> None:
+    """A misspelt filter shows every event else, and nobody looks twice."""
+    headers = BEARER if body is None else {**BEARER, "Content-Type": "application/json"}
+    answer = ask_raw(url, method, path, headers, body or b"")
+    assert answer.json() == {"error": {"code": "bad_request", "message": message}}
+
+
 def test_a_body_must_say_that_it_is_json(url: str) -> None:
     """So that what curl sends without a word is no surprise."""
     for media in ("application/x-www-form-urlencoded", "text/json", ""):

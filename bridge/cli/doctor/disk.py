@@ -26,6 +26,7 @@ READY_S = 5.0
 
 _SUBJECT = "database"
 _VOLUME = "put it on a volume that outlives the process, and name that in PINBRIDGE_DATABASE"
+_STATE = "until then no bridge starts with a mapping that uses `state`, unless PINBRIDGE_ALLOW_LOSSY=1 is set"
 
 
 def examine_database(url: str, environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -67,7 +68,7 @@ def lasting(mount: Mount, environ: Mapping[str, str]) -> Finding:
         return warning("disk", message, "put the database on a disk of this machine")
     if platform is not None:
         message = f"{platform.variable} is set: {platform.name} keeps no disk between instances"
-        return warning("disk", message, _VOLUME)
+        return warning("disk", message, f"{_VOLUME}; {_STATE}")
     if filesystem in LAYERS:
         return warning("disk", "is the container's own layer, which goes with the container", _VOLUME)
     return ok("disk", f"is {filesystem}" if filesystem else "is not known to go with the process")

@@ -27,6 +27,7 @@ def test_a_disk_that_does_not_last_is_told(filesystem: str, environ: dict[str, s
     finding = lasting(Mount("/data", filesystem), environ)
     assert finding.verdict == verdict
     assert said in finding.message
+    assert ("PINBRIDGE_ALLOW_LOSSY" in finding.advice) == any(environ.values())
 
 
 @pytest.mark.parametrize(
