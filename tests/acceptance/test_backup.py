@@ -45,7 +45,7 @@ def test_a_backup_under_load_holds_all_that_was_acked_before_it(
         shutil.copyfile(file, bridge.database)
         bridge.start()
         expected = shown(senders.acked[event_id] for event_id in kept)
-        eventually(lambda expected=expected: shows(sandbox, expected))  # type: ignore[misc]  # bound in this round
+        eventually(lambda expected=expected: shows(sandbox, expected), within_s=90)  # type: ignore[misc]  # bound in this round
         bridge.terminate()
 
 

@@ -25,6 +25,9 @@ pytestmark = pytest.mark.xdist_group("image")
 """On one process, so that it is built once."""
 
 ROOT = Path(__file__).resolve().parents[2]
+IMAGES = "pinbridge-image-"
+"""How the folder of each image is called, of other runs as well; `tree` looks into this one's."""
+
 UNCHECKED = 0b01
 """How bytecode is marked that is taken without a look at its source; PEP 552."""
 
@@ -32,7 +35,7 @@ UNCHECKED = 0b01
 @pytest.fixture(scope="module")
 def image() -> Iterator[Image]:
     """Build it in a folder that other users may enter, with a mapping in its place, and close it to writing."""
-    folder = Path(tempfile.mkdtemp(prefix="pinbridge-image-"))
+    folder = Path(tempfile.mkdtemp(prefix=IMAGES))
     folder.chmod(0o755)
     try:
         built = build(ROOT / "Dockerfile", folder / "root")
@@ -61,10 +64,10 @@ def installed(image: Image) -> list[Distribution]:
 
 def test_it_holds_what_the_lock_file_pins_and_says_so(image: Image) -> None:
     """No more than that and the bridge: no installer, no build tool; its bill of materials names the same."""
-    pins = dict(re.findall(r"^([\w.-]+)==([^ ]+)", (ROOT / "requirements" / "run.txt").read_text(), re.MULTILINE))
+    pins = set(re.findall(r"^([\w.-]+)==([^ ]+)", (ROOT / "requirements" / "run.txt").read_text(), re.MULTILINE))
     held = {re.sub(r"[._]", "-", found.name.lower()): found.version for found in installed(image)}
     assert held.pop("pinbridge") == version("pinbridge")
-    assert held.items() <= pins.items()
+    assert held.items() <= pins
     assert {"uvicorn", "sqlalchemy", "orjson"} <= held.keys()
     assert list(image.at("/usr/local/lib").glob("python3.*/site-packages/*")) == []
     bill = json.loads(image.at("/opt/pinbridge/sbom.cdx.json").read_text())
@@ -118,14 +121,14 @@ def tree(image: Image) -> dict[Path, tuple[int, int, int]]:
 
 
 def left_behind(image: Image) -> set[Path]:
-    """Give what the image's user has in the places of this machine that anybody may write to."""
+    """Give what the image's user has in the places of this machine that anybody may write to, but for images."""
     found = subprocess.run(
         ["/usr/bin/env", "find", "/tmp", "/var/tmp", "/dev/shm", "-uid", str(image.uid)],  # noqa: S108  # looked through
         check=False,
         capture_output=True,
         text=True,
     )
-    return {path for path in map(Path, found.stdout.splitlines()) if not path.is_relative_to(image.at("/data"))}
+    return {Path(line) for line in found.stdout.splitlines() if IMAGES not in line}
 
 
 def free_port() -> str:

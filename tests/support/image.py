@@ -23,7 +23,17 @@ _MOVED = re.compile(r"(?:(?<=sqlite:///)|(?<![\w./:=-])|(?<==))/(?=(?:build|data
 """Where a path begins that the Dockerfile makes; `/bin` and the like stay those of this machine."""
 
 _IGNORED = shutil.ignore_patterns("__pycache__")
-_LEFT_OUT = ("__pycache__", "site-packages", "dist-packages", "config-*", "idlelib", "test", "tests", "turtledemo")
+_LEFT_OUT = (
+    "EXTERNALLY-MANAGED",
+    "__pycache__",
+    "site-packages",
+    "dist-packages",
+    "config-*",
+    "idlelib",
+    "test",
+    "tests",
+    "turtledemo",
+)
 """What the base image's library comes without, and what belongs to this machine alone."""
 
 _PASSED_ON = re.compile(r"PIP_|SSL_|REQUESTS_|HTTPS?_PROXY$|NO_PROXY$|HOME$", re.IGNORECASE)
@@ -205,6 +215,14 @@ print(json.dumps({
 """
 
 
+# Debian's own Python refuses this, and places what is installed elsewhere; the copy is not Debian's any more.
+_BRING_PIP = """
+import ensurepip
+ensurepip._ensurepip_is_disabled_in_debian_for_system = lambda: None
+ensurepip.bootstrap()
+"""
+
+
 def python_library(root: Path) -> dict[str, str]:
     """Say where the copied Python finds its shared library, which an image tells its loader in another way."""
     return {"LD_LIBRARY_PATH": str(root / "usr" / "local" / "lib")}
@@ -236,4 +254,4 @@ def _lay_python(prefix: Path, python: str) -> None:
     if known["shared"]:
         shutil.copy(known["shared"], prefix / "lib")
     environ = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "LD_LIBRARY_PATH": str(prefix / "lib")}
-    subprocess.run([program, "-m", "ensurepip"], env=environ, check=True, capture_output=True)
+    subprocess.run([program, "-c", _BRING_PIP], env=environ, check=True, capture_output=True)
