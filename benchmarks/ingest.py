@@ -20,7 +20,7 @@ from benchmarks.sales import sales_mapping
 
 MATCHING = (0, 1, 4, 16)
 BARE = "bare Starlette"
-PLAIN_WANTED, STATE_WANTED, P99_WANTED_MS = 0.60, 0.45, 15
+PLAIN_WANTED, STATE_WANTED, OF_PLAIN_WANTED, P99_WANTED_MS = 0.60, 0.45, 0.75, 15
 
 
 def measure(folder: Path, *, rounds: int, requests: int) -> str:
@@ -85,10 +85,12 @@ def _report(results: Mapping[str, Rounds], requests: int, memory: Sequence[str])
     headings = ("matching", *COLUMNS, "of bare", "by CPU", "memory MiB")
     medians = {name: statistics.median(values) for name, values in of_bare.items()}
     plain, stateful = _name(1, state=False), _name(1, state=True)
+    of_plain = statistics.median(ratios(results[stateful], results[plain]))
     p99_ms = {name: statistics.median([each.p99_ms for each in results[name]]) for name in (plain, stateful)}
     wanted = (
         at_least(f"{plain}, of bare Starlette", PLAIN_WANTED, medians[plain]),
         at_least(f"{stateful}, of bare Starlette", STATE_WANTED, medians[stateful]),
+        at_least(f"{stateful}, of {plain} without", OF_PLAIN_WANTED, of_plain),
         *(at_most(f"{name}, p99 in ms where an fsync takes 0.3 ms", P99_WANTED_MS, p99_ms[name]) for name in p99_ms),
     )
     return (

@@ -91,13 +91,13 @@ class Bridge:
         self._configuration = parts.configuration
         self._seldom = OnceAMinute(now)
         self.refused_connections = Counter[str]()
-        budget = Budget(windows=settings.rate, cost=settings.cost)
         announcer = Announcer(configuration=lambda: self._configuration, accept=self._accept, clock=now)
+        self._budget = Budget(windows=settings.rate, cost=settings.cost)
         self._delivery = DeliveryLoop(
             parts.store,
             mappings=lambda: self._configuration.mappings,
             client=parts.client,
-            budget=budget,
+            budget=self._budget,
             clock=now,
             notify=announcer.tell,
         )
@@ -118,35 +118,41 @@ class Bridge:
             look_every_s=settings.mappings_look_every,
             on_refused=lambda problems: announcer.tell(reload_notice([*map(str, problems)], now())),
         )
-        health = Health(check=parts.store.check, refused=lambda: self._reloader.refused, draining=draining)
-        api = Api(
-            Rooms(
-                store=parts.store,
-                mappings=lambda: self._configuration.mappings.mappings,
-                refused=lambda: self._reloader.refused,
-                key=self._delivery.standing,
-                budget=self._delivery.budget,
-                clock=now,
-                started_at=now(),
-            ),
-            Doings(retry=parts.store.retry, replay=self._replay, rebuild=self._rebuild, flush=self._flush),
-            access,
+        routes: list[BaseRoute] = [*self._health(draining).routes(), *self._api(access).routes()]
+        routes += self._metrics(settings).routes()
+        if parts.sandbox is not None:
+            routes += [Mount("/sandbox", parts.sandbox), Route("/", _show_board)]
+        self._web = Starlette(routes=routes, exception_handlers=REFUSALS, lifespan=self._lifespan)
+
+    def _health(self, draining: Callable[[], bool]) -> Health:
+        return Health(check=self._parts.store.check, refused=lambda: self._reloader.refused, draining=draining)
+
+    def _api(self, access: Access) -> Api:
+        store = self._parts.store
+        rooms = Rooms(
+            store=store,
+            mappings=lambda: self._configuration.mappings.mappings,
+            refused=lambda: self._reloader.refused,
+            key=self._delivery.standing,
+            budget=self._delivery.budget,
+            clock=now,
+            started_at=now(),
         )
+        doings = Doings(retry=store.retry, replay=self._replay, rebuild=self._rebuild, flush=self._flush)
+        return Api(rooms, doings, access)
+
+    def _metrics(self, settings: Settings) -> Metrics:
         subjects = Subjects(
             hooks=self._hooks.tally,
             refused_connections=self.refused_connections,
             deliveries=self._delivery.tally,
-            store=parts.store,
-            budget=budget,
+            store=self._parts.store,
+            budget=self._budget,
             survey=self._delivery.survey,
             key=self._delivery.standing,
             loaded=self._loaded,
         )
-        metrics = Metrics(subjects, token=_secret(settings.metrics_token))
-        routes: list[BaseRoute] = [*health.routes(), *api.routes(), *metrics.routes()]
-        if parts.sandbox is not None:
-            routes += [Mount("/sandbox", parts.sandbox), Route("/", _show_board)]
-        self._web = Starlette(routes=routes, exception_handlers=REFUSALS, lifespan=self._lifespan)
+        return Metrics(subjects, token=_secret(settings.metrics_token))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's request: a webhook, or the rest."""

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bridge.api.wanted import RebuildWanted, ReplayWanted
 from bridge.app import now, tune_the_collector
 from bridge.cli.asking import ask, find_bridge, listen
+from bridge.cli.opening import open_store
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.cli.views import asked
 from bridge.configuration import load_configuration
@@ -22,7 +23,7 @@ from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
 from bridge.rebuilding import Rebuilder, follow, told
 from bridge.settings import Settings
-from bridge.store import Store, active_pins, open_readonly
+from bridge.store import active_pins, open_readonly
 from bridge.times import read_instant
 from bridge.units import parse_duration_s
 
@@ -73,13 +74,7 @@ class Refolding:
         settings = self.settings
         open_readonly(settings.database).close()
         configuration = load_configuration(settings.mappings, self.environ, secrets_are_required=False)
-        store = Store.open(
-            settings.database,
-            clock=now,
-            horizon_s=settings.horizon,
-            retention_s=settings.retention,
-            journal_bytes=settings.journal_max,
-        )
+        store = open_store(settings)
         rebuilder = Rebuilder(store, lambda: configuration)
         try:
             await store.declare(active_pins(configuration.mappings))

@@ -7,11 +7,11 @@ import asyncio
 from collections.abc import Collection
 
 from bridge.api.wanted import RetryWanted
-from bridge.app import now
 from bridge.cli.asking import ask, find_bridge
+from bridge.cli.opening import open_store
 from bridge.cli.views import asked
 from bridge.settings import Settings
-from bridge.store import Store, open_readonly
+from bridge.store import open_readonly
 
 
 def retry(settings: Settings, pins: list[str] | None, url: str | None) -> list[str]:
@@ -35,13 +35,7 @@ async def _retry(settings: Settings, wanted: RetryWanted, url: str | None) -> li
 
 async def _retry_alone(settings: Settings, pins: Collection[str] | None) -> list[str]:
     open_readonly(settings.database).close()
-    store = Store.open(
-        settings.database,
-        clock=now,
-        horizon_s=settings.horizon,
-        retention_s=settings.retention,
-        journal_bytes=settings.journal_max,
-    )
+    store = open_store(settings)
     try:
         return list(await store.retry(pins))
     finally:

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from bridge.api import Access
 from bridge.app import Bridge, Parts, now
+from bridge.cli.opening import open_store
 from bridge.cli.server import QuietServer
 from bridge.configuration import ConfigurationLoader, read_folder
 from bridge.errors import ConfigurationError, OperatorError, Problem
@@ -25,7 +26,6 @@ from bridge.lossy import Platform, mount_of, platform_without_disk, read_mounts,
 from bridge.mappings import MappingSet
 from bridge.outbound.client import PindownClient
 from bridge.settings import Settings, unknown_settings
-from bridge.store import Store
 from bridge.store.database import Database
 
 GRACE_S = 3
@@ -50,13 +50,7 @@ def serve(settings: Settings, environ: Mapping[str, str], *, sandbox: bool) -> N
     if platform is not None:
         _warn_of_the_disk(platform, settings)
     # The store first: a predecessor that is about to end holds both the database and the address.
-    store = Store.open(
-        settings.database,
-        clock=now,
-        horizon_s=settings.horizon,
-        retention_s=settings.retention,
-        journal_bytes=settings.journal_max,
-    )
+    store = open_store(settings)
     try:
         listener = _listen(settings)
     except ConfigurationError:

@@ -1,30 +1,15 @@
 """Whether a pin shows a revision, or may in time."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from support.prospects import NOW, prospect
 
 from bridge.outbound.confirmations import Verdict, judge
-from bridge.store import Prospect
 
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 UNTIL = NOW + timedelta(seconds=8)
 LATER = NOW + timedelta(seconds=9)
-
-
-def prospect(**given: Any) -> Prospect:
-    """Give a pin that is due now, one revision behind."""
-    fields: dict[str, Any] = {
-        "pin": "p-1",
-        "mapping": "sales",
-        "state": "due",
-        "is_rebuilding": False,
-        "revision": 5,
-        "sent_revision": 4,
-        "at": NOW,
-    }
-    return Prospect(**fields | given)
 
 
 @pytest.mark.parametrize(

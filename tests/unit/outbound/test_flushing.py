@@ -1,29 +1,14 @@
 """When a flush is over, what the dashboard lacks then, and why."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from support.prospects import NOW, prospect
 
 from bridge.outbound.flushing import FLUSH_S, MOST_TOLD, Flush, Flushed, lacks, why
-from bridge.store import Prospect
 
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 SOON, LATE = NOW + timedelta(seconds=2), NOW + timedelta(seconds=FLUSH_S + 1)
-
-
-def prospect(**given: Any) -> Prospect:
-    """Give a pin that is due now, one revision behind."""
-    fields: dict[str, Any] = {
-        "pin": "p-1",
-        "mapping": "sales",
-        "state": "due",
-        "is_rebuilding": False,
-        "revision": 5,
-        "sent_revision": 4,
-        "at": NOW,
-    }
-    return Prospect(**fields | given)
 
 
 @pytest.mark.parametrize(
