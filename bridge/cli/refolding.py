@@ -74,7 +74,7 @@ class Refolding:
         settings = self.settings
         open_readonly(settings.database).close()
         configuration = load_configuration(settings.mappings, self.environ, secrets_are_required=False)
-        store = open_store(settings)
+        store = open_store(settings, now)
         rebuilder = Rebuilder(store, lambda: configuration)
         try:
             await store.declare(active_pins(configuration.mappings))

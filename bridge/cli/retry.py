@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Collection
 
 from bridge.api.wanted import RetryWanted
+from bridge.app import now
 from bridge.cli.asking import ask, find_bridge
 from bridge.cli.opening import open_store
 from bridge.cli.views import asked
@@ -35,7 +36,7 @@ async def _retry(settings: Settings, wanted: RetryWanted, url: str | None) -> li
 
 async def _retry_alone(settings: Settings, pins: Collection[str] | None) -> list[str]:
     open_readonly(settings.database).close()
-    store = open_store(settings)
+    store = open_store(settings, now)
     try:
         return list(await store.retry(pins))
     finally:

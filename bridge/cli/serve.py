@@ -50,7 +50,7 @@ def serve(settings: Settings, environ: Mapping[str, str], *, sandbox: bool) -> N
     if platform is not None:
         _warn_of_the_disk(platform, settings)
     # The store first: a predecessor that is about to end holds both the database and the address.
-    store = open_store(settings)
+    store = open_store(settings, now)
     try:
         listener = _listen(settings)
     except ConfigurationError:
