@@ -1,4 +1,4 @@
-"""From an HTTP request to a verified Event. Providers are data; see `catalogue.yaml`."""
+"""From an HTTP request to a verified Event. Providers are data; see the folder `catalogue`."""
 
 from bridge.inbound.bodies import reread_payload
 from bridge.inbound.catalogue import providers

@@ -63,7 +63,7 @@ def _name(raw: bytes) -> str:
 def read_event(source: Source, request: Request, *, max_body_bytes: int, now: datetime) -> Event:
     """Make the event of a request. Raises `SenderError`, and then nothing may be stored."""
     headers, body_format, query, unverified = request
-    verified = source.verifier(Unverified(unverified, headers), now)
+    verified = source.verifier(Unverified(unverified, headers, query), now)
     body = decompress(verified.body, body_format.coding, max_body_bytes)
     payload = read_payload(body, is_form=body_format.is_form, form_json=source.form_json)
     event_id = _read_id(source, payload, headers)

@@ -29,6 +29,7 @@ def nested(draw: st.DrawFn) -> Json:
 
 
 def depth(value: Json) -> int:
+    """Count the levels."""
     if isinstance(value, dict):
         return 1 + max(map(depth, value.values()), default=0)
     return 1 + max(map(depth, value), default=0) if isinstance(value, list) else 0
@@ -37,6 +38,7 @@ def depth(value: Json) -> int:
 @given(value=nested(), is_ascii=st.booleans(), indent=st.sampled_from([None, 1]))
 @example(value=["[" * 200, "]" * 200, [["\\", '"[', "\\\\"]] * 60], is_ascii=True, indent=None)
 def test_a_body_is_refused_exactly_where_its_value_is_too_deep(value: Json, is_ascii: bool, indent: int | None) -> None:  # noqa: FBT001
+    """With brackets, quotes and backslashes in its texts, however they are written."""
     body = json.dumps(value, ensure_ascii=is_ascii, indent=indent).encode()
     if depth(value) <= DEEPEST:
         assert read_payload(body, is_form=False, form_json=None) == value

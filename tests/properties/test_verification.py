@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import SenderError
-from bridge.inbound.schemes import read_scheme
 from bridge.inbound.signing import sign
 from bridge.inbound.sources import Source, load_sources
+from bridge.inbound.sources.verify import read_scheme
 from bridge.inbound.verification import Unverified, verify
 from bridge.located import Place, parse_yaml
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bridge.inbound import credentials, schemes, signatures
-from bridge.inbound.credentials import AuthorizationScheme, NoScheme, TokenScheme
-from bridge.inbound.signatures import HmacScheme, Template
-from bridge.inbound.verification import Scheme
+from bridge.inbound.sources import verify as schemes
+from bridge.inbound.verification import Scheme, credentials, signatures
+from bridge.inbound.verification.credentials import AuthorizationScheme, NoScheme, TokenScheme
+from bridge.inbound.verification.signatures import HmacScheme, Template
 
 SCHEMES: list[Scheme] = [
     HmacScheme(header="x-signature", algorithm="sha256", encoding="hex", signed=Template.parse("{body}")),

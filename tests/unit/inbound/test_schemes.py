@@ -10,8 +10,8 @@ import pytest
 
 from bridge.errors import ConfigurationError, SenderError
 from bridge.inbound.catalogue import providers
-from bridge.inbound.schemes import read_scheme
 from bridge.inbound.sources import Source, load_sources
+from bridge.inbound.sources.verify import read_scheme
 from bridge.inbound.verification import Scheme, Unverified, Verified, verify
 from bridge.located import Place, ScalarNode, parse_yaml
 

@@ -6,10 +6,10 @@ import pytest
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.inbound.catalogue import providers
-from bridge.inbound.declarations import KEYS, Ack
 from bridge.inbound.locations import HeaderPlace, Location, PathPlace
-from bridge.inbound.schemes import read_scheme
 from bridge.inbound.sources import Sources, load_sources
+from bridge.inbound.sources.declarations import KEYS, Ack
+from bridge.inbound.sources.verify import read_scheme
 from bridge.located import MappingNode, Place, parse_yaml
 
 NAMED_AT = Place("mappings/sales.yaml", 7, 13)

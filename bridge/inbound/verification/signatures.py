@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bridge.errors import SenderError
-from bridge.inbound.secret_forms import SecretForm
-from bridge.inbound.timestamps import READERS, WRITERS
-from bridge.inbound.verification import Unverified, Verified, Verifier
+from bridge.inbound.verification.scheme import Unverified, Verified, Verifier
+from bridge.inbound.verification.secret_forms import SecretForm
+from bridge.inbound.verification.timestamps import READERS, WRITERS
 
 ALGORITHMS = ("sha256", "sha1", "sha512")
 ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {

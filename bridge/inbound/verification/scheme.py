@@ -1,6 +1,6 @@
 """What every way of verifying a sender has in common. Pure: no clock, no I/O.
 
-A `Scheme` is data (see `catalogue.yaml`). Bound to the secrets of a source it gives a
+A `Scheme` is data (see the `catalogue`). Bound to the secrets of a source it gives a
 `Verifier`, so that keys are prepared once and not per request. Unverified and verified
 bytes are different types: only a verifier makes the second from the first.
 """
@@ -11,10 +11,11 @@ from typing import NamedTuple, Protocol
 
 
 class Unverified(NamedTuple):
-    """A request as it came: the raw body, before decompression, and headers with lower-case names."""
+    """A request as it came: the raw body, before decompression, headers with lower-case names, the raw query."""
 
     body: bytes
     headers: Mapping[str, str]
+    query: bytes = b""
 
 
 class Verified(NamedTuple):

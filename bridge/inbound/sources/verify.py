@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from functools import partial
 
 from bridge.errors import ConfigurationError
-from bridge.inbound.credentials import AuthorizationScheme, NoScheme, TokenScheme
 from bridge.inbound.locations import parse_header
-from bridge.inbound.reading import Collector, choice, collecting, fields, parsed, refuse, text
-from bridge.inbound.secrecy import misplaced, misplaced_secret, veiled
-from bridge.inbound.secret_forms import SECRET_ENCODINGS, SecretForm
-from bridge.inbound.signatures import ALGORITHMS, ENCODINGS, Elements, HmacScheme, Template
-from bridge.inbound.timestamps import READERS
+from bridge.inbound.sources.reading import Collector, choice, collecting, fields, parsed, refuse, text
+from bridge.inbound.sources.secrecy import misplaced, misplaced_secret, veiled
 from bridge.inbound.verification import Scheme
+from bridge.inbound.verification.credentials import AuthorizationScheme, NoScheme, TokenScheme
+from bridge.inbound.verification.secret_forms import SECRET_ENCODINGS, SecretForm
+from bridge.inbound.verification.signatures import ALGORITHMS, ENCODINGS, Elements, HmacScheme, Template
+from bridge.inbound.verification.timestamps import READERS
 from bridge.located import MappingNode, Node, ScalarNode
 
 _SIMPLE: Mapping[str, Scheme] = {

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from bridge.errors import SenderError
-from bridge.inbound.verification import Unverified, Verified, Verifier
+from bridge.inbound.verification.scheme import Unverified, Verified, Verifier
 
 MAX_CREDENTIAL = 4096
 

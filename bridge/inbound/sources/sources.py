@@ -13,8 +13,8 @@ from types import MappingProxyType
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.inbound.catalogue import providers
-from bridge.inbound.declarations import Ack, Declaration, declare, own_entries
 from bridge.inbound.locations import Location
+from bridge.inbound.sources.declarations import Ack, Declaration, declare, own_entries
 from bridge.inbound.verification import Scheme, Verifier
 from bridge.located import MappingNode, Place, parse_yaml
 from bridge.located.fields import BoundedProblems

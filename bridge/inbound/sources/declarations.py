@@ -4,12 +4,12 @@ What a declaration means for requests is decided in `sources`; here it is only r
 place of every mistake.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.inbound.locations import HeaderPlace, Location, PathPlace, parse_header, parse_path
-from bridge.inbound.reading import (
+from bridge.inbound.sources.reading import (
     Collector,
     choice,
     collecting,
@@ -20,8 +20,8 @@ from bridge.inbound.reading import (
     refuse,
     text,
 )
-from bridge.inbound.schemes import SCHEMES, read_scheme
-from bridge.inbound.secrecy import misplaced, veiled, veiled_syntax
+from bridge.inbound.sources.secrecy import misplaced, veiled, veiled_syntax
+from bridge.inbound.sources.verify import SCHEMES, read_scheme
 from bridge.inbound.verification import DEFAULT_TOLERANCE_S, Scheme
 from bridge.located import MappingNode, Node, Place, ScalarNode, SequenceNode, parse_yaml
 from bridge.located.fields import COMES_LATER, NO_OTHERS, describe
@@ -43,6 +43,9 @@ KEYS = (
     "form_json",
     "aliases",
 )
+ABOUT = ("title", "category", "confidence", "unsure", "retries", "setup", "note")
+"""What an entry of the catalogue has beside those, for people: it changes nothing."""
+
 _LATER = dict.fromkeys(("each", "version", "handshake", "unwrap"), COMES_LATER)
 _NOT_TOLD_APART = (
     "deliveries of the source {!r} cannot be told apart: it has no 'id' and signs no time; "
@@ -128,7 +131,7 @@ def declare(
     keys = _keys(own, collect, misplaced(variable)) if own is not None else {}
     provider = collect.read(choice(tuple(known)), keys.get("provider"), name if name in known else "")
     if provider:
-        keys = {**_keys(known[provider], collect), **keys}
+        keys = {**_keys(known[provider], collect, allowed=(*KEYS, *ABOUT)), **keys}
     if "verify" not in keys:
         if "provider" not in keys and not _misspells(own, ("verify", "provider")):
             words = ", ".join(SCHEMES)
@@ -177,9 +180,11 @@ def _can_tell_apart(declaration: Declaration, keys: Mapping[str, Node]) -> bool:
     return "id" in keys or "dedupe" in keys or declaration.scheme.signs_time
 
 
-def _keys(node: Node, collect: Collector, others: Mapping[str, str] = NO_OTHERS) -> dict[str, Node]:
+def _keys(
+    node: Node, collect: Collector, others: Mapping[str, str] = NO_OTHERS, *, allowed: Collection[str] = KEYS
+) -> dict[str, Node]:
     found: list[Problem] = []
-    keys = Collector(found).fields(node, "a source", KEYS, {**_LATER, **others})
+    keys = Collector(found).fields(node, "a source", allowed, {**_LATER, **others})
     collect.problems.extend(veiled(found, node, KEYS))
     return keys
 
