@@ -13,7 +13,9 @@ from bridge.inbound.bodies import read_payload
 DEEPEST = 100
 
 hostile_text = st.text(alphabet='"\\[]{}:,a/n\u00e9\u2028', max_size=6)
-sibling = st.one_of(hostile_text, st.lists(hostile_text, max_size=2), st.dictionaries(hostile_text, st.just([{}])))
+sibling: st.SearchStrategy[Json] = st.one_of(
+    hostile_text, st.lists(hostile_text, max_size=2), st.dictionaries(hostile_text, st.just([{}]))
+)
 wrapping = st.tuples(st.booleans(), hostile_text, sibling, sibling)
 
 
@@ -24,7 +26,8 @@ def nested(draw: st.DrawFn) -> Json:
     value: Json = draw(sibling)
     for turn in range(draw(st.integers(DEEPEST - 6, DEEPEST + 4))):
         is_object, key, before, after = wrappings[turn % len(wrappings)]
-        value = {"0": before, f"k{key}": value, "1": after} if is_object else [before, value, after]
+        wrapped: Json = {"0": before, f"k{key}": value, "1": after} if is_object else [before, value, after]
+        value = wrapped
     return value
 
 
