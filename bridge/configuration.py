@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from bridge.errors import ConfigurationError, Problem
-from bridge.inbound import Source, Sources, declared_sources, load_sources, providers
+from bridge.inbound import Keys, Source, Sources, declared_sources, load_sources, providers
 from bridge.inbound import load_source as make_source
 from bridge.located import Place
 from bridge.mappings import SOURCES_FILE, Loader, MappingSet, read_bounded, read_mappings
-from bridge.settings import source_secrets
+from bridge.settings import source_secrets, verify_tokens
 from bridge.spelling import suggest
 
 
@@ -113,7 +113,8 @@ def read_sources(folder: Path) -> bytes | None:
 class ConfigurationLoader:
     """Compiles one folder again and again: of the mappings only what is new, secrets and sources each time.
 
-    `refuse` says what is wrong with good mappings in this place.
+    `refuse` says what is wrong with good mappings in this place. `keys` are what comes over the wire; its sources look
+    there whenever a request comes.
     """
 
     def __init__(
@@ -125,6 +126,7 @@ class ConfigurationLoader:
         refuse: Callable[[MappingSet], Iterable[Problem]] = lambda _mappings: (),
     ) -> None:
         self.folder = folder
+        self.keys = Keys()
         self._refuse = refuse
         self._environ = environ
         self._secrets_are_required = secrets_are_required
@@ -152,6 +154,8 @@ class ConfigurationLoader:
                 self._mappings.source_places,
                 written.sources,
                 partial(source_secrets, self._environ),
+                tokens=partial(verify_tokens, self._environ),
+                keys=self.keys,
                 file=str(self.folder / SOURCES_FILE),
                 secrets_are_required=self._secrets_are_required,
             )
@@ -170,5 +174,5 @@ class ConfigurationLoader:
         return self._loaded
 
 
-def _secrets(configuration: Configuration) -> dict[str, tuple[bytes, ...]]:
-    return {name: source.secrets for name, source in configuration.sources.items()}
+def _secrets(configuration: Configuration) -> dict[str, tuple[tuple[bytes, ...], ...]]:
+    return {name: (source.secrets, source.handshakes.tokens) for name, source in configuration.sources.items()}

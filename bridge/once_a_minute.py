@@ -3,6 +3,7 @@
 Repetitions are counted instead of told, and a bounded number of kinds is remembered.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,7 +19,7 @@ log = structlog.get_logger()
 
 
 class OnceAMinute:
-    """Warns at most once a minute of each kind; where `MAX_KINDS` come in a minute, all others are one kind."""
+    """Logs at most once a minute of each kind; where `MAX_KINDS` come in a minute, all others are one kind."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -26,7 +27,16 @@ class OnceAMinute:
         """When each kind had its last line, the earliest first, and how many have come since."""
 
     def warn(self, line: str, *which: str, **facts: object) -> None:
-        """Log a line with its facts and `count`, how many came since the last line of the same words `which`."""
+        """Warn with a line's facts and `count`, how many came since the last line of the same words `which`."""
+        self._tell(log.warning, line, which, facts)
+
+    def info(self, line: str, *which: str, **facts: object) -> None:
+        """Tell the same of what needs nobody."""
+        self._tell(log.info, line, which, facts)
+
+    def _tell(
+        self, write: Callable[..., object], line: str, which: tuple[str, ...], facts: Mapping[str, object]
+    ) -> None:
         now = self._clock()
         kind = self._room_for((line, *which), now)
         told_at, untold = self._kinds.get(kind, (None, 0))
@@ -35,7 +45,7 @@ class OnceAMinute:
             return
         self._kinds.pop(kind, None)
         self._kinds[kind] = now, 0
-        log.warning(line, **facts, count=untold + 1)
+        write(line, **facts, count=untold + 1)
 
     def _room_for(self, kind: tuple[str, ...], now: datetime) -> tuple[str, ...]:
         """Forget the earliest kind where there are too many, or, if that is too young, count this one with the rest."""

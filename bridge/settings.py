@@ -172,7 +172,18 @@ def source_secrets(environ: Mapping[str, str], source: str) -> tuple[bytes, ...]
     Several during rotation; none where neither is set. Raises `ConfigurationError` where the
     file cannot be read.
     """
-    name = secret_variable(source)
+    return _secrets(environ, secret_variable(source))
+
+
+def verify_tokens(environ: Mapping[str, str], source: str) -> tuple[bytes, ...]:
+    """Give what a source's handshake must show where it asks for a verify token: `<SOURCE>_VERIFY_TOKEN`.
+
+    Several, or in a file, as secrets may be; raises as `source_secrets` does.
+    """
+    return _secrets(environ, token_variable(source))
+
+
+def _secrets(environ: Mapping[str, str], name: str) -> tuple[bytes, ...]:
     text = environ.get(name, "")
     path = environ.get(f"{name}_FILE", "")
     if path:
@@ -189,6 +200,11 @@ def source_secrets(environ: Mapping[str, str], source: str) -> tuple[bytes, ...]
 def secret_variable(source: str) -> str:
     """Name the variable that holds a source's secret: `lan-probe` gives `LAN_PROBE_WEBHOOK_SECRET`."""
     return f"{source.upper().replace('-', '_')}_WEBHOOK_SECRET"
+
+
+def token_variable(source: str) -> str:
+    """Name the variable that holds a source's verify token: `whatsapp` gives `WHATSAPP_VERIFY_TOKEN`."""
+    return secret_variable(source).removesuffix("WEBHOOK_SECRET") + "VERIFY_TOKEN"
 
 
 def _names() -> frozenset[str]:

@@ -53,7 +53,8 @@ def refusal(error: SenderError, source: Source | None) -> Answer:
     if error.status == 401 and source is not None and source.scheme.challenge is not None:
         fields.append((b"www-authenticate", source.scheme.challenge.encode()))
     if error.status == 405:
-        fields.append((b"allow", b"POST"))
+        allowed = ("POST",) if source is None else source.handshakes.methods
+        fields.append((b"allow", ", ".join(allowed).encode()))
     if error.status == 503:
         fields.append((b"retry-after", b"%d" % _BUSY_RETRY_S))
     return Answer(error.status, tuple(fields), _error(error.code, error.message))

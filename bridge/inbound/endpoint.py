@@ -1,4 +1,4 @@
-"""`POST /hooks/{source}` as a plain ASGI endpoint: the bounds, the answers, the guard.
+"""`/hooks/{source}` as a plain ASGI endpoint: the bounds, the answers, the guard.
 
 The answer comes once `accept` says that the event is durable. Whatever is refused or put off
 leaves nothing behind but a line in the log, and that at most once a minute for each source and
@@ -20,7 +20,8 @@ from bridge.inbound.answers import CLOSE, Answer, acknowledgement, internal, put
 from bridge.inbound.bodies import BodyFormat, read_format
 from bridge.inbound.deadline import Deadline
 from bridge.inbound.gathering import Accept, Gathering
-from bridge.inbound.receive import Request, read_event, read_headers, why_no_time
+from bridge.inbound.handshakes import Handshaken, KeyOffered, Offer
+from bridge.inbound.receive import Request, read_event, read_headers, shake_at_head, why_no_time
 from bridge.inbound.sources import Source, Sources
 from bridge.once_a_minute import OnceAMinute
 from bridge.tallies import UNKNOWN, HookTally
@@ -32,6 +33,9 @@ Send = Callable[[Message], Awaitable[None]]
 Reply = Callable[[Answer], None]
 """Takes the answer to one request."""
 
+KeepKey = Callable[[Offer, str], Awaitable[None]]
+"""Keeps a key that was offered from an address; may raise `SenderError` and `StoreUnavailable`."""
+
 MAX_HEADERS_BYTES = 32 * 1024
 MAX_QUERY_BYTES = 8 * 1024
 MAX_HELD_BYTES = 128 * 1024 * 1024
@@ -40,6 +44,9 @@ MAX_HELD_BYTES = 128 * 1024 * 1024
 _DRAINING_RETRY_S = 5
 _MAX_NAME = 63
 _PREFIX = "/hooks/"
+_UNREAD = BodyFormat(is_form=False, coding="")
+"""Of a body that nobody reads."""
+
 _MAX_LENGTH_DIGITS = 18
 
 
@@ -59,13 +66,17 @@ class _Intake(NamedTuple):
 
 
 class _Begun(NamedTuple):
-    """A request whose head is read: who sends it, what takes its event, and what its head says."""
+    """A request whose head is read: who sends it, what takes its event, and what its head says.
+
+    `shaken` is the answer where that is a handshake; its body counts for nothing.
+    """
 
     source: Source
     accept: Accept
     headers: Mapping[str, str]
     format: BodyFormat
     query: bytes
+    shaken: Handshaken | None = None
 
 
 class _Held:
@@ -96,7 +107,7 @@ class HookEndpoint:
     `accept` makes an event durable and may raise `StoreUnavailable`. `max_body_bytes` bounds the
     body before and after decompression, `max_held_bytes` all those that are being read or stored;
     `body_deadline_s` is how long a body's arrival may take. `draining` tells that the process is
-    asked to end.
+    asked to end. `keep_key` makes a key durable that comes over the wire.
     """
 
     def __init__(  # noqa: PLR0913 - wiring: each of them is passed in once, by name
@@ -109,12 +120,16 @@ class HookEndpoint:
         max_held_bytes: int = MAX_HELD_BYTES,
         body_deadline_s: float = 10.0,
         draining: Callable[[], bool] = lambda: False,
+        keep_key: KeepKey | None = None,
     ) -> None:
         self._intake = _Intake(_with_address(sources), accept)
         self._max_body_bytes = max_body_bytes
         self._held = _Held(max_body_bytes, max_held_bytes)
         self._deadline = Deadline(body_deadline_s)
         self._draining = draining
+        self._keep_key = keep_key or _keep_no_key
+        self._keeping = set[asyncio.Task[Answer]]()
+        self._clock = clock
         self._gathering = Gathering(self._read_event, clock)
         self._seldom = OnceAMinute(clock)
         self.tally = HookTally()
@@ -137,7 +152,7 @@ class HookEndpoint:
         except _Disconnected:
             return
         except Exception as error:  # noqa: BLE001 - the guard: one request's fault must not end more than that request
-            answer = self._failure(error, scope)
+            answer = await self._kept(error, scope) if isinstance(error, KeyOffered) else self._failure(error, scope)
         finally:
             self._held.bytes -= body.size
         closing = () if body.is_complete or CLOSE in answer.fields else (CLOSE,)
@@ -157,7 +172,7 @@ class HookEndpoint:
             self._take(begun, body, partial(self._conclude, scope, begun.source, len(body), perf_counter(), reply))
         except Exception as error:  # noqa: BLE001 - the guard, as above
             self._held.bytes -= len(body)
-            reply(self._failure(error, scope))
+            self._answer_failure(error, scope, reply)
 
     def _conclude(  # noqa: PLR0913, PLR0917 - a callback, bound to all that it needs
         self,
@@ -170,9 +185,27 @@ class HookEndpoint:
     ) -> None:
         self._held.bytes -= held_bytes
         if isinstance(outcome, Exception):
-            reply(self._failure(outcome, scope))
+            self._answer_failure(outcome, scope, reply)
         else:
             reply(self._acknowledge(source, arrived_s, outcome))
+
+    def _answer_failure(self, error: Exception, scope: Scope, reply: Reply) -> None:
+        """Answer what is no event: at once, or when the key is durable that it offers."""
+        if isinstance(error, KeyOffered):
+            keeping = asyncio.ensure_future(self._kept(error, scope))
+            self._keeping.add(keeping)
+            keeping.add_done_callback(self._keeping.discard)
+            keeping.add_done_callback(lambda kept: reply(kept.result()))
+        else:
+            reply(self._failure(error, scope))
+
+    async def _kept(self, offered: KeyOffered, scope: Scope) -> Answer:
+        """Answer once the key is durable that a handshake offers."""
+        try:
+            await self._keep_key(offered.offer, scope["client"][0] if scope.get("client") else "")
+        except Exception as error:  # noqa: BLE001 - the guard, as above
+            return self._failure(error, scope)
+        return self._failure(offered, scope)
 
     def _acknowledge(self, source: Source, arrived_s: float, receipt: Receipt) -> Answer:
         answer = acknowledgement(source, receipt)
@@ -188,6 +221,9 @@ class HookEndpoint:
             raise SenderError(408, "body_timeout", message) from error
 
     def _take(self, begun: _Begun, body: bytes, settle: Settle) -> None:
+        if begun.shaken is not None:
+            settle(begun.shaken)
+            return
         request = Request(begun.headers, begun.format, begun.query, body)
         self._gathering.take(begun.source, request, begun.accept, settle)
 
@@ -203,7 +239,8 @@ class HookEndpoint:
         source = sources.get(_source_name(scope))
         if source is None:
             raise SenderError(404, "unknown_source", "there is no source of this name")
-        if scope["method"] != "POST":
+        method, handshakes = scope["method"], source.handshakes.at_head
+        if method != "POST" and method not in handshakes:
             raise SenderError(405, "method_not_allowed", "webhooks are POSTed")
         if self._draining():
             raise _Draining
@@ -213,6 +250,8 @@ class HookEndpoint:
         if len(query) > MAX_QUERY_BYTES:
             raise SenderError(414, "query_too_long", f"the query string is longer than {MAX_QUERY_BYTES:,} bytes")
         headers = read_headers(source, raw)
+        if method in handshakes and (shaken := shake_at_head(source, method, headers, query, self._clock())):
+            return _Begun(source, accept, headers, _UNREAD, query, shaken)
         return _Begun(source, accept, headers, read_format(headers), query)
 
     def _check_length(self, headers: Mapping[str, str]) -> None:
@@ -226,9 +265,12 @@ class HookEndpoint:
             raise _too_large(self._max_body_bytes)
 
     def _failure(self, error: Exception, scope: Scope) -> Answer:
-        """Say what became of a request that came to nothing; a line in the log says it too."""
+        """Say what became of a request that is no event; a line in the log says it too."""
         name = _source_name(scope)
         match error:
+            case Handshaken():
+                code, answer = "handshake", Answer(error.status, error.fields, error.body)
+                self._seldom.info("handshake_answered", name, source=name, method=scope["method"])
             case SenderError():
                 code, answer = error.code, self._refuse(error, name)
             case StoreUnavailable():
@@ -296,6 +338,10 @@ def _fulfil(receipt: asyncio.Future[Receipt], outcome: Receipt | Exception) -> N
         receipt.set_exception(outcome)
     else:
         receipt.set_result(outcome)
+
+
+async def _keep_no_key(_offer: Offer, _address: str) -> None:
+    raise StoreUnavailable("no keys are kept here")
 
 
 def _with_address(sources: Sources) -> Sources:

@@ -4,7 +4,7 @@ The signature is checked over the bytes as they came, before anything is decompr
 parsed, so only a sender who knows the secret reaches a parser.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -13,11 +13,15 @@ from typing import NamedTuple
 from bridge.errors import SenderError
 from bridge.events import Event, Json
 from bridge.inbound.bodies import BodyFormat, decompress, read_payload, read_query
+from bridge.inbound.handshakes import Asked, Handshake, Handshaken
 from bridge.inbound.sources import Source
 from bridge.inbound.verification import Unverified, Verified
 from bridge.times import read_instant
 
 _ALWAYS_SINGLE = frozenset({"content-type", "content-encoding", "content-length", "authorization"})
+MAX_HANDSHAKE_BYTES = 4 * 1024
+"""How long a body may be that is read though nothing proves its sender; those of handshakes have a few hundred."""
+
 _AUTHENTICATING = ("authorization", "cookie", "signature", "token", "apikey", "secret", "password")
 
 
@@ -60,12 +64,58 @@ def _name(raw: bytes) -> str:
     return raw.decode("latin-1").lower()
 
 
+def shake_at_head(
+    source: Source, method: str, headers: Mapping[str, str], query: bytes, now: datetime
+) -> Handshaken | None:
+    """Answer a handshake that can be told from the head of a request; gives None for a POST that asks for none.
+
+    Raises `SenderError` for another method that asks for none, and for a handshake that is not in order.
+    """
+    handshakes = source.handshakes
+    asked = Asked(method, headers, read_query(query))
+    meant = handshakes.meant(asked, handshakes.at_head[method])
+    if meant is None:
+        if method == "POST":
+            return None
+        message = f"the source takes a {method} as a handshake, and this one lacks what belongs to it"
+        raise SenderError(400, "bad_handshake", message)
+    if meant.is_verified:
+        source.verifier(Unverified(b"", headers, query), now)
+    return handshakes.shake(meant, asked)
+
+
+def _shake_inside(source: Source, request: Request, payload: Json, among: Sequence[Handshake]) -> None:
+    """Answer a handshake that is told from its payload too, by raising `Handshaken`."""
+    asked = Asked("POST", request.headers, read_query(request.query), payload)
+    meant = source.handshakes.meant(asked, among)
+    if meant is not None:
+        raise source.handshakes.shake(meant, asked)
+
+
+def _shake_unproved(source: Source, request: Request) -> None:
+    """Look at what nothing proves only as far as a handshake is long, and at nothing that is packed."""
+    if request.format.is_form or request.format.coding or len(request.body) > MAX_HANDSHAKE_BYTES:
+        return
+    try:
+        payload = read_payload(request.body, is_form=False, form_json=None)
+    except SenderError:
+        return  # what its sender is told is that the proof is missing
+    _shake_inside(source, request, payload, source.handshakes.unproved)
+
+
 def read_event(source: Source, request: Request, *, max_body_bytes: int, now: datetime) -> Event:
-    """Make the event of a request. Raises `SenderError`, and then nothing may be stored."""
+    """Make the event of a request. Raises `SenderError`, or `Handshaken`, and then nothing may be stored."""
     headers, body_format, query, unverified = request
-    verified = source.verifier(Unverified(unverified, headers, query), now)
+    try:
+        verified = source.verifier(Unverified(unverified, headers, query), now)
+    except SenderError:
+        if source.handshakes.unproved:
+            _shake_unproved(source, request)
+        raise
     body = decompress(verified.body, body_format.coding, max_body_bytes)
     payload = read_payload(body, is_form=body_format.is_form, form_json=source.form_json)
+    if source.handshakes.inside:
+        _shake_inside(source, request, payload, source.handshakes.inside)
     event_id = _read_id(source, payload, headers)
     return Event(
         source=source.name,

@@ -6,9 +6,12 @@ place of every mistake.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from bridge.errors import ConfigurationError, Problem
+from bridge.inbound.handshakes import Handshake
 from bridge.inbound.locations import HeaderPlace, Location, PathPlace, parse_header, parse_path
+from bridge.inbound.sources.handshakes import read_handshakes
 from bridge.inbound.sources.reading import (
     Collector,
     choice,
@@ -25,7 +28,7 @@ from bridge.inbound.sources.verify import SCHEMES, read_scheme
 from bridge.inbound.verification import DEFAULT_TOLERANCE_S, Scheme
 from bridge.located import MappingNode, Node, Place, ScalarNode, SequenceNode, parse_yaml
 from bridge.located.fields import COMES_LATER, NO_OTHERS, describe
-from bridge.settings import secret_variable
+from bridge.settings import secret_variable, token_variable
 from bridge.spelling import suggest
 from bridge.units import parse_duration_s
 
@@ -42,11 +45,12 @@ KEYS = (
     "ack",
     "form_json",
     "aliases",
+    "handshake",
 )
 ABOUT = ("title", "category", "confidence", "unsure", "retries", "setup", "note")
 """What an entry of the catalogue has beside those, for people: it changes nothing."""
 
-_LATER = dict.fromkeys(("each", "version", "handshake", "unwrap"), COMES_LATER)
+_LATER = dict.fromkeys(("each", "version", "unwrap"), COMES_LATER)
 _NOT_TOLD_APART = (
     "deliveries of the source {!r} cannot be told apart: it has no 'id' and signs no time; "
     "give it an 'id', or say 'dedupe: 10m' or 'dedupe: off'"
@@ -78,6 +82,7 @@ class Declaration:
     form_json: str | None
     aliases: Mapping[str, str]
     ack: Ack | None
+    handshakes: tuple[Handshake, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +132,7 @@ def declare(
     Gives None where it cannot be read at all; `problems` then says why.
     """
     collect = Collector(problems)
-    variable = secret_variable(name)
-    keys = _keys(own, collect, misplaced(variable)) if own is not None else {}
+    keys = _keys(own, collect, misplaced(secret_variable(name))) if own is not None else {}
     provider = collect.read(choice(tuple(known)), keys.get("provider"), name if name in known else "")
     if provider:
         keys = {**_keys(known[provider], collect, allowed=(*KEYS, *ABOUT)), **keys}
@@ -137,7 +141,7 @@ def declare(
             words = ", ".join(SCHEMES)
             problems.append(place.problem(f"the source {name!r} needs 'verify' ({words}) or 'provider'"))
         return None
-    declaration = _read(provider or None, keys, collect, variable)
+    declaration = _read(name, provider or None, keys, collect)
     if declaration is not None and not _can_tell_apart(declaration, keys) and not _misspells(own, ("id", "dedupe")):
         problems.append(place.problem(_NOT_TOLD_APART.format(name)))
     return declaration
@@ -148,8 +152,8 @@ def _misspells(own: MappingNode | None, keys: tuple[str, ...]) -> bool:
     return own is not None and any(entry.name not in KEYS and suggest(entry.name, keys) for entry in own.entries)
 
 
-def _read(provider: str | None, keys: Mapping[str, Node], collect: Collector, variable: str) -> Declaration | None:
-    scheme = collect.read(lambda node: read_scheme(node, variable), keys.get("verify"), None)
+def _read(name: str, provider: str | None, keys: Mapping[str, Node], collect: Collector) -> Declaration | None:
+    scheme = collect.read(lambda node: read_scheme(node, secret_variable(name)), keys.get("verify"), None)
     dedupe = collect.read(_dedupe, keys.get("dedupe"), _Dedupe())
     event, event_id, at = (collect.read(_location, keys.get(key), None) for key in ("event", "id", "at"))
     tolerance_s = collect.read(duration_s, keys.get("tolerance"), DEFAULT_TOLERANCE_S)
@@ -158,8 +162,13 @@ def _read(provider: str | None, keys: Mapping[str, Node], collect: Collector, va
     no_aliases: dict[str, str] = {}
     aliases = collect.read(_aliases, keys.get("aliases"), no_aliases)
     ack = collect.read(_ack, keys.get("ack"), None)
+    none: tuple[Handshake, ...] = ()
+    handshakes = collect.read(partial(read_handshakes, variable=token_variable(name)), keys.get("handshake"), none)
     if scheme is None:
         return None
+    if not scheme.needs_secret and any(echo.hmac for each in handshakes for echo in each.reply.echoes):
+        message = "a reply with an HMAC needs a secret, and 'verify: none' has none"
+        collect.problems.append(keys["handshake"].place.problem(message))
     return Declaration(
         provider=provider,
         scheme=scheme,
@@ -173,6 +182,7 @@ def _read(provider: str | None, keys: Mapping[str, Node], collect: Collector, va
         form_json=form_json,
         aliases=aliases,
         ack=ack,
+        handshakes=handshakes,
     )
 
 

@@ -7,19 +7,21 @@ place, all in one go.
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import KW_ONLY, dataclass, field
+from functools import lru_cache, partial
 from types import MappingProxyType
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.inbound.catalogue import providers
+from bridge.inbound.handshakes import Handshakes, Keys
+from bridge.inbound.handshakes.keys import keyed
 from bridge.inbound.locations import Location
 from bridge.inbound.sources.declarations import Ack, Declaration, declare, own_entries
 from bridge.inbound.verification import Scheme, Verifier
 from bridge.located import MappingNode, Place, parse_yaml
 from bridge.located.fields import BoundedProblems
 from bridge.notices import OWN_SOURCE
-from bridge.settings import secret_variable
+from bridge.settings import secret_variable, token_variable
 from bridge.spelling import suggest
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
@@ -57,6 +59,7 @@ class Source:
     form_json: str | None
     aliases: Mapping[str, str]
     ack: Ack | None
+    handshakes: Handshakes
     single_headers: frozenset[str]
     credential_headers: frozenset[str]
 
@@ -67,30 +70,38 @@ class Source:
 
     @property
     def lacks_secret(self) -> bool:
-        """Tell whether it can verify nobody for want of a secret."""
-        return self.scheme.needs_secret and not self.secrets
+        """Tell whether it can verify nobody for want of a secret, and nobody brings one."""
+        return self.scheme.needs_secret and not self.secrets and not self.handshakes.takes_keys
 
 
 Sources = Mapping[str, Source]
 """Sources by name; a name is also the last part of the address, `/hooks/<name>`."""
 
 
-def load_sources(
+def no_secrets(_source: str) -> tuple[bytes, ...]:
+    """Give none, for any source."""
+    return ()
+
+
+def load_sources(  # noqa: PLR0913 - what sources are made of, each by its name
     named: Mapping[str, Place],
     sources_yaml: bytes | None,
     secrets: Secrets,
     *,
+    tokens: Secrets = no_secrets,
+    keys: Keys | None = None,
     file: str = "sources.yaml",
     secrets_are_required: bool = True,
 ) -> Sources:
     """Make every source that mappings name (with the place of one mention) or `sources.yaml` declares.
 
+    `tokens` are what their verify tokens must be, `keys` those that come over the wire.
     `file` is what messages call `sources.yaml`: with the folder that it stands in, as an editor finds it.
     Raises `ConfigurationError` with every problem: a source that nobody knows, or without a
     secret, a wrong key or value, a source whose deliveries could not be told apart. Where
     secrets are not required (a check of the files alone) a source without one refuses every delivery.
     """
-    making = _Making(secrets=secrets, are_required=secrets_are_required)
+    making = _Making(secrets, tokens, keys or Keys(), are_required=secrets_are_required)
     own = own_entries(file, sources_yaml or b"", making.problems)
     for name in sorted({*named, *own}):
         place, node = own.get(name) or (named[name], None)
@@ -105,7 +116,7 @@ def load_source(
 
     Gives None where nothing names it. Raises `ConfigurationError` as `load_sources` does.
     """
-    making = _Making(secrets=secrets, are_required=True)
+    making = _Making(secrets, no_secrets, Keys(), are_required=True)
     misread: list[Problem] = []
     own = own_entries(file, sources_yaml or b"", misread)
     if not own:
@@ -121,11 +132,14 @@ def declared_sources(sources_yaml: bytes | None) -> frozenset[str]:
     return frozenset(own_entries("sources.yaml", sources_yaml or b"", []))
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class _Making:
     """Makes sources one by one, and keeps what is wrong with them."""
 
     secrets: Secrets
+    tokens: Secrets
+    keys: Keys
+    _: KW_ONLY
     are_required: bool
     problems: list[Problem] = field(default_factory=BoundedProblems)
     _made: dict[str, Source] = field(default_factory=dict)
@@ -140,7 +154,7 @@ class _Making:
             message = f"the source {name!r} is neither in the catalogue nor in sources.yaml{advice}"
             self.problems.append(place.problem(message))
             return
-        source = _load(name, place, node, self.secrets, self.problems)
+        source = self._load(name, place, node, self.secrets)
         if source is None:
             return
         if self.are_required and source.lacks_secret:
@@ -153,7 +167,7 @@ class _Making:
         if node is not None:
             message = f"{OWN_SOURCE!r} is the bridge itself, which tells what happens to it; name this source otherwise"
             self.problems.append(place.problem(message))
-        elif (source := _load(OWN_SOURCE, place, _own_entry(), lambda _: (), self.problems)) is not None:
+        elif (source := self._load(OWN_SOURCE, place, _own_entry(), no_secrets)) is not None:
             self._made[OWN_SOURCE] = source
 
     def sources(self) -> Sources:
@@ -161,6 +175,38 @@ class _Making:
         if self.problems:
             raise ConfigurationError(self.problems)
         return MappingProxyType(self._made)
+
+    def _load(self, name: str, place: Place, node: MappingNode | None, secrets: Secrets) -> Source | None:
+        if _NAME.fullmatch(name) is None:
+            message = f"{name[:80]!r} cannot name a source; write lower-case letters, digits and dashes, at most 63"
+            self.problems.append(place.problem(message))
+            return None
+        declaration = declare(name, place, node, providers(), self.problems)
+        if declaration is None:
+            return None
+        try:
+            return self._bind(name, declaration, secrets(name))
+        except ConfigurationError as error:
+            self.problems.extend(error.problems)
+            return None
+
+    def _bind(self, name: str, declaration: Declaration, secrets: tuple[bytes, ...]) -> Source:
+        bind = partial(declaration.scheme.bind, tolerance_s=declaration.tolerance_s)
+        handshakes = Handshakes.of(
+            name,
+            declaration.handshakes,
+            secret=next(iter(secrets), b""),
+            tokens=self.tokens(name) if declaration.handshakes else (),
+            variable=token_variable(name),
+        )
+        try:
+            verifier = bind(secrets)
+        except ValueError as error:
+            message = f"the secret of the source {name!r} is malformed: {error}"
+            raise ConfigurationError([Problem(file=secret_variable(name), message=message)]) from error
+        if handshakes.takes_keys:
+            verifier = keyed(name, bind, secrets, self.keys)
+        return _source(name, declaration, secrets, verifier, handshakes)
 
 
 @lru_cache(maxsize=1)
@@ -171,37 +217,9 @@ def _own_entry() -> MappingNode:
     return entry
 
 
-def _load(
-    name: str, place: Place, node: MappingNode | None, secrets: Secrets, problems: list[Problem]
-) -> Source | None:
-    if _NAME.fullmatch(name) is None:
-        message = f"{name[:80]!r} cannot name a source; write lower-case letters, digits and dashes, at most 63"
-        problems.append(place.problem(message))
-        return None
-    declaration = declare(name, place, node, providers(), problems)
-    if declaration is None:
-        return None
-    try:
-        texts = secrets(name)
-    except ConfigurationError as error:
-        problems.extend(error.problems)
-        return None
-    return _bind(name, declaration, texts, problems)
-
-
-def _bind(name: str, declaration: Declaration, secrets: tuple[bytes, ...], problems: list[Problem]) -> Source | None:
-    scheme = declaration.scheme
-    try:
-        verifier = scheme.bind(secrets, tolerance_s=declaration.tolerance_s)
-    except ValueError as error:
-        problems.append(
-            Problem(file=secret_variable(name), message=f"the secret of the source {name!r} is malformed: {error}")
-        )
-        return None
-    return _source(name, declaration, secrets, verifier)
-
-
-def _source(name: str, declaration: Declaration, secrets: tuple[bytes, ...], verifier: Verifier) -> Source:
+def _source(
+    name: str, declaration: Declaration, secrets: tuple[bytes, ...], verifier: Verifier, handshakes: Handshakes
+) -> Source:
     scheme = declaration.scheme
     locations = (declaration.event, declaration.id, declaration.at)
     located = frozenset().union(*(location.headers for location in locations if location))
@@ -222,8 +240,9 @@ def _source(name: str, declaration: Declaration, secrets: tuple[bytes, ...], ver
         form_json=declaration.form_json,
         aliases=declaration.aliases,
         ack=declaration.ack,
-        single_headers=scheme.headers | located | frozenset(declaration.aliases),
-        credential_headers=_credential_headers(scheme, declaration.aliases),
+        handshakes=handshakes,
+        single_headers=scheme.headers | located | handshakes.headers | frozenset(declaration.aliases),
+        credential_headers=_credential_headers(scheme, declaration.aliases) | handshakes.key_headers,
     )
 
 
