@@ -9,7 +9,7 @@ import asyncio
 import gc
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,8 +29,8 @@ from bridge.configuration import Configuration, ConfigurationLoader
 from bridge.errors import PinbridgeError, StoreUnavailable
 from bridge.events import Event, Json, Settle
 from bridge.exposition import Loaded, Metrics, Subjects
-from bridge.inbound import HookEndpoint, Reply
-from bridge.inline import InlineAnswers
+from bridge.inbound import Batch, HookEndpoint, Reply, SettleBatch
+from bridge.inline import InlineAnswers, InlineBatch
 from bridge.mappings import Evaluation, MappingSet, NotAtOnce
 from bridge.notices import OWN_SOURCE, reload_notice
 from bridge.once_a_minute import OnceAMinute
@@ -107,6 +107,7 @@ class Bridge:
         self._hooks = HookEndpoint(
             parts.configuration.sources,
             accept=partial(self._accept, parts.configuration.mappings),
+            accept_batch=partial(self._accept_batch, parts.configuration.mappings),
             clock=now,
             max_body_bytes=settings.max_body,
             draining=draining,
@@ -172,26 +173,35 @@ class Bridge:
         """Let nobody wait for long any more: the process is asked to end."""
         self._delivery.end_by(now() + timedelta(seconds=STOP_WAITING_S))
 
-    def _accept(self, mappings: MappingSet, event: Event, settle: Settle) -> None:
+    def _accept_batch(self, mappings: MappingSet, events: Iterator[Event], settle: SettleBatch) -> None:
+        if self._inline is None:
+            Batch(events, partial(self._accept, mappings), settle).go_on()
+            return
+        held = self._inline.hold_batch(settle)
+        Batch(events, partial(self._accept, mappings, batch=held), held.stored).go_on()
+
+    def _accept(self, mappings: MappingSet, event: Event, settle: Settle, batch: InlineBatch | None = None) -> None:
         if _is_quick(event.body):
             try:
                 evaluation = mappings.evaluate_at_once(event)
             except NotAtOnce:
                 pass  # its mappings ask for much, however short it is
             else:
-                self._ingest(event, evaluation, settle)
+                self._ingest(event, evaluation, settle, batch)
                 return
         # What may take long is evaluated beside the event loop, so that it holds up no other webhook.
         evaluating = asyncio.get_running_loop().run_in_executor(None, mappings.evaluate, event)
-        evaluating.add_done_callback(partial(self._ingest_large, event, settle))
+        evaluating.add_done_callback(partial(self._ingest_large, event, settle, batch))
 
-    def _ingest_large(self, event: Event, settle: Settle, evaluating: asyncio.Future[Evaluation]) -> None:
+    def _ingest_large(
+        self, event: Event, settle: Settle, batch: InlineBatch | None, evaluating: asyncio.Future[Evaluation]
+    ) -> None:
         try:
-            self._ingest(event, evaluating.result(), settle)
+            self._ingest(event, evaluating.result(), settle, batch)
         except Exception as error:  # noqa: BLE001 - told to who waits for it
             settle(error)
 
-    def _ingest(self, event: Event, evaluation: Evaluation, settle: Settle) -> None:
+    def _ingest(self, event: Event, evaluation: Evaluation, settle: Settle, batch: InlineBatch | None) -> None:
         for outcome in evaluation.outcomes:
             if outcome.kind in _FAILED:
                 self._seldom.warn(
@@ -203,7 +213,7 @@ class Bridge:
                     reason=outcome.reason,
                 )
         if self._inline is not None and event.source != OWN_SOURCE:
-            settle = self._inline.hold(self._configuration.sources, event, evaluation, settle)
+            settle = (batch or self._inline).hold(self._configuration.sources, event, evaluation, settle)
         # What the payload says stands in the evaluation and in the body. To let go of its many objects before
         # the wait for the commit, not after it, spares the whole process a tenth: the next event reuses them warm.
         self._parts.store.ingest(event.without_payload(), evaluation, settle)
@@ -258,7 +268,11 @@ class Bridge:
             active_pins(mappings, keeps=self._parts.keeps), self._parts.destination
         )
         self._configuration = configuration
-        self._hooks.switch(configuration.sources, accept=partial(self._accept, mappings))
+        self._hooks.switch(
+            configuration.sources,
+            accept=partial(self._accept, mappings),
+            accept_batch=partial(self._accept_batch, mappings),
+        )
         self._delivery.wake(moved)
         self._rebuilder.wake()
 

@@ -26,8 +26,10 @@ class Event(NamedTuple):
     `dedupe: off`. It is remembered for `dedup_window_s` seconds, or for the horizon where
     that is None. `at` is the source's own notion of when it happened, None where it has none.
     `headers` have lower-case names and lack those that authenticate. `body` is as it came,
-    after decompression; `payload` is what it says. `tolerance_s` is how far ahead of the
-    arrival the event's own time may be.
+    after decompression, or, of an event that came with others, its own part as JSON; `content_type` says which
+    of both. `payload` is what it says, as mappings see it. `tolerance_s` is how far ahead of the
+    arrival the event's own time may be. `fault` says why its payload cannot be read, where that is so; then
+    no mapping takes it, and a replay does once its source reads it.
     """
 
     source: str
@@ -43,10 +45,11 @@ class Event(NamedTuple):
     query: Mapping[str, str]
     body: bytes
     payload: Json
+    fault: str = ""
 
     def without_payload(self) -> "Event":
         """Give the event as it is once nothing more is to be read from its payload."""
-        return Event._make((*self[:-1], None))
+        return Event._make((*self[:-2], None, self[-1]))
 
 
 class Receipt(NamedTuple):
@@ -59,6 +62,21 @@ class Receipt(NamedTuple):
 
     status: Literal["accepted", "duplicate"]
     id: str
+    number: int | None
+    mappings: tuple[str, ...]
+    is_shown: bool | None = None
+
+
+class BatchReceipt(NamedTuple):
+    """What became of a delivery that brought several events, or none, once all of them are durable.
+
+    It is a `duplicate` where each of them was met before, and `empty` where there was none. `accepted` and
+    `duplicates` count them, `number` is the newest one's place in the journal; the rest is as in a receipt.
+    """
+
+    status: Literal["accepted", "duplicate", "empty"]
+    accepted: int
+    duplicates: int
     number: int | None
     mappings: tuple[str, ...]
     is_shown: bool | None = None

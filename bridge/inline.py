@@ -5,14 +5,14 @@ once, and a pin has one request in flight, whatever becomes of who waits.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
 from bridge.errors import NotDelivered
-from bridge.events import Event, Receipt, Settle
-from bridge.inbound import Source
+from bridge.events import BatchReceipt, Event, Receipt, Settle
+from bridge.inbound import SettleBatch, Source
 from bridge.mappings import Evaluation
 from bridge.outbound import Tell, Touched
 
@@ -43,6 +43,10 @@ class InlineAnswers:
         until = event.received_at + timedelta(seconds=patience_s(sources.get(event.source)))
         return partial(self._stored, touched, until, settle)
 
+    def hold_batch(self, settle: SettleBatch) -> "InlineBatch":
+        """Give what holds the one answer to a delivery of several events, until the pins took all of them."""
+        return InlineBatch(self, settle)
+
     def _stored(self, touched: Touched, until: datetime, settle: Settle, outcome: Receipt | Exception) -> None:
         if isinstance(outcome, Exception):
             settle(outcome)
@@ -52,12 +56,40 @@ class InlineAnswers:
             self.confirm(touched, number=outcome.number, until=until, tell=partial(self._told, settle, outcome))
 
     def _told(self, settle: Settle, receipt: Receipt, is_shown: bool) -> None:  # noqa: FBT001 - as `Tell` has it
-        if is_shown or self.keeps:
-            settle(receipt._replace(is_shown=is_shown))
+        settle(receipt._replace(is_shown=is_shown) if is_shown or self.keeps else _not_shown())
+
+
+@dataclass(slots=True)
+class InlineBatch:
+    """Holds the answer to several events back: what each of them touches is gathered, and waited for once."""
+
+    answers: InlineAnswers
+    settle: SettleBatch
+    _touched: set[tuple[str, str]] = field(default_factory=set)
+    _until: datetime | None = None
+
+    def hold(self, sources: Mapping[str, Source], event: Event, evaluation: Evaluation, settle: Settle) -> Settle:
+        """Take in what one event touches; what it is told of its commit stays as it is."""
+        self._touched.update((change.pin, change.mapping) for change in evaluation.changes)
+        self._until = event.received_at + timedelta(seconds=patience_s(sources.get(event.source)))
+        return settle
+
+    def stored(self, outcome: BatchReceipt | Exception) -> None:
+        """Take what became of the delivery."""
+        if isinstance(outcome, Exception):
+            self.settle(outcome)
+        elif not self._touched or self._until is None:
+            self.settle(outcome._replace(is_shown=True))
         else:
-            settle(
-                NotDelivered("the pins do not show it yet, and it is stored on a disk that does not last; send again")
-            )
+            tell = partial(self._told, outcome)
+            self.answers.confirm(self._touched, number=outcome.number, until=self._until, tell=tell)
+
+    def _told(self, receipt: BatchReceipt, is_shown: bool) -> None:  # noqa: FBT001 - as `Tell` has it
+        self.settle(receipt._replace(is_shown=is_shown) if is_shown or self.answers.keeps else _not_shown())
+
+
+def _not_shown() -> NotDelivered:
+    return NotDelivered("the pins do not show it yet, and it is stored on a disk that does not last; send again")
 
 
 def patience_s(source: Source | None) -> float:

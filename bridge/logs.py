@@ -50,6 +50,8 @@ def configure_logging(stream: TextIO = sys.stderr, *, level: int = logging.INFO)
     logging.captureWarnings(True)
     for chatty in ("httpx", "httpcore", "alembic", "uvicorn"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # It warns of each form that it refuses, which is told of as any refusal is, and as sparingly.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 
 
 def _rendering(stream: TextIO) -> list[Processor]:

@@ -1,35 +1,46 @@
-"""Makes a stored sample look as if it had just happened: a new delivery id, and its times moved up to now.
+"""Makes a stored sample look as if it had just happened: new delivery ids, and its times moved up to now.
 
 Every time in the payload moves by the same length, so that what lay an hour apart still does: the event's
 own time, where the source knows it and it is there, becomes now, else the newest one that is past.
 A text counts as a time where it is ISO 8601 with a time of day, a whole number where its key
 says so (`created`, `pushed_at`, `timestamp`); the event's own time counts however it is written.
+Of a body with several events each gets an id, and the first one's time is that which counts. What is wrapped in
+base64 or in a text stays as it is.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import orjson
 
-from bridge.errors import ConfigurationError, Problem
+from bridge.errors import ConfigurationError, Problem, SenderError
 from bridge.events import Json
 from bridge.inbound import Source
-from bridge.inbound.locations import HeaderPlace, PathPlace
+from bridge.inbound.locations import HeaderPlace, OutsidePlace, PathPlace, Place
 from bridge.times import read_instant
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 _TIME_KEY = re.compile(r"(.*_)?(at|created|updated|timestamp|time|date)|.*(At|Time|Date)", re.ASCII)
 _FIRST_MS = 10**11
+
+_CE_ID, _CE_TIME = HeaderPlace("ce-id"), HeaderPlace("ce-time")
+
+Bases = Sequence[tuple[str | int, ...]]
+"""The steps to each event in a body."""
+
+Where = HeaderPlace | tuple[str | int, ...]
+"""A header, or steps in the body."""
+
 _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def freshen(source: Source, body: bytes, headers: Mapping[str, str], now: datetime) -> tuple[bytes, dict[str, str]]:
     """Give body and headers of a new delivery of the same kind; only JSON can be freshened.
 
-    Raises `ConfigurationError` where the body is not JSON.
+    Raises `ConfigurationError` where the body is not JSON, or its source would not take it apart.
     """
     try:
         payload: Json = orjson.loads(body)
@@ -37,36 +48,70 @@ def freshen(source: Source, body: bytes, headers: Mapping[str, str], now: dateti
         problem = Problem(file="--fresh", message=f"only a JSON payload can be made fresh; this is none: {error}")
         raise ConfigurationError([problem]) from error
     fresh_headers = dict(headers)
-    own = _own_time(source, payload, headers)
+    bases = _bases(source, payload)
+    is_binary = _is_binary(source, headers)
+    at = (_CE_TIME,) if is_binary else source.at.places if source.at else ()
+    own = _own_time(at, payload, headers, bases)
     if own is None:
         past = [found for found in _times_in(payload, "") if _OLDEST < found <= now]
         payload = _moved(payload, "", now - max(past) if past else timedelta())
     else:
-        place, value = own
+        steps, value = own
         payload = _moved(payload, "", now - read_instant(value))
-        if isinstance(place, HeaderPlace):
-            fresh_headers = _with_header(fresh_headers, place.name, str(_written_alike(value, now)))
+        if isinstance(steps, HeaderPlace):
+            fresh_headers = _with_header(fresh_headers, steps.name, str(_written_alike(value, now)))
         else:
-            payload = _replaced(payload, place.steps, _written_alike(value, now))
-    for place in source.id.places if source.id else ():
+            payload = _replaced(payload, steps, _written_alike(value, now))
+    for place in (_CE_ID,) if is_binary else _id_places(source):
         if isinstance(place, HeaderPlace):
             fresh_headers = _with_header(fresh_headers, place.name, str(uuid4()))
         else:
-            payload = _replaced(payload, place.steps, f"sample-{uuid4().hex}")
+            for steps in _steps(place, bases):
+                payload = _replaced(payload, steps, f"sample-{uuid4().hex}")
     return orjson.dumps(payload), fresh_headers
 
 
-def _own_time(source: Source, payload: Json, headers: Mapping[str, str]) -> tuple[HeaderPlace | PathPlace, Json] | None:
+def _id_places(source: Source) -> Sequence[Place]:
+    places = source.id.places if source.id else ()
+    # The first is a CloudEvent's source, which a mapping may ask for; its id alone makes another event of it.
+    return places[-1:] if source.layout is not None and source.layout.cloudevents else places
+
+
+def _is_binary(source: Source, headers: Mapping[str, str]) -> bool:
+    """Tell whether a CloudEvent says in headers what it is."""
+    names = {name.lower() for name in headers}
+    return source.layout is not None and source.layout.cloudevents and "ce-specversion" in names
+
+
+def _bases(source: Source, payload: Json) -> Bases:
+    try:
+        return [()] if source.layout is None else source.layout.steps(payload)
+    except SenderError as error:
+        raise ConfigurationError([Problem(file="--fresh", message=error.message)]) from error
+
+
+def _own_time(
+    places: Sequence[Place], payload: Json, headers: Mapping[str, str], bases: Bases
+) -> tuple[Where, Json] | None:
     """Find where the event's own time stands, and what stands there; None where that is no time."""
     given = {name.lower(): value for name, value in headers.items()}
-    for place in source.at.places if source.at else ():
-        found = place.find(payload, given)
-        if found is not None:
+    for place in places:
+        where: Where = place if isinstance(place, HeaderPlace) else next(iter(_steps(place, bases)), ())
+        found = (where if isinstance(where, HeaderPlace) else PathPlace(where)).find(payload, given)
+        if found is not None and where:
             with suppress(ValueError):
                 read_instant(found)
-                return place, found
+                return where, found
             return None
     return None
+
+
+def _steps(place: PathPlace | OutsidePlace, bases: Bases) -> list[tuple[str | int, ...]]:
+    """Give the steps in the body to a place in each of its events; none to one that is wrapped."""
+    if isinstance(place, OutsidePlace):
+        steps = tuple([step for step in place.steps if step is not None])
+        return [steps] if steps == place.steps else []
+    return [] if place.view == "inside" else [(*base, *place.own_steps) for base in bases]
 
 
 def _written_alike(value: Json, instant: datetime) -> Json:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bridge.errors import ConfigurationError, Problem, SenderError
 from bridge.events import Json
+from bridge.inbound.bodies import FORM_FORMAT, JSON_FORMAT
 from bridge.inbound.bodies import read_payload as decode_payload
 from bridge.rehearsal import read_body
 
@@ -28,7 +29,7 @@ def read_json(path: Path) -> Json:
     """
     body = read_payload(path)
     try:
-        return decode_payload(body, is_form=_FORM.match(body) is not None, form_json="payload")
+        return decode_payload(body, FORM_FORMAT if _FORM.match(body) else JSON_FORMAT, form_json="payload")
     except SenderError as error:
         name = STANDARD_INPUT if str(path) == "-" else str(path)
         raise ConfigurationError([Problem(file=name, message=error.message)]) from error

@@ -95,6 +95,10 @@ def _describe(body: Mapping[str, Json]) -> str:
         case {"status": "accepted", "id": identifier, "mappings": list(mappings)}:
             moved = ", ".join(map(str, mappings))
             return f"accepted: {identifier}, {f'moves {moved}' if moved else 'moves no pin'}"
+        case {"status": status, "events": {"accepted": accepted, "duplicates": duplicates}, "mappings": list(mappings)}:
+            moved = ", ".join(map(str, mappings))
+            told = f"{accepted} new, {duplicates} met before, {f'moving {moved}' if moved else 'moving no pin'}"
+            return f"{status}: {told if accepted or duplicates else 'no event in it'}"
         case {"status": status, "id": identifier}:
             return f"{status}: {identifier}"
         case {"body": str(text), **others} if not others:

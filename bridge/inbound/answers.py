@@ -7,7 +7,7 @@ import orjson
 import structlog
 
 from bridge.errors import SenderError
-from bridge.events import Receipt
+from bridge.events import BatchReceipt, Json, Receipt
 from bridge.inbound.sources import Source
 
 Fields = tuple[tuple[bytes, bytes], ...]
@@ -31,20 +31,26 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def acknowledgement(source: Source, receipt: Receipt) -> Answer:
-    """Say what became of an event, in the words that its source insists on where it does."""
-    is_done = receipt.status == "duplicate" if receipt.is_shown is None else receipt.is_shown
+def acknowledgement(source: Source, receipt: Receipt | BatchReceipt) -> Answer:
+    """Say what became of an event, or of all of a delivery, in the words that its source insists on where it does."""
+    is_done = receipt.status != "accepted" if receipt.is_shown is None else receipt.is_shown
     status = 200 if is_done else 202
-    if receipt.status == "accepted":
-        content = {"id": receipt.id, "status": "accepted", "number": receipt.number, "mappings": receipt.mappings}
-    else:
-        content = {"id": receipt.id, "status": "duplicate"}
-    body = orjson.dumps(content)
+    body = orjson.dumps(_told(receipt))
     if source.ack is None:
         return Answer(status, (_JSON,), body)
     own = body if source.ack.body is None else source.ack.body
     bodiless = source.ack.status in _BODILESS
     return Answer(source.ack.status, ((b"content-type", source.ack.content_type.encode()),), b"" if bodiless else own)
+
+
+def _told(receipt: Receipt | BatchReceipt) -> dict[str, Json]:
+    if isinstance(receipt, BatchReceipt):
+        counts: dict[str, Json] = {"accepted": receipt.accepted, "duplicates": receipt.duplicates}
+        return {"status": receipt.status, "events": counts, "mappings": [*receipt.mappings]}
+    if receipt.status == "accepted":
+        told: dict[str, Json] = {"id": receipt.id, "status": "accepted", "number": receipt.number}
+        return {**told, "mappings": [*receipt.mappings]}
+    return {"id": receipt.id, "status": "duplicate"}
 
 
 def refusal(error: SenderError, source: Source | None) -> Answer:

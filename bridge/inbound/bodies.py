@@ -1,14 +1,16 @@
-"""From verified bytes to a payload: decompression, then JSON or a form. Pure, and bounded.
+"""From verified bytes to a payload: decompression, then JSON or a form of either kind. Pure, and bounded.
 
 What comes out of a decompression never exceeds the limit, nor does it take more memory than
 that. JSON is what orjson reads (RFC 8259, UTF-8; no NaN, no lone surrogates), at most 100
 levels deep, so that whatever walks it later is safe.
 """
 
+import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 from urllib.parse import parse_qsl
 
 import orjson
@@ -21,6 +23,7 @@ MAX_FIELDS = 1000
 MAX_GZIP_MEMBERS = 16
 _BRACES_AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NEITHER_QUOTE_NOR_BRACKET = bytes(byte for byte in range(256) if byte not in b'"[]{}')
+_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{1,70}", re.ASCII)
 _BOM = b"\xef\xbb\xbf"
 _CODINGS = {"": "", "identity": "", "gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 _WBITS_GZIP, _WBITS_ZLIB, _WBITS_RAW = 31, 15, -15
@@ -28,34 +31,54 @@ _WBITS_GZIP, _WBITS_ZLIB, _WBITS_RAW = 31, 15, -15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyFormat:
-    """How a body is to be read."""
+    """How a body is to be read. `coding` is `gzip`, `deflate` or nothing, `boundary` what parts a multipart form."""
 
-    is_form: bool
-    coding: str
-    """`gzip`, `deflate` or nothing."""
+    kind: Literal["json", "form", "multipart"]
+    coding: str = ""
+    boundary: bytes = b""
 
 
-def read_format(headers: Mapping[str, str]) -> BodyFormat:
-    """Read what the headers say of the body. Raises `SenderError` 415 for what is not supported."""
-    return _read_format(headers.get("content-type", ""), headers.get("content-encoding", ""))
+JSON_FORMAT = BodyFormat(kind="json")
+FORM_FORMAT = BodyFormat(kind="form")
+
+
+def read_format(headers: Mapping[str, str], *, is_json: bool = False) -> BodyFormat:
+    """Read what the headers say of the body; `is_json` where its source knows better than its content type.
+
+    Raises `SenderError` 415 for what is not supported.
+    """
+    content_type = "application/json" if is_json else headers.get("content-type", "")
+    return _read_format(content_type, headers.get("content-encoding", ""))
 
 
 @lru_cache(maxsize=256)
 def _read_format(content_type: str, content_encoding: str) -> BodyFormat:
-    media, *parameters = (part.strip().lower() for part in content_type.split(";"))
-    is_form = media == "application/x-www-form-urlencoded"
-    is_json = media == "application/json" or (media.startswith("application/") and media.endswith("+json"))
-    if not is_form and not is_json:
-        allowed = "application/json, application/*+json or application/x-www-form-urlencoded"
-        raise SenderError(415, "unsupported_type", f"the content type must be {allowed}")
+    media, *parameters = (part.strip() for part in content_type.split(";"))
+    kind = _kind_of(media.lower())
+    boundary = ""
     for parameter in parameters:
         name, _, value = parameter.partition("=")
-        if name == "charset" and value.strip('"') not in {"utf-8", "utf8", "us-ascii"}:
+        if name.lower() == "charset" and value.strip('"').lower() not in {"utf-8", "utf8", "us-ascii"}:
             raise SenderError(415, "unsupported_charset", "the charset must be utf-8")
+        if name.lower() == "boundary":
+            boundary = value.strip('"')
+    if kind == "multipart" and not _BOUNDARY.fullmatch(boundary):
+        raise SenderError(415, "unsupported_type", "a multipart form's content type must say its boundary")
     coding = _CODINGS.get(content_encoding.strip().lower())
     if coding is None:
         raise SenderError(415, "unsupported_encoding", "the content encoding must be gzip or deflate, once, or none")
-    return BodyFormat(is_form=is_form, coding=coding)
+    return BodyFormat(kind=kind, coding=coding, boundary=boundary.encode() if kind == "multipart" else b"")
+
+
+def _kind_of(media: str) -> Literal["json", "form", "multipart"]:
+    if media == "application/json" or (media.startswith("application/") and media.endswith("+json")):
+        return "json"
+    if media == "application/x-www-form-urlencoded":
+        return "form"
+    if media == "multipart/form-data":
+        return "multipart"
+    allowed = "application/json, application/*+json, application/x-www-form-urlencoded or multipart/form-data"
+    raise SenderError(415, "unsupported_type", f"the content type must be {allowed}")
 
 
 def decompress(body: bytes, coding: str, limit: int) -> bytes:
@@ -107,34 +130,26 @@ def _stream(data: bytes, wbits: int, limit: int) -> tuple[bytes, bytes]:
     return out, stream.unused_data
 
 
-def read_payload(body: bytes, *, is_form: bool, form_json: str | None) -> Json:
+def read_payload(body: bytes, body_format: BodyFormat, *, form_json: str | None) -> Json:
     """Read the payload. Of a form with the field `form_json`, that field's text is read as JSON.
 
     Raises `SenderError` 400 where the body is empty or not what it claims to be.
     """
     if not body:
         raise SenderError(400, "empty_body", "the body is empty")
-    if not is_form:
-        return _read_json(body)
-    form = _read_form(body)
+    if body_format.kind == "json":
+        return read_json(body)
+    form = _read_form(body) if body_format.kind == "form" else _read_multipart(body, body_format.boundary)
     if form_json is None or form_json not in form:
         return form
     inside = form[form_json]
     if not isinstance(inside, str):
         raise SenderError(400, "bad_form", f"the form's field {form_json} comes more than once")
-    return _read_json(inside.encode())
+    return read_json(inside.encode())
 
 
-def reread_payload(body: bytes, content_type: str, *, form_json: str | None) -> Json:
-    """Read once more the payload of a body that was taken in, and is kept as it was after decompression.
-
-    Raises `SenderError` for what its source now reads otherwise.
-    """
-    is_form = _read_format(content_type, "").is_form
-    return read_payload(body, is_form=is_form, form_json=form_json)
-
-
-def _read_json(body: bytes) -> Json:
+def read_json(body: bytes) -> Json:
+    """Read JSON. Raises `SenderError` 400 where it is none, or too deep."""
     try:
         payload: Json = orjson.loads(body.removeprefix(_BOM))
     except orjson.JSONDecodeError as error:
@@ -176,6 +191,20 @@ def _read_form(body: bytes) -> dict[str, Json]:
     except ValueError as error:
         message = f"the form is not UTF-8 text, or has more than {MAX_FIELDS:,} fields"
         raise SenderError(400, "bad_form", message) from error
+    return _gathered(pairs)
+
+
+def _read_multipart(body: bytes, boundary: bytes) -> dict[str, Json]:
+    """Read a multipart form (RFC 7578) as one of the other kind; what files hold is left out, but not their names."""
+    from bridge.inbound.multipart import read_fields  # noqa: PLC0415 - few sources need it, and a start is short
+
+    try:
+        return _gathered(read_fields(body, boundary, most=MAX_FIELDS))
+    except ValueError as error:
+        raise SenderError(400, "bad_form", str(error)) from error
+
+
+def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, Json]:
     fields: dict[str, list[Json]] = {}
     for name, value in pairs:
         fields.setdefault(name, []).append(value)

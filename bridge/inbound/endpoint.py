@@ -7,7 +7,7 @@ connection. No exception leaves this endpoint but those that end the process.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from datetime import datetime
 from functools import partial
 from itertools import chain
@@ -15,13 +15,14 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from bridge.errors import NotDelivered, SenderError, StoreUnavailable
-from bridge.events import Clock, Event, Receipt, Settle
+from bridge.events import BatchReceipt, Clock, Event, Receipt
 from bridge.inbound.answers import CLOSE, Answer, acknowledgement, internal, put_off, refusal
-from bridge.inbound.bodies import BodyFormat, read_format
+from bridge.inbound.batch import AcceptBatch, Batch, SettleBatch
+from bridge.inbound.bodies import JSON_FORMAT, BodyFormat, read_format
 from bridge.inbound.deadline import Deadline
 from bridge.inbound.gathering import Accept, Gathering
 from bridge.inbound.handshakes import Handshaken, KeyOffered, Offer
-from bridge.inbound.receive import Request, read_event, read_headers, shake_at_head, why_no_time
+from bridge.inbound.receive import Request, read_event, read_events, read_headers, shake_at_head, why_no_time
 from bridge.inbound.sources import Source, Sources
 from bridge.once_a_minute import OnceAMinute
 from bridge.tallies import UNKNOWN, HookTally
@@ -36,6 +37,8 @@ Reply = Callable[[Answer], None]
 KeepKey = Callable[[Offer, str], Awaitable[None]]
 """Keeps a key that was offered from an address; may raise `SenderError` and `StoreUnavailable`."""
 
+_Settle = Callable[[Receipt | BatchReceipt | Exception], None]
+
 MAX_HEADERS_BYTES = 32 * 1024
 MAX_QUERY_BYTES = 8 * 1024
 MAX_HELD_BYTES = 128 * 1024 * 1024
@@ -44,7 +47,7 @@ MAX_HELD_BYTES = 128 * 1024 * 1024
 _DRAINING_RETRY_S = 5
 _MAX_NAME = 63
 _PREFIX = "/hooks/"
-_UNREAD = BodyFormat(is_form=False, coding="")
+_UNREAD = JSON_FORMAT
 """Of a body that nobody reads."""
 
 _MAX_LENGTH_DIGITS = 18
@@ -63,6 +66,7 @@ class _Intake(NamedTuple):
 
     sources: Sources
     accept: Accept
+    accept_batch: AcceptBatch
 
 
 class _Begun(NamedTuple):
@@ -72,7 +76,7 @@ class _Begun(NamedTuple):
     """
 
     source: Source
-    accept: Accept
+    intake: _Intake
     headers: Mapping[str, str]
     format: BodyFormat
     query: bytes
@@ -104,7 +108,8 @@ class _Held:
 class HookEndpoint:
     """Serves the webhooks of all sources.
 
-    `accept` makes an event durable and may raise `StoreUnavailable`. `max_body_bytes` bounds the
+    `accept` makes an event durable and may raise `StoreUnavailable`; `accept_batch` all events of one delivery, by
+    `accept` unless it is given. `max_body_bytes` bounds the
     body before and after decompression, `max_held_bytes` all those that are being read or stored;
     `body_deadline_s` is how long a body's arrival may take. `draining` tells that the process is
     asked to end. `keep_key` makes a key durable that comes over the wire.
@@ -115,6 +120,7 @@ class HookEndpoint:
         sources: Sources,
         *,
         accept: Accept,
+        accept_batch: AcceptBatch | None = None,
         clock: Clock,
         max_body_bytes: int,
         max_held_bytes: int = MAX_HELD_BYTES,
@@ -122,7 +128,7 @@ class HookEndpoint:
         draining: Callable[[], bool] = lambda: False,
         keep_key: KeepKey | None = None,
     ) -> None:
-        self._intake = _Intake(_with_address(sources), accept)
+        self._intake = _Intake(_with_address(sources), accept, accept_batch or _one_by_one(accept))
         self._max_body_bytes = max_body_bytes
         self._held = _Held(max_body_bytes, max_held_bytes)
         self._deadline = Deadline(body_deadline_s)
@@ -134,9 +140,9 @@ class HookEndpoint:
         self._seldom = OnceAMinute(clock)
         self.tally = HookTally()
 
-    def switch(self, sources: Sources, *, accept: Accept) -> None:
+    def switch(self, sources: Sources, *, accept: Accept, accept_batch: AcceptBatch | None = None) -> None:
         """Serve these sources from the next request on; those that have begun end as they began."""
-        self._intake = _Intake(_with_address(sources), accept)
+        self._intake = _Intake(_with_address(sources), accept, accept_batch or _one_by_one(accept))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -146,7 +152,7 @@ class HookEndpoint:
             self._check_length(begun.headers)
             content = await self._arriving(body)
             arrived_s = perf_counter()
-            receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+            receipt: asyncio.Future[Receipt | BatchReceipt] = asyncio.get_running_loop().create_future()
             self._take(begun, content, partial(_fulfil, receipt))
             answer = self._acknowledge(begun.source, arrived_s, await receipt)
         except _Disconnected:
@@ -181,7 +187,7 @@ class HookEndpoint:
         held_bytes: int,
         arrived_s: float,
         reply: Reply,
-        outcome: Receipt | Exception,
+        outcome: Receipt | BatchReceipt | Exception,
     ) -> None:
         self._held.bytes -= held_bytes
         if isinstance(outcome, Exception):
@@ -207,7 +213,7 @@ class HookEndpoint:
             return self._failure(error, scope)
         return self._failure(offered, scope)
 
-    def _acknowledge(self, source: Source, arrived_s: float, receipt: Receipt) -> Answer:
+    def _acknowledge(self, source: Source, arrived_s: float, receipt: Receipt | BatchReceipt) -> Answer:
         answer = acknowledgement(source, receipt)
         self.tally.answers[source.name, answer.status, receipt.status] += 1
         self.tally.ack_s.observe(perf_counter() - arrived_s)
@@ -220,12 +226,29 @@ class HookEndpoint:
             message = f"the body did not arrive within {self._deadline.limit_s:g} s"
             raise SenderError(408, "body_timeout", message) from error
 
-    def _take(self, begun: _Begun, body: bytes, settle: Settle) -> None:
+    def _take(self, begun: _Begun, body: bytes, settle: _Settle) -> None:
         if begun.shaken is not None:
             settle(begun.shaken)
             return
         request = Request(begun.headers, begun.format, begun.query, body)
-        self._gathering.take(begun.source, request, begun.accept, settle)
+        if begun.source.layout is None:
+            self._gathering.take(begun.source, request, begun.intake.accept, settle)
+        else:
+            self._take_apart(begun, request, settle)
+
+    def _take_apart(self, begun: _Begun, request: Request, settle: _Settle) -> None:
+        """Have all the events of a delivery accepted, of which there may be many."""
+        name = begun.source.name
+
+        def unread(reason: str) -> None:
+            self._seldom.warn("event_unread", name, source=name, reason=reason)
+
+        limit = self._max_body_bytes
+        read = read_events(begun.source, request, max_body_bytes=limit, now=self._clock(), unread=unread)
+        if read.is_batch:
+            begun.intake.accept_batch(read.events, settle)
+        else:
+            begun.intake.accept(next(read.events), settle)
 
     def _read_event(self, source: Source, request: Request, now: datetime) -> Event:
         event = read_event(source, request, max_body_bytes=self._max_body_bytes, now=now)
@@ -235,8 +258,8 @@ class HookEndpoint:
 
     def _begin(self, scope: Scope) -> _Begun:
         """Read the head, and refuse what can be refused before a byte of the body is read."""
-        sources, accept = self._intake
-        source = sources.get(_source_name(scope))
+        intake = self._intake
+        source = intake.sources.get(_source_name(scope))
         if source is None:
             raise SenderError(404, "unknown_source", "there is no source of this name")
         method, handshakes = scope["method"], source.handshakes.at_head
@@ -251,8 +274,8 @@ class HookEndpoint:
             raise SenderError(414, "query_too_long", f"the query string is longer than {MAX_QUERY_BYTES:,} bytes")
         headers = read_headers(source, raw)
         if method in handshakes and (shaken := shake_at_head(source, method, headers, query, self._clock())):
-            return _Begun(source, accept, headers, _UNREAD, query, shaken)
-        return _Begun(source, accept, headers, read_format(headers), query)
+            return _Begun(source, intake, headers, _UNREAD, query, shaken)
+        return _Begun(source, intake, headers, read_format(headers, is_json=source.is_json), query)
 
     def _check_length(self, headers: Mapping[str, str]) -> None:
         """Refuse by the announced length."""
@@ -331,7 +354,7 @@ class _BodyReader:
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _fulfil(receipt: asyncio.Future[Receipt], outcome: Receipt | Exception) -> None:
+def _fulfil(receipt: asyncio.Future[Receipt | BatchReceipt], outcome: Receipt | BatchReceipt | Exception) -> None:
     if receipt.done():
         return
     if isinstance(outcome, Exception):
@@ -342,6 +365,13 @@ def _fulfil(receipt: asyncio.Future[Receipt], outcome: Receipt | Exception) -> N
 
 async def _keep_no_key(_offer: Offer, _address: str) -> None:
     raise StoreUnavailable("no keys are kept here")
+
+
+def _one_by_one(accept: Accept) -> AcceptBatch:
+    def accept_batch(events: Iterator[Event], settle: SettleBatch) -> None:
+        Batch(events, accept, settle).go_on()
+
+    return accept_batch
 
 
 def _with_address(sources: Sources) -> Sources:

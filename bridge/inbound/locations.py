@@ -2,11 +2,15 @@
 
 `header:X-GitHub-Event`, `{header: X-GitHub-Event}`, `$.data.object.id`, `$.items[0].id`, or a
 list of them, whose values are joined by a dot; what is missing in a list is left out.
+
+Of a source that takes bodies apart (`layouts`), what is looked in is an object of views: each path then begins
+with the name of its view, which was decided when the source was read.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, cast
 
 from bridge.errors import SenderError
 from bridge.events import Json
@@ -14,8 +18,16 @@ from bridge.events import Json
 MAX_TEXT = 255
 """The longest type and id, in characters: they are columns and log fields."""
 
+View = Literal["item", "inside", "outside"]
+"""What a path looks in: the event as it came, what is wrapped in it, or the whole body that it came in."""
+
+INDEXES = "indexes"
+"""The name that stands beside the views for where an item stands in its body: one index for each list."""
+
 _PATH = re.compile(r"\$((?:\.[A-Za-z0-9_-]{1,100}|\[[0-9]{1,6}\]){1,16})", re.ASCII)
 _STEP = re.compile(r"\.([A-Za-z0-9_-]+)|\[([0-9]+)\]", re.ASCII)
+_ITEMS = re.compile(r"\$((?:\.[A-Za-z0-9_-]{1,100}|\[(?:[0-9]{1,6}|\*)\]){1,16})", re.ASCII)
+_ITEMS_STEP = re.compile(r"\.([A-Za-z0-9_-]+)|\[([0-9]+|\*)\]", re.ASCII)
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,100}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -37,13 +49,23 @@ class HeaderPlace:
 
 @dataclass(frozen=True, slots=True)
 class PathPlace:
-    """A place in the payload: keys and indexes from the root."""
+    """A place in the payload: keys and indexes from the root, or from a view of it, whose name is the first step."""
 
     steps: tuple[str | int, ...]
+    view: View | None = None
 
     def __str__(self) -> str:
         """Say where it stands, as the end of a sentence."""
-        return "at $" + "".join(f".{step}" if isinstance(step, str) else f"[{step}]" for step in self.steps)
+        return f"at {path_text(self.own_steps)}{' of the inside' if self.view == 'inside' else ''}"
+
+    @property
+    def own_steps(self) -> tuple[str | int, ...]:
+        """The steps as they are written."""
+        return self.steps if self.view is None else self.steps[1:]
+
+    def seen_in(self, view: View) -> "PathPlace":
+        """Give the same place in a view."""
+        return PathPlace((view, *self.own_steps), view)
 
     def find(self, payload: Json, _headers: Mapping[str, str]) -> Json:
         """Give what stands there, None where there is no such place."""
@@ -57,10 +79,33 @@ class PathPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class Location:
-    """One place, or several whose values are joined by a dot."""
+class OutsidePlace:
+    """A place in the body that an item came in; None among the steps stands for the index that leads to the item."""
 
-    places: tuple[HeaderPlace | PathPlace, ...]
+    steps: tuple[str | int | None, ...]
+
+    def __str__(self) -> str:
+        """Say where it stands, as the end of a sentence."""
+        return f"at {path_text(self.steps)} of the body"
+
+    def find(self, payload: Json, headers: Mapping[str, str]) -> Json:
+        """Give what stands there, None where there is no such place."""
+        indexes = payload[INDEXES] if isinstance(payload, dict) else []
+        left = iter(indexes if isinstance(indexes, list) else [])
+        # There are as many as its source's `each` has lists, which is what a place outside was held to.
+        steps = tuple([cast(int, next(left)) if step is None else step for step in self.steps])
+        return PathPlace(("outside", *steps)).find(payload, headers)
+
+
+Place = HeaderPlace | PathPlace | OutsidePlace
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One place, or several whose values are joined."""
+
+    places: tuple[Place, ...]
+    joiner: str = "."
 
     def __str__(self) -> str:
         """Say where all of it stands, as the end of a sentence."""
@@ -89,7 +134,7 @@ class Location:
             joined = _as_text(what, self.places[0].find(payload, headers))
         else:
             texts = [_as_text(what, place.find(payload, headers)) for place in self.places]
-            joined = ".".join(text for text in texts if text)
+            joined = self.joiner.join(text for text in texts if text)
         if len(joined) > MAX_TEXT:
             raise SenderError(400, f"{what}_too_long", f"the event's {what} is longer than {MAX_TEXT} characters")
         if not joined.isprintable() and _CONTROL.search(joined):
@@ -107,12 +152,28 @@ def _as_text(what: str, value: Json) -> str:
     raise SenderError(400, f"bad_{what}", f"the event's {what} is neither text nor a whole number")
 
 
+def path_text(steps: tuple[str | int | None, ...]) -> str:
+    """Write a path; None among its steps stands for every item of a list."""
+    return "$" + "".join(
+        [f".{step}" if isinstance(step, str) else f"[{'*' if step is None else step}]" for step in steps]
+    )
+
+
 def parse_path(text: str) -> PathPlace:
     """Read a plain path. Raises `ValueError` with what is allowed."""
     match = _PATH.fullmatch(text)
     if match is None:
         raise ValueError(f"{text[:100]!r} is not a plain path; write keys and indexes only, such as $.data.items[0].id")
     return PathPlace(tuple(key or int(index) for key, index in _STEP.findall(match[1])))
+
+
+def parse_items(text: str) -> tuple[str | int | None, ...]:
+    """Read a path on which `[*]` may stand, as None, for every item of a list. Raises `ValueError`."""
+    match = _ITEMS.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text[:100]!r} is not a path to items; write keys, indexes and [*], such as $.events[*]")
+    steps = _ITEMS_STEP.findall(match[1])
+    return tuple([key or (None if index == "*" else int(index)) for key, index in steps])
 
 
 def parse_header(name: str) -> HeaderPlace:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bridge.events import Event
-from bridge.inbound.bodies import read_format
+from bridge.inbound.bodies import JSON_FORMAT
 from bridge.inbound.receive import Request, read_event
 from bridge.inbound.sources import Source
 
@@ -12,5 +12,5 @@ _HEADERS = {"content-type": "application/json"}
 
 def own_event(source: Source, body: bytes, now: datetime) -> Event:
     """Make the event of a body that was made here."""
-    request = Request(_HEADERS, read_format(_HEADERS), b"", body)
+    request = Request(_HEADERS, JSON_FORMAT, b"", body)
     return read_event(source, request, max_body_bytes=len(body), now=now)

@@ -2,9 +2,12 @@
 
 The signature is checked over the bytes as they came, before anything is decompressed or
 parsed, so only a sender who knows the secret reaches a parser.
+
+A source that declares a layout has its events from `read_events`, every other one from `read_event`, which is the
+way of nearly all webhooks and is spared what that takes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -12,8 +15,11 @@ from typing import NamedTuple
 
 from bridge.errors import SenderError
 from bridge.events import Event, Json
-from bridge.inbound.bodies import BodyFormat, decompress, read_payload, read_query
+from bridge.inbound.bodies import JSON_FORMAT, BodyFormat, decompress, read_format, read_payload, read_query
 from bridge.inbound.handshakes import Asked, Handshake, Handshaken
+from bridge.inbound.layouts import Laid, Unreadable
+from bridge.inbound.layouts.layout import Delivered
+from bridge.inbound.locations import Location, PathPlace
 from bridge.inbound.sources import Source
 from bridge.inbound.verification import Unverified, Verified
 from bridge.times import read_instant
@@ -94,26 +100,31 @@ def _shake_inside(source: Source, request: Request, payload: Json, among: Sequen
 
 def _shake_unproved(source: Source, request: Request) -> None:
     """Look at what nothing proves only as far as a handshake is long, and at nothing that is packed."""
-    if request.format.is_form or request.format.coding or len(request.body) > MAX_HANDSHAKE_BYTES:
+    if request.format.kind != "json" or request.format.coding or len(request.body) > MAX_HANDSHAKE_BYTES:
         return
     try:
-        payload = read_payload(request.body, is_form=False, form_json=None)
+        payload = read_payload(request.body, JSON_FORMAT, form_json=None)
     except SenderError:
         return  # what its sender is told is that the proof is missing
     _shake_inside(source, request, payload, source.handshakes.unproved)
 
 
-def read_event(source: Source, request: Request, *, max_body_bytes: int, now: datetime) -> Event:
-    """Make the event of a request. Raises `SenderError`, or `Handshaken`, and then nothing may be stored."""
-    headers, body_format, query, unverified = request
+def _verified(source: Source, request: Request, now: datetime) -> Verified:
+    headers, _, query, unverified = request
     try:
-        verified = source.verifier(Unverified(unverified, headers, query), now)
+        return source.verifier(Unverified(unverified, headers, query), now)
     except SenderError:
         if source.handshakes.unproved:
             _shake_unproved(source, request)
         raise
+
+
+def read_event(source: Source, request: Request, *, max_body_bytes: int, now: datetime) -> Event:
+    """Make the event of a request. Raises `SenderError`, or `Handshaken`, and then nothing may be stored."""
+    headers, body_format, query, _ = request
+    verified = _verified(source, request, now)
     body = decompress(verified.body, body_format.coding, max_body_bytes)
-    payload = read_payload(body, is_form=body_format.is_form, form_json=source.form_json)
+    payload = read_payload(body, body_format, form_json=source.form_json)
     if source.handshakes.inside:
         _shake_inside(source, request, payload, source.handshakes.inside)
     event_id = _read_id(source, payload, headers)
@@ -121,7 +132,7 @@ def read_event(source: Source, request: Request, *, max_body_bytes: int, now: da
         source=source.name,
         type=source.event.text("type", payload, headers) if source.event else "",
         id=event_id or _hash(verified.body).hex(),
-        dedup_key=_dedup_key(source, event_id, verified),
+        dedup_key=_dedup_key(source, event_id, verified, is_id_covered=source.id_is_covered),
         dedup_window_s=source.dedup_window_s,
         at=_read_time(source, payload, headers),
         received_at=now,
@@ -134,9 +145,135 @@ def read_event(source: Source, request: Request, *, max_body_bytes: int, now: da
     )
 
 
+class Reading(NamedTuple):
+    """The events of one delivery, each read when it is asked for; `is_batch` where there may be any number."""
+
+    events: Iterator[Event]
+    is_batch: bool
+
+
+class _Common(NamedTuple):
+    """What all events of a delivery have in common."""
+
+    source: Source
+    verified: Verified
+    headers: Mapping[str, str]
+    kept: Mapping[str, str]
+    query: Mapping[str, str]
+    received_at: datetime
+    is_batch: bool
+    is_id_covered: bool
+
+
+def read_events(
+    source: Source, request: Request, *, max_body_bytes: int, now: datetime, unread: Callable[[str], None]
+) -> Reading:
+    """Make the events of a request to a source that declares a layout.
+
+    Raises `SenderError` as `read_event` does, and then nothing may be stored. Of a batch whatever is wrong with one
+    event refuses none of them: a type, id or time that cannot be read counts as none, and `unread` is told.
+    """
+    headers, body_format, query, _ = request
+    verified = _verified(source, request, now)
+    body = decompress(verified.body, body_format.coding, max_body_bytes)
+    if body and source.handshakes.inside:
+        payload = read_payload(body, body_format, form_json=source.form_json)
+        _shake_inside(source, request, payload, source.handshakes.inside)
+    assert source.layout is not None  # noqa: S101 - whoever calls asked for it
+    outlay = source.layout.lay_out(Delivered(body, headers, body_format), form_json=source.form_json)
+    common = _Common(
+        source=source,
+        verified=verified,
+        headers=headers,
+        kept={name: headers[name] for name in _kept(tuple(headers), source.credential_headers)},
+        query=_read_query(query) if query else {},
+        received_at=now,
+        is_batch=outlay.is_batch,
+        is_id_covered=source.id_is_covered and (not outlay.is_named_by_headers or source.scheme.covers("ce-id")),
+    )
+    events = (_read_laid(common, laid, unread) for laid in outlay.events)
+    # One event is read here, so that what is wrong with it is told to its sender.
+    return Reading(events if outlay.is_batch else iter([*events]), outlay.is_batch)
+
+
+def _read_laid(common: _Common, laid: Laid, unread: Callable[[str], None]) -> Event:
+    source, headers = common.source, common.headers
+    if common.is_batch:
+        event_type = _text_or_none("type", source.event, laid.views, headers, unread)
+        event_id = _text_or_none("id", source.id, laid.views, headers, unread)
+    else:
+        event_type = source.event.text("type", laid.views, headers) if source.event else ""
+        event_id = _read_id(source, laid.views, headers)
+    at = _read_time(source, laid.views, headers)
+    if at is None and (reason := _why_no_time(source, laid.views, headers)):
+        unread(f"the event's time: {reason}")
+    return Event(
+        source=source.name,
+        type=event_type,
+        id=event_id or _hash(common.verified.body, repr(laid.indexes).encode() if laid.indexes else b"").hex(),
+        dedup_key=_laid_key(common, event_id, laid),
+        dedup_window_s=source.dedup_window_s,
+        at=at,
+        received_at=common.received_at,
+        tolerance_s=source.tolerance_s,
+        content_type=laid.content_type,
+        headers=common.kept,
+        query=common.query,
+        body=laid.body,
+        payload=laid.payload,
+        fault=laid.fault,
+    )
+
+
+def _text_or_none(
+    what: str, location: Location | None, views: Json, headers: Mapping[str, str], unread: Callable[[str], None]
+) -> str:
+    if location is None:
+        return ""
+    try:
+        return location.text(what, views, headers)
+    except SenderError as error:
+        unread(error.message)
+        return ""
+
+
+def _laid_key(common: _Common, event_id: str, laid: Laid) -> bytes | None:
+    """Give what recognises one event: its id as any other, or else its place in what recognises the delivery."""
+    key = _dedup_key(common.source, event_id, common.verified, is_id_covered=common.is_id_covered)
+    if key is None or not laid.indexes or (event_id and _reads_item(common.source.id)):
+        return key
+    return _hash(b"item:" + repr(laid.indexes).encode() + b":", key)
+
+
+@lru_cache(maxsize=256)
+def _reads_item(location: Location | None) -> bool:
+    """Tell whether an id is of the event itself, and not of the delivery that it came with."""
+    places = location.places if location is not None else ()
+    return any(isinstance(place, PathPlace) for place in places)
+
+
+def reread(source: Source, body: bytes, content_type: str) -> tuple[Json, str]:
+    """Read once more the payload of an event that was taken in, of its own body; gives why that cannot be read, too."""
+    try:
+        body_format = read_format({"content-type": content_type}, is_json=source.is_json)
+        payload = read_payload(body, body_format, form_json=source.form_json)
+    except SenderError as error:
+        return None, f"its source reads it otherwise now: {error}"
+    if source.layout is None:
+        return payload, ""
+    try:
+        return source.layout.reread(payload), ""
+    except Unreadable as error:
+        return None, str(error)
+
+
 def why_no_time(source: Source, event: Event) -> str:
     """Say why an event has no time of its own; empty where nothing stands at the place that its source names."""
-    found = source.at.find(event.payload, event.headers) if source.at else None
+    return _why_no_time(source, event.payload, event.headers)
+
+
+def _why_no_time(source: Source, payload: Json, headers: Mapping[str, str]) -> str:
+    found = source.at.find(payload, headers) if source.at else None
     if found is None:
         return ""
     try:
@@ -186,14 +323,14 @@ def _read_time(source: Source, payload: Json, headers: Mapping[str, str]) -> dat
         return None
 
 
-def _dedup_key(source: Source, event_id: str, verified: Verified) -> bytes | None:
+def _dedup_key(source: Source, event_id: str, verified: Verified, *, is_id_covered: bool) -> bytes | None:
     """Give what recognises a repeated delivery (docs/sources.md, "Duplicates").
 
     What is hashed says what it is and how long its parts are, so that no two deliveries are alike by chance.
     """
     if not source.dedupes:
         return None
-    if event_id and source.id_is_covered:
+    if event_id and is_id_covered:
         return _hash(f"id:{event_id}".encode())
     if event_id:
         return _hash(f"id+body:{len(event_id)}:{event_id}".encode(), verified.body)

@@ -71,6 +71,10 @@ class MappingSet:
     def _evaluate(self, event: Event, work: Work, budgets: Mapping[str, Work] | None) -> Evaluation:
         """Evaluate with a budget for each mapping; without budgets, `work` is for all of it."""
         results = Results(self._literal_pins, self.fingerprints)
+        if event.fault:
+            for trigger in self._dispatch.takers(event):
+                results.tell(trigger, "error", event.fault)
+            return results.evaluation()
         candidates = self._dispatch.candidates(event, work)
         for trigger in candidates.triggers:
             trigger.run(event, results, work if budgets is None else budgets[trigger.mapping])

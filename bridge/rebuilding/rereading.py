@@ -4,9 +4,8 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 from bridge.configuration import Configuration
-from bridge.errors import SenderError
 from bridge.events import Event
-from bridge.inbound import reread_payload
+from bridge.inbound import reread
 from bridge.mappings import Evaluation, NotAtOnce, Outcome
 from bridge.store import Entry, EventRecord
 
@@ -30,16 +29,12 @@ class Evaluator:
 
     def evaluate(self, record: EventRecord, mappings: frozenset[str]) -> Entry:
         """Give what these mappings make of an event, however long that takes."""
-        event, fault = self._read(record)
-        if fault:
-            return self.failed(record, mappings, fault)
+        event = self._read(record)
         return Entry(record.number, event, self._only(mappings).evaluate(event))
 
     def evaluate_at_once(self, record: EventRecord, mappings: frozenset[str]) -> Entry | None:
         """Give the same within a moment; None where it takes longer."""
-        event, fault = self._read(record)
-        if fault:
-            return self.failed(record, mappings, fault)
+        event = self._read(record)
         try:
             return Entry(record.number, event, self._only(mappings).evaluate_at_once(event))
         except NotAtOnce:
@@ -48,21 +43,17 @@ class Evaluator:
     def failed(self, record: EventRecord, mappings: frozenset[str], reason: str) -> Entry:
         """Give an event of which these mappings keep nothing, and why."""
         only = self._only(mappings)
-        event, _ = self._read(record)
+        event = self._read(record)
         outcomes = tuple(Outcome(name, "", "error", reason, None) for name in sorted(only.mappings))
         return Entry(record.number, event, Evaluation((), outcomes, only.fingerprints))
 
-    def _read(self, record: EventRecord) -> tuple[Event, str]:
-        """Give the event as it was when it came, with the reason where its payload cannot be read any more."""
+    def _read(self, record: EventRecord) -> Event:
+        """Give the event as it was when it came, with its fault where its payload cannot be read, or not any more."""
         source = self._declared.get(record.source)
         if source is None:
-            return _event(record, 0.0), ""  # no trigger is left that would take it
-        bare = _event(record, source.tolerance_s)
-        try:
-            payload = reread_payload(record.body, record.content_type, form_json=source.form_json)
-        except SenderError as error:
-            return bare, f"its source reads it otherwise now: {error}"
-        return bare._replace(payload=payload), ""
+            return _event(record, 0.0)  # no trigger is left that would take it
+        payload, fault = reread(source, record.body, record.content_type)
+        return _event(record, source.tolerance_s)._replace(payload=payload, fault=fault)
 
 
 def _event(record: EventRecord, tolerance_s: float) -> Event:

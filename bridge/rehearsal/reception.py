@@ -1,4 +1,4 @@
-"""From a sample to an Event, on the road of a webhook: signed, verified, read and named. Pure.
+"""From a sample to its events, on the road of a webhook: signed, verified, read and named. Pure.
 
 A sample that carries no signature is signed with a made-up secret. One that does is verified
 with the source's own, as of the time that was signed; where that secret is not at hand, it is
@@ -15,7 +15,7 @@ from bridge.events import Event
 from bridge.inbound import Source, sign
 from bridge.inbound.bodies import read_format
 from bridge.inbound.locations import HeaderPlace, Location
-from bridge.inbound.receive import Request, read_event, read_headers
+from bridge.inbound.receive import Request, read_event, read_events, read_headers
 from bridge.inbound.verification import Unverified, Verified, Verifier
 from bridge.rehearsal.samples import Sample
 
@@ -29,8 +29,10 @@ _EVENT, _ID = "pinbridge-rehearsed-event", "pinbridge-rehearsed-id"
 """Headers that carry what a sample says in place of what its source would find; taken off again."""
 
 
-def receive(source: Source, sample: Sample, received_at: datetime, *, max_body_bytes: int) -> tuple[Event, Signature]:
-    """Make the event of a sample. Raises `SenderError` as the endpoint would."""
+def receive(
+    source: Source, sample: Sample, received_at: datetime, *, max_body_bytes: int
+) -> tuple[list[Event], Signature]:
+    """Make the events of a sample: one, but for a batch. Raises `SenderError` as the endpoint would."""
     if len(sample.body) > max_body_bytes:
         raise SenderError(413, "body_too_large", f"the body is larger than {max_body_bytes:,} bytes")
     given = {"content-type": "application/json", **sample.headers}
@@ -38,10 +40,21 @@ def receive(source: Source, sample: Sample, received_at: datetime, *, max_body_b
     verifying, headers, signature = _signed(source, sample.body, headers, received_at)
     naming, names = _named(verifying, sample)
     found = {**headers, **names}
-    request = Request(found, read_format(found), sample.query, sample.body)
-    event = read_event(naming, request, max_body_bytes=max_body_bytes, now=received_at)
-    kept = {name: value for name, value in event.headers.items() if name not in names}
-    return event._replace(headers=kept), signature
+    request = Request(found, read_format(found, is_json=source.is_json), sample.query, sample.body)
+    read = _read(naming, request, max_body_bytes, received_at)
+    return [event._replace(headers=_without(names, event.headers)) for event in read], signature
+
+
+def _read(source: Source, request: Request, max_body_bytes: int, received_at: datetime) -> list[Event]:
+    if source.layout is None:
+        return [read_event(source, request, max_body_bytes=max_body_bytes, now=received_at)]
+    # What cannot be read of one among many counts as none, as it does where the log tells of it.
+    reading = read_events(source, request, max_body_bytes=max_body_bytes, now=received_at, unread=lambda _reason: None)
+    return [*reading.events]
+
+
+def _without(names: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name not in names}
 
 
 def _signed(

@@ -46,15 +46,19 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One sample, and what became of it: it was heard, or refused."""
+    """One sample, or one event of it where it brings several, and what became of it: it was heard, or refused.
+
+    None was heard of a sample that brings no event. `of` counts the events that come with this one, itself included.
+    """
 
     sample: Sample
-    heard: Heard | SenderError
+    heard: Heard | SenderError | None
+    of: int = 1
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
         """What each trigger made of it; of a duplicate, what it would have."""
-        if isinstance(self.heard, SenderError):
+        if not isinstance(self.heard, Heard):
             return ()
         return self.heard.evaluation.outcomes if self.heard.is_duplicate else self.heard.outcomes
 
@@ -94,27 +98,42 @@ class Rehearsal:
         for sample in samples:
             try:
                 arrival = sample.received_at or self.own_time_of(sample) or arrival
-                yield Delivery(sample=sample, heard=self.receive(sample, arrival))
+                heard = self.receive_all(sample, arrival)
+                yield from (Delivery(sample=sample, heard=each, of=len(heard)) for each in heard)
+                if not heard:
+                    yield Delivery(sample=sample, heard=None, of=0)
             except SenderError as error:
                 yield Delivery(sample=sample, heard=error)
 
     def own_time_of(self, sample: Sample) -> datetime | None:
-        """Give the time that a sample's event has of its own: by its source, else by the triggers' `at`.
+        """Give the newest time that a sample's events have of their own: by its source, else by the triggers' `at`.
 
         Raises as `receive` does.
         """
-        event, _ = self._read(sample, sample.received_at or _END_OF_TIME)
+        events, _ = self._read(sample, sample.received_at or _END_OF_TIME)
+        return max([own for event in events if (own := self._own_time_of(event)) is not None], default=None)
+
+    def _own_time_of(self, event: Event) -> datetime | None:
         if event.at is not None:
             return event.at
         told = [change.at for change in self._mappings.evaluate(event).changes if change.at != event.received_at]
         return max(told, default=None)
 
     def receive(self, sample: Sample, received_at: datetime) -> Heard:
-        """Hear a delivery at a time, unless the sample has an arrival of its own.
+        """Hear a delivery of one event as `receive_all` does."""
+        (heard,) = self.receive_all(sample, received_at)
+        return heard
+
+    def receive_all(self, sample: Sample, received_at: datetime) -> list[Heard]:
+        """Hear a delivery at a time, unless the sample has an arrival of its own; gives what became of each event.
 
         Raises `SenderError` where the bridge would refuse it, `ConfigurationError` for an unknown source.
         """
-        event, signature = self._read(sample, sample.received_at or received_at)
+        source = self._source(sample)
+        events, signature = self._read(sample, sample.received_at or received_at)
+        return [self._hear(source, event, signature) for event in events]
+
+    def _hear(self, source: Source, event: Event, signature: Signature) -> Heard:
         evaluation = self._mappings.evaluate(event)
         for change in evaluation.changes:
             self._heard_at[change.pin] = event.received_at
@@ -131,7 +150,7 @@ class Rehearsal:
             evaluation=evaluation,
             outcomes=outcomes,
             moved=moved,
-            lacks=_lacking(self._source(sample), event),
+            lacks=_lacking(source, event),
         )
 
     def render(self, mapping: str, pin: str, now: datetime) -> Rendered:
@@ -158,7 +177,7 @@ class Rehearsal:
             return None
         return stale_at(stale_after_s, heard_at=heard_at)
 
-    def _read(self, sample: Sample, received_at: datetime) -> tuple[Event, Signature]:
+    def _read(self, sample: Sample, received_at: datetime) -> tuple[list[Event], Signature]:
         return receive(self._source(sample), sample, received_at, max_body_bytes=self._max_body_bytes)
 
     def _source(self, sample: Sample) -> Source:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bridge.errors import SenderError
 from bridge.events import Json
-from bridge.inbound.bodies import read_payload
+from bridge.inbound.bodies import JSON_FORMAT, read_payload
 
 DEEPEST = 100
 
@@ -44,7 +44,7 @@ def test_a_body_is_refused_exactly_where_its_value_is_too_deep(value: Json, is_a
     """With brackets, quotes and backslashes in its texts, however they are written."""
     body = json.dumps(value, ensure_ascii=is_ascii, indent=indent).encode()
     if depth(value) <= DEEPEST:
-        assert read_payload(body, is_form=False, form_json=None) == value
+        assert read_payload(body, JSON_FORMAT, form_json=None) == value
     else:
         with pytest.raises(SenderError, match="nested deeper than 100 levels"):
-            read_payload(body, is_form=False, form_json=None)
+            read_payload(body, JSON_FORMAT, form_json=None)

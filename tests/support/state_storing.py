@@ -123,7 +123,7 @@ def _arrival(loaded: Configuration, delivery: Delivery) -> Arrival:
 
 
 def _event(loaded: Configuration, delivery: Delivery) -> Event:
-    event, _ = receive(loaded.sources["shop"], sample(delivery), delivery.received_at, max_body_bytes=2**20)
+    (event,), _ = receive(loaded.sources["shop"], sample(delivery), delivery.received_at, max_body_bytes=2**20)
     return event
 
 

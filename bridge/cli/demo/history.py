@@ -33,7 +33,8 @@ def _event(delivery: Delivery, settings: Settings, configuration: Configuration)
     headers = {name.lower(): value for name, value in delivery.headers.items()}
     sample = Sample(name=delivery.says, source=delivery.source, body=orjson.dumps(delivery.payload), headers=headers)
     source = configuration.sources[delivery.source]
-    return receive(source, sample, delivery.at, max_body_bytes=settings.max_body)[0]
+    ((event,), _) = receive(source, sample, delivery.at, max_body_bytes=settings.max_body)
+    return event
 
 
 async def _write(store: Store, configuration: Configuration, events: Sequence[Event]) -> None:

@@ -134,6 +134,8 @@ def _delivery_text(delivery: Delivery) -> str:
     sample, heard = delivery.sample, delivery.heard
     if isinstance(heard, SenderError):
         return f"{sample.name}: {sample.source} refuses it with {heard.status} {heard.code}, {heard.message}"
+    if heard is None:
+        return f"{sample.name}: {sample.source}, no event"
     event = heard.event
     named = f"{event.source} {event.type}".rstrip()
     text = f"{sample.name}: {named}, id {event.id}, arrived {event.received_at.isoformat()}"
@@ -184,6 +186,8 @@ def _delivery_json(mapping: Mapping, delivery: Delivery) -> Json:
     sample, heard = delivery.sample, delivery.heard
     if isinstance(heard, SenderError):
         return {"sample": sample.name, "status": heard.status, "code": heard.code, "message": heard.message}
+    if heard is None:
+        return {"sample": sample.name, "source": sample.source, "empty": True}
     return {
         "sample": sample.name,
         "source": heard.event.source,

@@ -25,6 +25,8 @@ def _delivery_json(delivery: Delivery, mapping: Mapping) -> dict[str, Json]:
     if isinstance(heard, SenderError):
         refused: dict[str, Json] = {"status": heard.status, "code": heard.code, "message": heard.message}
         return {"payload": delivery.sample.name, "refused": refused}
+    if heard is None:
+        return {"payload": delivery.sample.name, "source": delivery.sample.source, "empty": True}
     event = heard.event
     return {
         "payload": delivery.sample.name,

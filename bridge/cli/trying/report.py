@@ -44,9 +44,14 @@ def _delivery_lines(number: int, delivery: Delivery, mapping: Mapping) -> Iterat
     if isinstance(heard, SenderError):
         yield f"{number}. {delivery.sample.name}: the bridge refuses it: {heard.status} {heard.code}, {heard.message}"
         return
+    if heard is None:
+        told = f"{delivery.sample.source}, no event in it; the bridge takes it, and keeps nothing"
+        yield f"{number}. {delivery.sample.name}: {told}"
+        return
     event = heard.event
     named = " ".join(filter(None, (event.source, event.type, event.id)))
-    yield f"{number}. {delivery.sample.name}: {named}"
+    among = f", one of {delivery.of:,} events" if delivery.of > 1 else ""
+    yield f"{number}. {delivery.sample.name}: {named}{among}"
     yield f"   arrives {_instant(event.received_at)}; {_SIGNATURES[heard.signature]}"
     if heard.lacks:
         missing = " and ".join(heard.lacks)

@@ -10,8 +10,18 @@ from functools import partial
 
 from bridge.errors import ConfigurationError, Problem
 from bridge.inbound.handshakes import Handshake
-from bridge.inbound.locations import HeaderPlace, Location, PathPlace, parse_header, parse_path
+from bridge.inbound.layouts import Layout
+from bridge.inbound.locations import (
+    HeaderPlace,
+    Location,
+    OutsidePlace,
+    PathPlace,
+    parse_header,
+    parse_items,
+    parse_path,
+)
 from bridge.inbound.sources.handshakes import read_handshakes
+from bridge.inbound.sources.laying import CLOUDEVENT, LAYOUT_KEYS, placed, read_is_json, read_layout
 from bridge.inbound.sources.reading import (
     Collector,
     choice,
@@ -44,13 +54,14 @@ KEYS = (
     "deadline",
     "ack",
     "form_json",
+    *LAYOUT_KEYS,
     "aliases",
     "handshake",
 )
 ABOUT = ("title", "category", "confidence", "unsure", "retries", "setup", "note")
 """What an entry of the catalogue has beside those, for people: it changes nothing."""
 
-_LATER = dict.fromkeys(("each", "version", "unwrap"), COMES_LATER)
+_LATER = dict.fromkeys(("version",), COMES_LATER)
 _NOT_TOLD_APART = (
     "deliveries of the source {!r} cannot be told apart: it has no 'id' and signs no time; "
     "give it an 'id', or say 'dedupe: 10m' or 'dedupe: off'"
@@ -80,6 +91,8 @@ class Declaration:
     tolerance_s: int
     deadline_s: int | None
     form_json: str | None
+    is_json: bool
+    layout: Layout | None
     aliases: Mapping[str, str]
     ack: Ack | None
     handshakes: tuple[Handshake, ...]
@@ -155,7 +168,8 @@ def _misspells(own: MappingNode | None, keys: tuple[str, ...]) -> bool:
 def _read(name: str, provider: str | None, keys: Mapping[str, Node], collect: Collector) -> Declaration | None:
     scheme = collect.read(lambda node: read_scheme(node, secret_variable(name)), keys.get("verify"), None)
     dedupe = collect.read(_dedupe, keys.get("dedupe"), _Dedupe())
-    event, event_id, at = (collect.read(_location, keys.get(key), None) for key in ("event", "id", "at"))
+    layout = read_layout(keys, collect)
+    event, event_id, at = (_read_location(key, keys, layout, collect) for key in ("event", "id", "at"))
     tolerance_s = collect.read(duration_s, keys.get("tolerance"), DEFAULT_TOLERANCE_S)
     deadline_s = collect.read(duration_s, keys.get("deadline"), None)
     form_json = collect.read(text, keys.get("form_json"), None)
@@ -180,6 +194,9 @@ def _read(name: str, provider: str | None, keys: Mapping[str, Node], collect: Co
         tolerance_s=tolerance_s,
         deadline_s=deadline_s,
         form_json=form_json,
+        is_json=collect.read(read_is_json, keys.get("body"), default=False)
+        or (layout is not None and layout.cloudevents),
+        layout=layout,
         aliases=aliases,
         ack=ack,
         handshakes=handshakes,
@@ -187,7 +204,7 @@ def _read(name: str, provider: str | None, keys: Mapping[str, Node], collect: Co
 
 
 def _can_tell_apart(declaration: Declaration, keys: Mapping[str, Node]) -> bool:
-    return "id" in keys or "dedupe" in keys or declaration.scheme.signs_time
+    return declaration.id is not None or "id" in keys or "dedupe" in keys or declaration.scheme.signs_time
 
 
 def _keys(
@@ -208,6 +225,13 @@ def _dedupe(node: Node) -> _Dedupe:
     return _Dedupe(window_s=window_s)
 
 
+def _read_location(key: str, keys: Mapping[str, Node], layout: Layout | None, collect: Collector) -> Location | None:
+    """Read where something stands; of CloudEvents that is known."""
+    if key not in keys:
+        return CLOUDEVENT.get(key) if layout is not None and layout.cloudevents else None
+    return collect.read(lambda node: placed(_location(node), node, layout), keys[key], None)
+
+
 def _location(node: Node) -> Location:
     nodes = node.items if isinstance(node, SequenceNode) else (node,)
     if not nodes:
@@ -219,13 +243,19 @@ def _location(node: Node) -> Location:
         return Location(tuple(place for place in places if place is not None))
 
 
-def _place(node: Node) -> HeaderPlace | PathPlace:
-    if isinstance(node, MappingNode):
-        given = fields(node, "a place", ("header",))
-        if "header" not in given:
-            raise refuse(node.place, "a place is a path such as $.type, or {header: Name}")
+def _place(node: Node) -> HeaderPlace | PathPlace | OutsidePlace:
+    if not isinstance(node, MappingNode):
+        return parsed(parse_path, node)
+    given = fields(node, "a place", ("header", "inside", "outside"))
+    if len(given) != 1:
+        raise refuse(
+            node.place, "a place is a path such as $.type, or one of {header: Name}, {inside: $.x}, {outside: $.x}"
+        )
+    if "header" in given:
         return parsed(parse_header, given["header"])
-    return parsed(parse_path, node)
+    if "inside" in given:
+        return parsed(parse_path, given["inside"]).seen_in("inside")
+    return OutsidePlace(parsed(parse_items, given["outside"]))
 
 
 def _aliases(node: Node) -> dict[str, str]:

@@ -15,6 +15,7 @@ from bridge.errors import ConfigurationError, Problem
 from bridge.inbound.catalogue import providers
 from bridge.inbound.handshakes import Handshakes, Keys
 from bridge.inbound.handshakes.keys import keyed
+from bridge.inbound.layouts import Layout
 from bridge.inbound.locations import Location
 from bridge.inbound.sources.declarations import Ack, Declaration, declare, own_entries
 from bridge.inbound.verification import Scheme, Verifier
@@ -40,7 +41,8 @@ class Source:
     `secrets` are as configured. `dedupes` is false for `dedupe: off`; `dedup_window_s` is None
     where the horizon holds. `id_is_covered` tells that the delivery id cannot be forged apart
     from the body. It wants an answer within `deadline_s`, None where that is not known.
-    `aliases` gives headers that count under another name where that is missing.
+    `aliases` gives headers that count under another name where that is missing. `is_json` tells that its bodies are
+    JSON whatever their content type says; `layout` how events are laid out in them, None where a body is an event.
     """
 
     name: str
@@ -57,6 +59,8 @@ class Source:
     tolerance_s: float
     deadline_s: float | None
     form_json: str | None
+    is_json: bool
+    layout: Layout | None
     aliases: Mapping[str, str]
     ack: Ack | None
     handshakes: Handshakes
@@ -238,6 +242,8 @@ def _source(
         tolerance_s=declaration.tolerance_s,
         deadline_s=declaration.deadline_s,
         form_json=declaration.form_json,
+        is_json=declaration.is_json,
+        layout=declaration.layout,
         aliases=declaration.aliases,
         ack=declaration.ack,
         handshakes=handshakes,

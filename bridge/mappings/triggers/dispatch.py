@@ -48,6 +48,11 @@ class Dispatch:
         source = self._sources.get(event.source)
         return Candidates(()) if source is None else source.plan(event.type).candidates(event, work)
 
+    def takers(self, event: Event) -> tuple[Trigger, ...]:
+        """Give the triggers that take events of its source and type, whatever it says."""
+        source = self._sources.get(event.source)
+        return () if source is None else source.plan(event.type).takers
+
 
 class _Source:
     """The triggers of one source, by the patterns of event types that they name."""
@@ -109,6 +114,10 @@ class _Plan:
         self._look_ups: dict[str, _LookUp] = {}
         if len(triggers) >= INDEXED_FROM:
             self._index()
+
+    @property
+    def takers(self) -> tuple[Trigger, ...]:
+        return self._all.triggers
 
     def _index(self) -> None:
         """Index each trigger by that of its equalities which tells most triggers apart."""

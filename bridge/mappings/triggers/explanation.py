@@ -80,6 +80,8 @@ def explain(trigger: Trigger, event: Event) -> Explanation:
     if not Dispatch([trigger]).candidates(event, Work(MAX_EVENT_WORK)).triggers:
         reason = f"it takes {' or '.join(trigger.events)}, and this is {event.type or 'of no type'}"
         return Explanation(trigger=trigger.name, not_asked=reason)
+    if event.fault:
+        return Explanation(trigger=trigger.name, passes=(Pass(conditions=(), variables=(), fault=event.fault),))
     steps = _Steps()
     # Twice the work: what is told of a condition is looked at once more.
     facts = Facts(event, event.payload, trigger.shared, Work(2 * MAX_EVENT_WORK))

@@ -10,7 +10,7 @@ import pytest
 
 from bridge.errors import SenderError
 from bridge.events import Event
-from bridge.inbound.bodies import read_format, read_payload, read_query
+from bridge.inbound.bodies import FORM_FORMAT, read_format, read_payload, read_query
 from bridge.inbound.receive import Request, read_event, read_headers, why_no_time
 from bridge.inbound.signing import sign
 from bridge.inbound.sources import Source, load_sources
@@ -244,7 +244,7 @@ def test_bounds_are_exact() -> None:
         ({}, "unsupported_type"),
         ({"content-type": "text/plain"}, "unsupported_type"),
         ({"content-type": "application/jsonp"}, "unsupported_type"),
-        ({"content-type": "multipart/form-data; boundary=x"}, "unsupported_type"),
+        ({"content-type": "multipart/mixed; boundary=x"}, "unsupported_type"),
         ({"content-type": "application/json; charset=utf-16"}, "unsupported_charset"),
         ({**JSON, "content-encoding": "br"}, "unsupported_encoding"),
         ({**JSON, "content-encoding": "gzip, gzip"}, "unsupported_encoding"),
@@ -325,12 +325,12 @@ def test_the_signature_is_over_the_bytes_as_they_came() -> None:
 
 def test_forms_are_objects() -> None:
     """A repeated field is a list; without the field that holds JSON the form itself is the payload."""
-    assert read_payload(b"a=1&b=x+y&a=%C3%A9&c=", is_form=True, form_json=None) == {
+    assert read_payload(b"a=1&b=x+y&a=%C3%A9&c=", FORM_FORMAT, form_json=None) == {
         "a": ["1", "é"],
         "b": "x y",
         "c": "",
     }
-    assert read_payload(b"a=1", is_form=True, form_json="payload") == {"a": "1"}
+    assert read_payload(b"a=1", FORM_FORMAT, form_json="payload") == {"a": "1"}
 
 
 @pytest.mark.parametrize(
@@ -348,7 +348,7 @@ def test_forms_are_objects() -> None:
 def test_a_bad_form_is_refused_by_name(body: bytes, expected: str) -> None:
     """Forms have the same bounds as JSON."""
     with pytest.raises(SenderError) as caught:
-        read_payload(body, is_form=True, form_json="payload")
+        read_payload(body, FORM_FORMAT, form_json="payload")
     assert (caught.value.status, caught.value.code) == (400, expected)
 
 

@@ -295,7 +295,7 @@ def test_a_wrong_scheme_is_refused_with_its_place(text: str, message: str) -> No
 
 def test_the_catalogue_is_a_mapping_of_entries_with_their_source() -> None:
     """Every entry says where its facts come from."""
-    assert set(providers()) == {"stripe", "github", "standard-webhooks", "alertmanager", "shopify"}
+    assert set(providers()) >= {"stripe", "github", "standard-webhooks", "alertmanager", "shopify"}
     for name, entry in providers().items():
         docs = entry.get("docs")
         assert isinstance(docs, ScalarNode)
