@@ -56,6 +56,11 @@ class Agenda:
         """Note that a pin is claimed."""
         self._in_flight[pin] = False
 
+    @property
+    def has_in_flight(self) -> bool:
+        """Say whether any pin is claimed and not settled yet."""
+        return bool(self._in_flight)
+
     def is_in_flight(self, pin: str) -> bool:
         """Say whether a pin is claimed and not settled yet."""
         return pin in self._in_flight

@@ -6,7 +6,7 @@ is spent, no query runs: the loop sleeps until something wakes it or the next kn
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -21,7 +21,7 @@ from bridge.outbound.client import PindownClient
 from bridge.outbound.confirmations import Confirmations, Tell, Touched
 from bridge.outbound.decision import backoff_s
 from bridge.outbound.delivery import Delivery
-from bridge.outbound.flushing import Flush, Flushed, lacks
+from bridge.outbound.flushing import Flushed, Flushes, Wait
 from bridge.outbound.gate import Gate, Ticket
 from bridge.outbound.turns import Turns
 from bridge.store import Budget, Claim, Claimed, Store, Survey
@@ -33,9 +33,6 @@ MAX_SLEEP_S = 60.0
 STORE_BACKOFF_MAX_S = 30.0
 SETBACK_TOLERATED = timedelta(seconds=60)
 """A clock that is set back by no more than this delays what is due by no more than this."""
-
-Wait = Callable[[asyncio.Event, float | None], Awaitable[None]]
-"""Returns once the event is set, or after so many seconds (None: without limit)."""
 
 log = structlog.get_logger()
 
@@ -83,10 +80,15 @@ class DeliveryLoop:
             turns=Turns(notify),
         )
         self.confirmations = Confirmations(store, clock=clock, opens_at=self._opens_at)
-        self._turned = asyncio.Event()
-        self._end_at: datetime | None = None
         self._slept_at = clock()
         self._agenda = Agenda(self._slept_at)
+        self._flushes = Flushes(
+            store,
+            clock=clock,
+            wait=wait,
+            opens_at=self._opens_at,
+            is_sending=lambda: self._agenda.has_in_flight,
+        )
         self._not_before: datetime | None = None
         self._look_after_end = False
         self._store_failures = 0
@@ -112,28 +114,13 @@ class DeliveryLoop:
 
     async def flush(self) -> Flushed:
         """Wait until what is due now is sent, or cannot be within `FLUSH_S`; `StoreUnavailable`."""
-        began_at = self._clock()
         self.wake(())
-        turned = self._turned
-        outstanding = await self._store.outstanding()
-        flush = Flush(outstanding, began_at)
-        while not flush.is_over(outstanding, self._opens_at()):
-            until = flush.until if self._end_at is None else min(flush.until, self._end_at)
-            left_s = (until - self._clock()).total_seconds()
-            if left_s <= 0:
-                break
-            await self._wait(turned, left_s)
-            turned = self._turned
-            outstanding = await self._store.outstanding()
-        now = self._clock()
-        due = tuple(each for each in outstanding if lacks(each, now))
-        return Flushed(updated=await self._store.count_delivered(began_at), due=due, opens_at=self._opens_at())
+        return await self._flushes.flush()
 
     def end_by(self, latest: datetime) -> None:
         """Let nobody wait for a pin longer than that, as the process ends."""
-        self._end_at = latest
         self.confirmations.end_by(latest)
-        self._tell()
+        self._flushes.end_by(latest)
 
     @property
     def tally(self) -> DeliveryTally:
@@ -283,8 +270,7 @@ class DeliveryLoop:
     def _tell(self) -> None:
         """Let those who wait look again."""
         self.confirmations.note()
-        turned, self._turned = self._turned, asyncio.Event()
-        turned.set()
+        self._flushes.note()
 
     def _hurry(self, pins: Iterable[str]) -> None:
         if any(pin in self.confirmations.hurried and not self._agenda.is_in_flight(pin) for pin in pins):

@@ -63,7 +63,7 @@ from bridge.store.builds import Begun
 from bridge.store.foresight import foresee
 from bridge.store.listing import EventFilter, EventPage, PinFilter, PinPage
 from bridge.store.preparing import Entry
-from bridge.store.prospects import Prospect, Prospects
+from bridge.store.prospects import Lacking, Prospect, Prospects
 from bridge.store.protocol import DOUBT_REST_S, LEASE_S, NEEDED_S, REQUEST_DEADLINE_S
 from bridge.store.reader import Look, Reader, open_readonly
 from bridge.store.records import (
@@ -110,6 +110,7 @@ __all__ = [
     "EventRecord",
     "Kept",
     "Lack",
+    "Lacking",
     "Look",
     "Loss",
     "Lost",

@@ -3,12 +3,13 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import Connection, func, select
 
 from bridge.instants import to_instant
 from bridge.store.due import Standing, outlook, state_of, without_pace
-from bridge.store.ranking import read_outstanding as read_outstanding_standings
+from bridge.store.ranking import read_lacking as read_lacking_revisions
 from bridge.store.ranking import read_standings
 from bridge.store.records import PinState
 from bridge.store.tables import deliveries, unfolded
@@ -39,6 +40,17 @@ class Prospects:
     pending: frozenset[int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lacking:
+    """The pins of which the dashboard lacks something, by id, each with its revision; and what is known of the first.
+
+    Their order is that in which they are tried. What time alone will bring is not lacking before its time.
+    """
+
+    revisions: dict[str, int]
+    first: tuple[Prospect, ...]
+
+
 def read_prospects(connection: Connection, wanted: Collection[str], numbers: Collection[int], now: int) -> Prospects:
     """Look at pins as if none had a pace."""
     found = [_prospect(without_pace(standing), now) for standing in read_standings(connection, wanted)]
@@ -49,9 +61,16 @@ def read_prospects(connection: Connection, wanted: Collection[str], numbers: Col
     )
 
 
-def read_outstanding(connection: Connection, now: int) -> list[Prospect]:
-    """Look at every pin that lacks something, or will without an event."""
-    return [_prospect(standing, now) for standing in read_outstanding_standings(connection)]
+def read_lacking(connection: Connection, now: int, most: int) -> Lacking:
+    """Look for every pin of which the dashboard lacks something, and at the first `most` of these."""
+    revisions = read_lacking_revisions(connection, now)
+    first = {each.pin: each for each in read_outlooks(connection, [*islice(revisions, most)], now)}
+    return Lacking(revisions=revisions, first=tuple(first[pin] for pin in revisions if pin in first))
+
+
+def read_outlooks(connection: Connection, wanted: Collection[str], now: int) -> list[Prospect]:
+    """Look at pins with the pace that they have."""
+    return [_prospect(standing, now) for standing in read_standings(connection, wanted)]
 
 
 def count_delivered(connection: Connection, since: int) -> int:

@@ -7,7 +7,7 @@ here, and `outlook` says the rest of them. A test holds both against each other.
 from collections.abc import Collection, Mapping
 from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, Connection, Subquery, case, func, literal, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, literal, literal_column, or_, select
 
 from bridge.store.due import AGEING, Outlook, Standing, outlook, without_pace
 from bridge.store.records import PinState
@@ -143,9 +143,16 @@ def read_standings(connection: Connection, wanted: Collection[str]) -> list[Stan
     return [Standing(*row) for row in connection.execute(STANDINGS.where(pins.c.pin.in_(wanted)))]
 
 
-def read_outstanding(connection: Connection) -> list[Standing]:
-    """Read how the pins stand that lack something, or will without an event."""
-    return [Standing(*row) for row in connection.execute(select(*_fields))]
+def read_lacking(connection: Connection, now: int) -> dict[str, int]:
+    """Read the pins of which the dashboard lacks something now, with their revisions, in the order of their turns.
+
+    No more of each is read, since there may be tens of thousands.
+    """
+    is_in_flight = and_(_outstanding.c.claim.is_not(None), _outstanding.c.claim_until > now)
+    is_behind = _outstanding.c.revision > _outstanding.c.sent_revision
+    lacks = or_(is_behind, is_in_flight, _outstanding.c.parked_at.is_not(None), _due_at <= now)
+    query = select(_outstanding.c.pin, _outstanding.c.revision).where(lacks).order_by(_rank, _outstanding.c.pin)
+    return {row.pin: row.revision for row in connection.execute(query)}
 
 
 def read_next_at(connection: Connection, now: int) -> int | None:

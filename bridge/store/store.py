@@ -31,7 +31,7 @@ from bridge.store.database import Database, bounded, create_file, outages, readi
 from bridge.store.ingest import Arrival
 from bridge.store.log_head import check_log
 from bridge.store.presence import Presence
-from bridge.store.prospects import Prospect, Prospects
+from bridge.store.prospects import Lacking, Prospect, Prospects
 from bridge.store.pruning import Keeping, Pruning
 from bridge.store.reader import Look
 from bridge.store.records import (
@@ -271,10 +271,15 @@ class Store:
         now = self._now()
         return await self._read(lambda connection: prospects.read_prospects(connection, wanted, numbers, now))
 
-    async def outstanding(self) -> list[Prospect]:
-        """Say of every pin that lacks something, or will by itself, when it is due."""
+    async def lacking(self, most: int) -> Lacking:
+        """Say of which pins the dashboard lacks something now, and how the first `most` of them stand."""
         now = self._now()
-        return await self._read(lambda connection: prospects.read_outstanding(connection, now))
+        return await self._read(lambda connection: prospects.read_lacking(connection, now, most))
+
+    async def outlooks(self, wanted: Collection[str]) -> list[Prospect]:
+        """Say of pins when each is due by its pace; those that there never were are left out."""
+        now = self._now()
+        return await self._read(lambda connection: prospects.read_outlooks(connection, wanted, now))
 
     async def count_delivered(self, since: datetime) -> int:
         """Count the pins that took an update since an instant."""

@@ -1,4 +1,4 @@
-"""When a flush is over, what the dashboard lacks then, and why."""
+"""When a flush is over, and why it left a pin."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -6,53 +6,47 @@ from typing import Any
 import pytest
 from support.prospects import NOW, prospect
 
-from bridge.outbound.flushing import FLUSH_S, MOST_TOLD, Flush, Flushed, lacks, why
+from bridge.outbound.flushing import FLUSH_S, WATCHED, Flush, Flushed, why
 
 SOON, LATE = NOW + timedelta(seconds=2), NOW + timedelta(seconds=FLUSH_S + 1)
 
 
 @pytest.mark.parametrize(
-    ("given", "opens_at", "is_over"),
+    ("given", "is_over"),
     [
-        ({}, None, False),
-        ({}, SOON, False),
-        ({}, LATE, True),
-        ({"state": "in_flight", "at": LATE}, None, False),
-        ({"state": "resting", "at": SOON}, None, False),
-        ({"state": "resting", "at": LATE}, None, True),
-        ({"state": "parked", "at": None}, None, True),
-        ({"sent_revision": 5, "at": SOON, "state": "shown"}, None, True),
-        ({"sent_revision": 5, "revision": 6, "at": SOON}, None, True),
-        ({"sent_revision": 5, "at": NOW}, None, False),
+        ({}, False),
+        ({"state": "in_flight", "at": LATE}, False),
+        ({"state": "resting", "at": SOON}, False),
+        ({"state": "resting", "at": LATE}, True),
+        ({"state": "parked", "at": None}, True),
+        ({"sent_revision": 5, "at": SOON, "state": "shown"}, True),
+        ({"sent_revision": 5, "revision": 6, "at": SOON}, True),
+        ({"sent_revision": 5, "at": NOW}, False),
     ],
 )
-def test_a_flush_is_over_when_nothing_of_it_can_be_sent_any_more(
-    given: dict[str, Any], opens_at: datetime | None, *, is_over: bool
-) -> None:
+def test_a_flush_is_over_when_nothing_of_it_can_be_sent_any_more(given: dict[str, Any], *, is_over: bool) -> None:
     """What came since is not of it, so that it ends under constant traffic."""
-    assert Flush([prospect()], NOW).is_over([prospect(**given)], opens_at) is is_over
+    flush = Flush({"p-1": 5}, NOW)
+    assert flush.note(flush.watched(), [prospect(**given)]) is not is_over
+    assert (flush.watched() == []) is is_over
 
 
-def test_what_time_will_bring_is_not_waited_for() -> None:
-    """What rests for a moment and lacks a change is."""
-    ahead = prospect(at=SOON, sent_revision=5)
-    assert Flush([ahead], NOW).is_over([ahead], None)
-    resting = prospect(at=SOON, state="resting")
-    assert not Flush([resting], NOW).is_over([resting], None)
+def test_a_pin_that_is_gone_is_not_waited_for() -> None:
+    """Nobody can send it."""
+    flush = Flush({"p-1": 5}, NOW)
+    assert not flush.note(["p-1"], [])
 
 
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ({}, True),
-        ({"sent_revision": 5, "at": LATE}, False),
-        ({"sent_revision": 5, "at": NOW}, True),
-        ({"sent_revision": 5, "at": LATE, "state": "parked"}, True),
-    ],
-)
-def test_what_time_will_bring_is_not_lacking_yet(given: dict[str, Any], *, expected: bool) -> None:
-    """What an event brought is, and so is whatever is parked."""
-    assert lacks(prospect(**given), NOW) is expected
+def test_of_many_pins_the_last_are_watched() -> None:
+    """So a look costs the same for any number; those that are done are never looked at again."""
+    pins = {f"p-{number}": 5 for number in range(1000)}
+    flush = Flush(pins, NOW)
+    watched = flush.watched()
+    assert watched == [f"p-{number}" for number in range(999, 999 - WATCHED, -1)]
+    assert flush.note(watched, [prospect(pin=pin) for pin in watched])
+    assert flush.watched() == watched
+    assert not flush.note(watched, [prospect(pin=pin, sent_revision=5, at=None) for pin in watched])
+    assert flush.watched()[0] == f"p-{999 - WATCHED}"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +66,6 @@ def test_each_reason_is_told(state: Any, opens_at: datetime | None, told: str) -
 
 def test_of_many_pins_the_first_are_told() -> None:
     """The number is that of all."""
-    due = tuple(prospect(pin=f"p-{number}") for number in range(MOST_TOLD + 5))
-    answer: Any = Flushed(updated=1, due=due, opens_at=None).to_json()
-    assert (answer["updated"], answer["due"], len(answer["pins"])) == (1, MOST_TOLD + 5, MOST_TOLD)
+    answer: Any = Flushed(updated=1, due=105, first=(prospect(),), opens_at=None).to_json()
+    assert (answer["updated"], answer["due"], len(answer["pins"])) == (1, 105, 1)
     assert answer["pins"][0]["next_at"] == NOW.isoformat()
