@@ -6,7 +6,7 @@ looked up by name with `source_secrets`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -22,6 +22,8 @@ _PLATFORM = ("PINBRIDGE_SERVICE_", "PINBRIDGE_PORT")
 MIN_TOKEN, MAX_TOKEN = 16, 1000
 """How long a token is, in characters; its length alone keeps it from being guessed: a right one is always let in."""
 
+_DELIVERIES = ("background", "inline")
+
 _STRICT = ConfigDict(
     frozen=True,
     extra="forbid",
@@ -35,6 +37,26 @@ def _parse_whole(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise ValueError(f"{text[:80]!r} is not a whole number")
     return int(text)
+
+
+def _within(parse: Callable[[str], int], at_least: str, at_most: str | None = None) -> Callable[[str], int]:
+    """Let a setting be within bounds, which are given, and told, as a user would write them."""
+
+    def read(text: str) -> int:
+        value = parse(text)
+        if value < parse(at_least):
+            raise ValueError(f"{text[:80]!r} is too little; at least {at_least} is allowed")
+        if at_most is not None and value > parse(at_most):
+            raise ValueError(f"{text[:80]!r} is too much; at most {at_most} is allowed")
+        return value
+
+    return read
+
+
+def _parse_delivery(text: str) -> str:
+    if text not in _DELIVERIES:
+        raise ValueError(f"{text[:80]!r} is no way to deliver; write {' or '.join(_DELIVERIES)}")
+    return text
 
 
 def _parse_address(text: str) -> str:
@@ -62,17 +84,21 @@ def _parse_token(text: str) -> SecretStr:
 
 
 _Token = Annotated[SecretStr, BeforeValidator(_parse_token)]
-_Whole = Annotated[int, BeforeValidator(_parse_whole)]
+_Port = Annotated[int, BeforeValidator(_within(_parse_whole, "0", "65535"))]
+_Cost = Annotated[int, BeforeValidator(_within(_parse_whole, "1"))]
+_Delivery = Annotated[Literal["background", "inline"], BeforeValidator(_parse_delivery)]
 _Switch = Annotated[bool, BeforeValidator(_parse_switch)]
 _Address = Annotated[str, BeforeValidator(_parse_address)]
 _Seconds = Annotated[int, BeforeValidator(parse_duration_s)]
+_Pause = Annotated[int, BeforeValidator(_within(parse_duration_s, "1s"))]
 _Bytes = Annotated[int, BeforeValidator(parse_size_bytes)]
+_JournalBytes = Annotated[int, BeforeValidator(_within(parse_size_bytes, "16MiB"))]
 _Windows = Annotated[tuple[Window, ...], BeforeValidator(parse_windows)]
 
 
-def _setting(name: str, default: str | None, description: str, **bounds: int) -> Any:
+def _setting(name: str, default: str | None, description: str) -> Any:
     """Declare a setting; its default is written as a user would write it, and read in the same way."""
-    return Field(default, alias=name, description=description, ge=bounds.get("at_least"), le=bounds.get("at_most"))
+    return Field(default, alias=name, description=description)
 
 
 class Settings(BaseModel):
@@ -80,22 +106,21 @@ class Settings(BaseModel):
 
     model_config = _STRICT
 
-    port: _Whole = _setting("PORT", "8080", "port to listen on; 0 takes a free one", at_least=0, at_most=65535)
+    port: _Port = _setting("PORT", "8080", "port to listen on; 0 takes a free one")
     host: str = _setting("HOST", "127.0.0.1", "address to listen on; 0.0.0.0 or :: takes every one")
     mappings: Path = _setting("PINBRIDGE_MAPPINGS", "mappings", "folder of mapping files and sources.yaml")
-    mappings_look_every: _Seconds | None = _setting(
+    mappings_look_every: _Pause | None = _setting(
         "PINBRIDGE_MAPPINGS_LOOK_EVERY",
         None,
         "how often to look for changed mappings, such as 30s; else the system tells of them, which network file "
         "systems do not",
-        at_least=1,
     )
     database: str = _setting(
         "PINBRIDGE_DATABASE", "sqlite:///pinbridge.db", "where events, pins and deliveries are kept"
     )
     api_key: SecretStr | None = _setting("PINDOWN_API_KEY", None, "the Pindown API key")
     api_url: _Address = _setting("PINDOWN_API_URL", "https://api.pindown.ai/v1", "base address of the Pindown API")
-    delivery: Literal["background", "inline"] = _setting(
+    delivery: _Delivery = _setting(
         "PINBRIDGE_DELIVERY",
         "background",
         "pins are updated after the webhook is answered; inline: before, for instances that sleep between requests",
@@ -112,14 +137,13 @@ class Settings(BaseModel):
         "PINBRIDGE_METRICS_TOKEN", None, "what /metrics asks for; open to all without one"
     )
     rate: _Windows = _setting("PINBRIDGE_RATE", "160/60s", "outbound budget in tokens, in any window of that length")
-    cost: _Whole = _setting("PINBRIDGE_COST", "2", "tokens that one pin update costs", at_least=1)
+    cost: _Cost = _setting("PINBRIDGE_COST", "2", "tokens that one pin update costs")
     max_body: _Bytes = _setting("PINBRIDGE_MAX_BODY", "1MiB", "largest inbound body, after decompression")
     retention: _Seconds = _setting("PINBRIDGE_RETENTION", "35d", "how long events and attempts stay in the journal")
-    journal_max: _Bytes = _setting(
+    journal_max: _JournalBytes = _setting(
         "PINBRIDGE_JOURNAL_MAX",
         "2GiB",
         "how much room the events in the journal take at most; the oldest go before their time",
-        at_least=16 * 2**20,
     )
     horizon: _Seconds = _setting("PINBRIDGE_HORIZON", "35d", "how long delivery ids are remembered")
     allow_lossy: _Switch = _setting(

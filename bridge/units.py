@@ -18,12 +18,14 @@ def parse_duration_s(text: str) -> int:
     """Read a length of time, in seconds: a whole number and `s`, `m`, `h`, `d` or `w`, at most ten years."""
     match = _NUMBER_AND_UNIT.fullmatch(text)
     if match is not None and not match[2]:
-        raise ValueError(f"{text!r} has no unit; write one of s, m, h, d and w behind it, such as {text}m")
+        raise ValueError(f"{text[:80]!r} has no unit; write one of s, m, h, d and w behind it, such as {text[:80]}m")
     if match is None or match[2] not in _SECONDS:
-        raise ValueError(f"{text!r} is not a length of time; write a number and s, m, h, d or w, such as 90s or 24h")
+        raise ValueError(
+            f"{text[:80]!r} is not a length of time; write a number and s, m, h, d or w, such as 90s or 24h"
+        )
     seconds = int(match[1]) * _SECONDS[match[2]]
     if seconds > _LONGEST_S:
-        raise ValueError(f"{text!r} is too long; at most 3650d are allowed")
+        raise ValueError(f"{text[:80]!r} is too long; at most 3650d are allowed")
     return seconds
 
 
@@ -31,7 +33,7 @@ def parse_size_bytes(text: str) -> int:
     """Read a size, in bytes: a whole number and nothing, `kB`, `MB`, `GB`, `KiB`, `MiB` or `GiB`."""
     match = _NUMBER_AND_UNIT.fullmatch(text)
     if match is None or match[2] not in _BYTES:
-        raise ValueError(f"{text!r} is not a size; write a number and KiB, MiB or GiB, such as 1MiB")
+        raise ValueError(f"{text[:80]!r} is not a size; write a number and KiB, MiB or GiB, such as 1MiB")
     return int(match[1]) * _BYTES[match[2]]
 
 
@@ -50,10 +52,10 @@ def parse_windows(text: str) -> tuple[Window, ...]:
         tokens, slash, length = part.strip().partition("/")
         if not slash or not re.fullmatch("[0-9]{1,9}", tokens) or int(tokens) < 1:
             raise ValueError(
-                f"{part.strip()!r} is not a rate; write tokens, a slash and a length of time, such as 160/60s"
+                f"{part.strip()[:80]!r} is not a rate; write tokens, a slash and a length of time, such as 160/60s"
             )
         length_s = parse_duration_s(length)
         if length_s < 1:
-            raise ValueError(f"{part.strip()!r} is not a rate; its length of time must be at least 1s")
+            raise ValueError(f"{part.strip()[:80]!r} is not a rate; its length of time must be at least 1s")
         windows.append(Window(int(tokens), length_s))
     return tuple(windows)

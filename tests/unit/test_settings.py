@@ -45,10 +45,16 @@ def test_a_budget_that_holds_no_update_is_refused() -> None:
     ("name", "text", "message"),
     [
         ("PORT", "http", "'http' is not a whole number"),
-        ("PORT", "65536", "Input should be less than or equal to 65535"),
+        ("PORT", "65536", "'65536' is too much; at most 65535 is allowed"),
         ("PINBRIDGE_COST", "-1", "'-1' is not a whole number"),
+        ("PINBRIDGE_COST", "0", "'0' is too little; at least 1 is allowed"),
+        ("PINBRIDGE_JOURNAL_MAX", "1MiB", "'1MiB' is too little; at least 16MiB is allowed"),
+        ("PINBRIDGE_MAPPINGS_LOOK_EVERY", "0s", "'0s' is too little; at least 1s is allowed"),
         ("PINDOWN_API_URL", "api.pindown.ai", "is not an address; write one such as https://api.pindown.ai/v1"),
-        ("PINBRIDGE_DELIVERY", "both", "Input should be 'background' or 'inline'"),
+        ("PINBRIDGE_DELIVERY", "both", "'both' is no way to deliver; write background or inline"),
+        ("PINBRIDGE_ALLOW_LOSSY", "yes", "'yes' is neither 0 nor 1"),
+        ("PINBRIDGE_RETENTION", "35", "'35' has no unit"),
+        ("PINBRIDGE_RATE", "160", "'160' is not a rate"),
     ],
 )
 def test_a_mistake_says_what_is_allowed(name: str, text: str, message: str) -> None:
@@ -57,6 +63,24 @@ def test_a_mistake_says_what_is_allowed(name: str, text: str, message: str) -> N
         Settings.from_environ({name: text})
     assert str(refused.value).startswith(f"{name}: ")
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("name", [field.alias for field in Settings.model_fields.values()])
+def test_no_mistake_is_told_in_the_words_of_a_library(name: str) -> None:
+    """Whatever a setting does not take, the message is the bridge's own."""
+    for text in ("?", "-1", "0", "9" * 9, "\\t", "x" * 2000):
+        told = refusal({name: text})
+        assert "Input should" not in told
+        assert len(told) < 300
+
+
+def refusal(environ: dict[str, str]) -> str:
+    """Give what is told of an environment, the empty text where nothing is wrong with it."""
+    try:
+        Settings.from_environ(environ)
+    except ConfigurationError as error:
+        return str(error)
+    return ""
 
 
 def test_what_looks_like_a_setting_and_is_none_is_named() -> None:
