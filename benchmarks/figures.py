@@ -3,6 +3,8 @@
 import statistics
 from collections.abc import Mapping, Sequence
 
+_MISSED = "**not reached**"
+
 
 def spread(values: Sequence[float], digits: int = 0) -> str:
     """Write `median (lowest-highest)`, with thousands separated."""
@@ -37,14 +39,19 @@ def chart(title: str, unit: str, bars: Mapping[str, float]) -> str:
 
 
 def at_least(what: str, wanted: float, measured: float) -> str:
-    """Say in a line of a list whether a figure is as high as is wanted; one that is not fails nothing."""
+    """Say in a line of a list whether a figure is as high as is wanted; `missed` finds those that are not."""
     return f"- wanted {what} ≥ {wanted:g}: {measured:.3g}, {_reached(is_reached=measured >= wanted)}"
 
 
 def at_most(what: str, wanted: float, measured: float) -> str:
-    """Say in a line of a list whether a figure is as low as is wanted; one that is not fails nothing."""
+    """Say in a line of a list whether a figure is as low as is wanted; `missed` finds those that are not."""
     return f"- wanted {what} ≤ {wanted:g}: {measured:.3g}, {_reached(is_reached=measured <= wanted)}"
 
 
+def missed(report: str) -> list[str]:
+    """Give the lines of a report that say of a figure that it is not as wanted."""
+    return [line for line in report.splitlines() if line.endswith(_MISSED)]
+
+
 def _reached(*, is_reached: bool) -> str:
-    return "reached" if is_reached else "**not reached**"
+    return "reached" if is_reached else _MISSED

@@ -1,4 +1,4 @@
-from benchmarks.figures import at_least, at_most, chart, spread, table
+from benchmarks.figures import at_least, at_most, chart, missed, spread, table
 
 
 def test_a_spread_is_the_median_between_the_lowest_and_the_highest() -> None:
@@ -33,3 +33,9 @@ def test_what_is_wanted_is_said_with_what_came() -> None:
     assert at_least("a ratio", 0.6, 0.481) == "- wanted a ratio ≥ 0.6: 0.481, **not reached**"
     assert at_most("MiB", 75, 75) == "- wanted MiB ≤ 75: 75, reached"
     assert at_most("MiB", 75, 101.2) == "- wanted MiB ≤ 75: 101, **not reached**"
+
+
+def test_what_is_not_reached_is_found_in_a_report() -> None:
+    """Whichever benchmark wrote it, so that the end of a run can name all of it."""
+    miss = at_most("MB at rest", 75, 101)
+    assert missed("\n".join(("## Memory", "", at_least("a ratio", 0.6, 0.7), miss, ""))) == [miss]
