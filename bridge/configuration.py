@@ -17,6 +17,12 @@ from bridge.mappings import SOURCES_FILE, Loader, MappingSet, read_bounded, read
 from bridge.settings import source_secrets, verify_tokens
 from bridge.spelling import suggest
 
+Refuse = Callable[[MappingSet], Iterable[Problem]]
+
+
+def _take_all(_mappings: MappingSet) -> Iterable[Problem]:
+    return ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
@@ -41,12 +47,14 @@ def load_configuration(
     *,
     only: Collection[Path] | None = None,
     secrets_are_required: bool = True,
+    refuse: Refuse = _take_all,
 ) -> Configuration:
     """Read mappings, those in `only` where it is given, with `sources.yaml` and secrets.
 
-    Raises `ConfigurationError` with every problem found, in the mappings and in the sources.
+    `refuse` says what is wrong with good mappings in this place. Raises `ConfigurationError` with every problem found,
+    in the mappings and in the sources.
     """
-    loader = ConfigurationLoader(folder, environ, secrets_are_required=secrets_are_required)
+    loader = ConfigurationLoader(folder, environ, secrets_are_required=secrets_are_required, refuse=refuse)
     return loader.compile(read_folder(folder, only))
 
 
@@ -123,7 +131,7 @@ class ConfigurationLoader:
         environ: Mapping[str, str],
         *,
         secrets_are_required: bool = True,
-        refuse: Callable[[MappingSet], Iterable[Problem]] = lambda _mappings: (),
+        refuse: Refuse = _take_all,
     ) -> None:
         self.folder = folder
         self.keys = Keys()

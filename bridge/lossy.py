@@ -89,8 +89,15 @@ def platform_without_disk(mount: Mount, environ: Mapping[str, str]) -> Platform 
     return platform
 
 
-def refuse_state(platform: Platform, mappings: MappingSet) -> Iterator[Problem]:
-    """Say of each mapping that uses `state` why it cannot, and what to do."""
+def platform_under(path: PurePath | None, environ: Mapping[str, str]) -> Platform | None:
+    """Give the platform that takes a database's disk away, as this machine is; None too for one in memory."""
+    return None if path is None else platform_without_disk(mount_of(path, read_mounts()), environ)
+
+
+def refuse_state(platform: Platform | None, mappings: MappingSet, *, allow_lossy: bool) -> Iterator[Problem]:
+    """Say of each mapping that uses `state` why it cannot, and what to do; nothing where the disk lasts."""
+    if platform is None or allow_lossy:
+        return
     advice = (
         "put the database on a disk that lasts, or say PINBRIDGE_ALLOW_LOSSY=1 if numbers may begin anew at any time"
     )
@@ -99,4 +106,4 @@ def refuse_state(platform: Platform, mappings: MappingSet) -> Iterator[Problem]:
     )
     for mapping in mappings.mappings.values():
         if mapping.enabled and mapping.state:
-            yield mapping.place.problem(f"this mapping uses 'state', but {reason}; {advice}")
+            yield mapping.state_place.problem(f"this mapping uses 'state', but {reason}; {advice}")

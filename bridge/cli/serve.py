@@ -5,7 +5,7 @@ import hashlib
 import secrets
 import signal
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from uuid import uuid4
 
@@ -22,8 +22,7 @@ from bridge.configuration import ConfigurationLoader, read_folder
 from bridge.errors import ConfigurationError, OperatorError, Problem
 from bridge.inbound.connections import allow_many_connections, guarded
 from bridge.logs import configure_logging
-from bridge.lossy import Platform, mount_of, platform_without_disk, read_mounts, refuse_state
-from bridge.mappings import MappingSet
+from bridge.lossy import Platform, platform_under, refuse_state
 from bridge.outbound.client import PindownClient
 from bridge.settings import Settings, unknown_settings
 from bridge.store.database import Database
@@ -42,8 +41,9 @@ def serve(settings: Settings, environ: Mapping[str, str], *, sandbox: bool) -> N
     configure_logging()
     client, destination, sandbox_app = _destination(settings, sandbox=sandbox)
     path = Database.at(settings.database).path
-    platform = None if path is None else platform_without_disk(mount_of(path, read_mounts()), environ)
-    loader = ConfigurationLoader(settings.mappings, environ, refuse=partial(_refuse, settings, platform))
+    platform = platform_under(path, environ)
+    refuse = partial(refuse_state, platform, allow_lossy=settings.allow_lossy)
+    loader = ConfigurationLoader(settings.mappings, environ, refuse=refuse)
     configuration = loader.compile(read_folder(settings.mappings))
     for warning in (*unknown_settings(environ), *configuration.mappings.warnings):
         log.warning("configuration_warning", reason=str(warning))
@@ -69,12 +69,8 @@ def serve(settings: Settings, environ: Mapping[str, str], *, sandbox: bool) -> N
         _run(settings, parts, listener)
 
 
-def _refuse(settings: Settings, platform: Platform | None, mappings: MappingSet) -> Iterable[Problem]:
-    return () if platform is None or settings.allow_lossy else refuse_state(platform, mappings)
-
-
 def _warn_of_the_disk(platform: Platform, settings: Settings) -> None:
-    act = "see docs/serverless.md for what that means"
+    act = "put the database on a disk that lasts, or show only what each event says by itself: the next one has it all"
     if settings.delivery == "background":
         act = "set PINBRIDGE_DELIVERY=inline, so that a webhook which is answered 200 is on the dashboard already"
     reason = f"{platform.name} ({platform.variable} is set) takes it away with each instance, and what was stored there"

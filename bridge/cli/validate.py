@@ -9,7 +9,8 @@ from bridge.app import now
 from bridge.cli.folders import by_folder
 from bridge.cli.output import print_json, stdout
 from bridge.cli.problems import print_problems
-from bridge.configuration import Configuration, load_configuration
+from bridge.cli.refusing import refusal
+from bridge.configuration import Configuration, Refuse, load_configuration
 from bridge.errors import ConfigurationError, Problem, StoreUnusable
 from bridge.events import Json
 from bridge.existence import is_file, is_there
@@ -48,8 +49,9 @@ def validate(paths: Sequence[Path], settings: Settings, environ: Mapping[str, st
     unreadable = [problem for path in paths for problem in _unreadable(path, configured)]
     found = _Found(problems=list(unreadable))
     missing = {problem.file for problem in unreadable}
+    refuse = refusal(settings, environ)
     for folder, only in by_folder([path for path in paths if str(path) not in missing], configured):
-        configuration = _check(folder, only, environ, found)
+        configuration = _check(folder, only, environ, refuse, found)
         if configuration is not None and only is None and folder == configured:
             found.warnings.extend(_losses(configuration.mappings, settings.database))
     _report(found, as_json=as_json)
@@ -70,10 +72,12 @@ def _unreadable(path: Path, configured: Path) -> Iterator[Problem]:
         yield Problem(file=str(error.filename or looked_at), message=f"cannot be read: {error.strerror}{advice}")
 
 
-def _check(folder: Path, only: list[Path] | None, environ: Mapping[str, str], found: _Found) -> Configuration | None:
+def _check(
+    folder: Path, only: list[Path] | None, environ: Mapping[str, str], refuse: Refuse, found: _Found
+) -> Configuration | None:
     """Load a folder, and note what came of it; gives it where nothing is wrong."""
     try:
-        configuration = load_configuration(folder, environ, only=only, secrets_are_required=False)
+        configuration = load_configuration(folder, environ, only=only, secrets_are_required=False, refuse=refuse)
     except ConfigurationError as error:
         found.problems = [*dict.fromkeys([*found.problems, *error.problems])]
         found.warnings.extend(error.warnings)

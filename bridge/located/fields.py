@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bridge.errors import ConfigurationError, Problem
-from bridge.located.tree import Entry, MappingNode, Node, ScalarNode, SequenceNode
+from bridge.located.tree import Entry, MappingNode, Node, Place, ScalarNode, SequenceNode
 from bridge.spelling import nearest, suggest
 from bridge.units import parse_duration_s
 
@@ -64,6 +64,7 @@ class Fields:
         self.problems = problems
         self._what = what
         self._nodes: dict[str, Node] = {}
+        self._keys: dict[str, Place] = {}
         self._misspelt: set[str] = set()
         if not isinstance(node, MappingNode):
             some = ", ".join([*allowed][:3])
@@ -72,6 +73,7 @@ class Fields:
         for entry in node.entries:
             if entry.name in allowed:
                 self._nodes[entry.name] = entry.value
+                self._keys[entry.name] = entry.key.place
             elif entry.name in others:
                 problems.append(entry.key.place.problem(f"{entry.name!r} {others[entry.name]}"))
             else:
@@ -93,6 +95,10 @@ class Fields:
     def node(self, name: str) -> Node | None:
         """Give the node of a key, None where it is not written."""
         return self._nodes.get(name)
+
+    def key_place(self, name: str) -> Place:
+        """Give the place of a key; that of the whole where it is not written, or misspelt."""
+        return self._keys.get(name, self.place)
 
     def required(self, name: str) -> Node | None:
         """Give the node of a key that must be written; one that was misspelt is told already."""

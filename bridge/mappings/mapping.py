@@ -83,6 +83,7 @@ class Mapping:
     render_fingerprint: bytes
     triggers: tuple[Trigger, ...]
     state: MappingABC[str, Definition]
+    state_place: Place
     latest_fingerprint: bytes
     shared: Shared
     variables: frozenset[str]
@@ -129,6 +130,7 @@ def compile_mapping(name: str, node: Node, warnings: Problems) -> Mapping:
         render_fingerprint=_fingerprint(fields),
         triggers=state.triggers,
         state=state.definitions,
+        state_place=fields.key_place("state"),
         latest_fingerprint=state.latest_fingerprint,
         shared=shared,
         variables=triggers.variables,

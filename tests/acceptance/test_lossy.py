@@ -18,15 +18,20 @@ def test_a_mapping_with_state_refuses_the_start(new_bridge: NewBridge) -> None:
     bridge = new_bridge(COUNTING, K_SERVICE="pinbridge")
     refused = bridge.command("serve")
     assert refused.returncode == 2
+    checked = bridge.command("validate")
+    assert checked.returncode == 1
     for told in ("payments.yaml", "'state'", "Cloud Run (K_SERVICE is set)", "PINBRIDGE_ALLOW_LOSSY=1"):
         assert told in refused.stderr
-    assert bridge.command("validate").returncode == 0
+        assert told in checked.stderr
+    lines = checked.stderr.splitlines()
+    assert lines[lines.index(next(line for line in lines if "| state:" in line)) + 1].endswith("| ^")
 
     allowed = new_bridge(COUNTING, K_SERVICE="pinbridge", PINBRIDGE_ALLOW_LOSSY="1")
     allowed.start()
     assert post(allowed.url, payment("evt_1")).status_code == 202
     (line,) = allowed.lines("disk_does_not_last")
     assert "PINBRIDGE_DELIVERY=inline" in line["act"]
+    assert allowed.command("validate").returncode == 0
 
 
 def test_a_reload_with_the_first_state_is_refused(new_bridge: NewBridge) -> None:
@@ -62,6 +67,8 @@ def test_what_moves_no_pin_is_no_matter_of_retries(new_bridge: NewBridge) -> Non
     bridge = new_bridge(MAPPING, K_SERVICE="pinbridge", PINBRIDGE_DELIVERY="inline")
     bridge.start()
     assert post(bridge.url, payment("evt_usd", currency="usd")).status_code == 200
+    (line,) = bridge.lines("disk_does_not_last")
+    assert "put the database on a disk that lasts" in line["act"]
 
 
 def test_a_start_without_a_past_blanks_no_pin(new_bridge: NewBridge, sandbox: Sandbox) -> None:

@@ -86,8 +86,10 @@ def test_each_mapping_with_state_is_refused_with_its_place() -> None:
     }
     platform = platform_without_disk(Mount("/", "overlay"), {"K_SERVICE": "bridge"})
     assert platform is not None
-    (problem,) = refuse_state(platform, load_texts({name: text.encode() for name, text in texts.items()}, {}))
-    assert problem.file == "sums.yaml"
-    assert problem.line > 0
+    mappings = load_texts({name: text.encode() for name, text in texts.items()}, {})
+    (problem,) = refuse_state(platform, mappings, allow_lossy=False)
+    assert (problem.file, problem.line, problem.column) == ("sums.yaml", 6, 1)
+    assert not list(refuse_state(platform, mappings, allow_lossy=True))
+    assert not list(refuse_state(None, mappings, allow_lossy=False))
     for told in ("'state'", "Cloud Run (K_SERVICE is set)", "a disk that lasts", "PINBRIDGE_ALLOW_LOSSY=1"):
         assert told in problem.message

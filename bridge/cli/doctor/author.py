@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bridge.cli.doctor.findings import Finding, failure, ok, warning
+from bridge.cli.refusing import refusal
 from bridge.configuration import Configuration, load_configuration
 from bridge.errors import ConfigurationError
 from bridge.inbound import Sources
@@ -25,10 +26,11 @@ def read_settings(environ: Mapping[str, str], findings: list[Finding]) -> Settin
     return settings
 
 
-def read_configuration(folder: Path, environ: Mapping[str, str], findings: list[Finding]) -> Configuration | None:
+def read_configuration(settings: Settings, environ: Mapping[str, str], findings: list[Finding]) -> Configuration | None:
     """Read mappings and sources; None where they are wrong, which is then among the findings."""
+    folder, refuse = settings.mappings, refusal(settings, environ)
     try:
-        configuration = load_configuration(folder, environ, secrets_are_required=False)
+        configuration = load_configuration(folder, environ, secrets_are_required=False, refuse=refuse)
     except ConfigurationError as error:
         first, *others = error.problems
         more = f" (and {len(others)} more)" if others else ""
