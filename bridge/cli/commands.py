@@ -218,7 +218,11 @@ def doctor_command(
 
 @commands.command("status")
 def status_command(*, url: Url = None, as_json: AsJson = False) -> None:
-    """Show how the bridge stands: what runs, what waits, what is refused. Exits with 1 where none runs."""
+    """Show how the bridge stands: what runs, what waits, what is refused, and what to do.
+
+    Exits with 1 where something wants attention: none runs, its database does not answer, changed mappings or the key
+    are refused, or pins are parked.
+    """
     status = _sight(url).look(lambda views: views.status())
     sys.exit(0 if show_status(status, as_json=as_json) else 1)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from textwrap import shorten
 
 from babel.dates import format_timedelta
@@ -22,6 +23,9 @@ STATES = {
     "dormant": "not loaded",
 }
 MOST_REMARK = 60
+MOST_MOVES = 3
+"""How much of what an event did a row of a listing tells; the event by its number tells all."""
+
 NOT_TAKEN = "no mapping takes it"
 
 
@@ -90,7 +94,8 @@ def _attempt(attempt: Attempt, now: datetime) -> tuple[str, ...]:
 def _verdict(event: Event) -> str:
     told = dict.fromkeys(_move(outcome) for outcome in event.outcomes if outcome.pin or outcome.kind in FAILED)
     if told:
-        return ", ".join(told)
+        more = f" and {len(told) - MOST_MOVES:,} more" if len(told) > MOST_MOVES else ""
+        return ", ".join(islice(told, MOST_MOVES)) + more
     if not event.outcomes:
         return NOT_TAKEN
     return ", ".join(dict.fromkeys(f"{outcome.kind} {outcome.mapping}".strip() for outcome in event.outcomes[:3]))

@@ -1,4 +1,7 @@
-"""`pinbridge status`: how the bridge stands, in a few lines, or that none runs and what its database says."""
+"""`pinbridge status`: how the bridge stands, in a few lines, or that none runs and what its database says.
+
+It exits with 1 where something wants attention, so that a script needs to read none of it.
+"""
 
 from collections.abc import Iterator
 
@@ -17,13 +20,29 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
 def show_status(status: Status, *, as_json: bool) -> bool:
-    """Print how all stands; tell whether a bridge runs and its database answers."""
+    """Print how all stands, and what somebody has to do; tell whether that is nothing."""
+    to_do = list(_to_do(status))
     if as_json:
         print_json(status.model_dump(mode="json"))
     else:
-        for name, told in _lines(status):
+        for name, told in (*_lines(status), *(("to do", what) for what in to_do)):
             stdout.print(f"{name:9} {told}", markup=False)
-    return status.bridge is not None and status.store is not None
+    return not to_do
+
+
+def _to_do(status: Status) -> Iterator[str]:
+    """Name what does not mend itself."""
+    if status.bridge is None:
+        yield "start the bridge: nobody takes webhooks"
+    else:
+        if status.bridge.refused:
+            yield "mend the mappings that are refused; `pinbridge validate` shows each mistake in its place"
+        if status.bridge.key.state == "refused":
+            yield "set a key that works as PINDOWN_API_KEY and start the bridge again; `pinbridge doctor` tries it"
+    if status.store is None:
+        yield "look at the database's disk; `pinbridge doctor` says how it is"
+    elif status.store.pins.get("parked"):
+        yield "`pinbridge parked` says why pins are set aside; once that is mended, `pinbridge retry` sends them"
 
 
 def _lines(status: Status) -> Iterator[tuple[str, str]]:

@@ -78,10 +78,14 @@ def test_status_says_how_the_bridge_stands_and_where_none_runs(new_bridge: NewBr
 
     (bridge.mappings / "payments.yaml").write_text("pin: [")
     eventually(lambda: "payments.yaml:1:" in bridge.command("status").stdout)
+    refused = bridge.command("status")
+    assert refused.returncode == 1
+    assert "to do     mend the mappings that are refused" in refused.stdout
     bridge.terminate()
     alone = bridge.command("status")
     assert alone.returncode == 1
     assert "bridge    none runs" in alone.stdout
+    assert "to do     start the bridge" in alone.stdout
     assert "1 event" in alone.stdout
     assert json.loads(bridge.command("status", "--json").stdout)["bridge"] is None
 

@@ -49,6 +49,17 @@ def test_a_running_bridge_is_found(new_bridge: NewBridge) -> None:
     assert examined(bridge, "--offline")[1]["bridge"] == ("ok", f"runs here, at {bridge.url}")
 
 
+def test_beside_its_own_sandbox_no_key_is_needed(new_bridge: NewBridge) -> None:
+    """A bridge that runs with `--sandbox` writes nowhere else; one that does not run has no such excuse."""
+    bridge = new_bridge(MAPPING, PINDOWN_API_KEY="")
+    code, findings = examined(bridge)
+    assert (code, findings["API key"]) == (1, ("failure", "PINDOWN_API_KEY is not set"))
+    bridge.start("--sandbox")
+    code, findings = examined(bridge)
+    assert (code, findings["API key"][0]) == (0, "ok")
+    assert f"sends to its sandbox, {bridge.url}/sandbox/" in findings["API key"][1]
+
+
 def test_a_pin_of_another_type_and_one_that_is_missing_fail(new_bridge: NewBridge, sandbox: Sandbox) -> None:
     """Each with what to do; exit 1."""
     bridge = new_bridge(MAPPING)

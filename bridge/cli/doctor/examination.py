@@ -4,16 +4,20 @@ import asyncio
 import dataclasses
 from collections.abc import Iterator, Mapping
 
+from pydantic import SecretStr
+
 from bridge.app import now
 from bridge.cli.doctor.author import read_configuration, read_settings
-from bridge.cli.doctor.destination import ANY_PIN, REQUEST_S, judge, read_pins
+from bridge.cli.doctor.destination import ANY_PIN, REQUEST_S, judge, judge_key, read_pins
 from bridge.cli.doctor.disk import examine_database
 from bridge.cli.doctor.findings import Finding, failure, ok
 from bridge.cli.output import print_json, print_table
-from bridge.errors import ConfigurationError
+from bridge.errors import ConfigurationError, StoreUnusable
 from bridge.mappings import MappingSet
 from bridge.outbound import PindownClient
+from bridge.sandbox import DEFAULT_KEY
 from bridge.settings import Settings
+from bridge.store import read_running
 
 
 def doctor(environ: Mapping[str, str], *, offline: bool, as_json: bool) -> bool:
@@ -21,7 +25,7 @@ def doctor(environ: Mapping[str, str], *, offline: bool, as_json: bool) -> bool:
     findings: list[Finding] = []
     settings = read_settings(environ, findings)
     if settings is not None:
-        configuration = read_configuration(settings.mappings, environ, findings)
+        configuration = read_configuration(settings, environ, findings)
         findings += examine_database(settings.database, environ)
         findings += _examine_destination(settings, configuration.mappings if configuration else None, offline=offline)
     _print(findings, as_json=as_json)
@@ -30,8 +34,7 @@ def doctor(environ: Mapping[str, str], *, offline: bool, as_json: bool) -> bool:
 
 def _examine_destination(settings: Settings, mappings: MappingSet | None, *, offline: bool) -> Iterator[Finding]:
     if settings.api_key is None:
-        advice = "set it to your Pindown key; only `serve --sandbox` needs none"
-        yield failure("API key", "PINDOWN_API_KEY is not set", advice)
+        yield _examine_without_key(settings)
         return
     if offline:
         yield ok("API key", "is set; nothing was asked of the API (--offline)")
@@ -44,6 +47,22 @@ def _examine_destination(settings: Settings, mappings: MappingSet | None, *, off
         return
     pins = [*mappings.literal_pins()] if mappings else []
     yield from judge(asyncio.run(read_pins(client, pins or [ANY_PIN], now)), mappings, settings.api_url)
+
+
+def _examine_without_key(settings: Settings) -> Finding:
+    """Say whether the bridge that runs here has its own sandbox, which needs no key."""
+    try:
+        running = read_running(settings.database)
+    except StoreUnusable:
+        running = None  # what examines the database tells of it
+    if running is not None:
+        url = f"{running.address}/sandbox"
+        client = PindownClient(f"{url}/v1", SecretStr(DEFAULT_KEY), deadline_s=REQUEST_S)
+        readings = asyncio.run(read_pins(client, [ANY_PIN], now))
+        if any(judge_key(reading.result, url).verdict == "ok" for reading in readings):
+            return ok("API key", f"is not set, and not needed: the bridge that runs here sends to its sandbox, {url}/")
+    advice = f"set it to your Pindown key; a sandbox of its own takes {DEFAULT_KEY}, and `serve --sandbox` needs none"
+    return failure("API key", "PINDOWN_API_KEY is not set", advice)
 
 
 def _print(findings: list[Finding], *, as_json: bool) -> None:

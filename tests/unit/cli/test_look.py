@@ -6,6 +6,7 @@ import pytest
 
 from bridge.api.looking import event_of
 from bridge.cli.look import list_events
+from bridge.cli.output import lines_of
 from bridge.mappings import Outcome
 from bridge.store import EventRecord
 
@@ -47,3 +48,20 @@ def test_a_long_remark_ends_with_a_word_and_dots(capsys: pytest.CaptureFixture[s
     reason = "it counts in the state; the trigger's newest values are those of event 24"
     line = line_of(capsys, Outcome("sales", "sale", "matched", reason, "p-sales"))
     assert line.endswith("sales → p-sales (it counts in the state; the trigger's newest values are …)")
+
+
+def test_an_event_that_moves_many_pins_has_a_short_row(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is left out is counted, and the event's own page has it."""
+    moved = [Outcome("sales", "sale", "matched", "", f"p-{number}") for number in range(50)]
+    assert line_of(capsys, *moved).endswith("sales → p-0, sales → p-1, sales → p-2 and 47 more")
+
+
+def test_in_a_pipe_a_long_cell_widens_its_own_line_alone() -> None:
+    """Columns are aligned up to a width, no line ends with blanks, and nothing in a cell breaks a line."""
+    rows = [("ID", "OUTCOME"), ("e" * 100, "one"), ("e-2", "two\nlines"), ("日本", "")]
+    assert list(lines_of(rows)) == [
+        f"ID{'':38}  OUTCOME",
+        f"{'e' * 100}  one",
+        f"e-2{'':37}  two�lines",
+        "日本",
+    ]
