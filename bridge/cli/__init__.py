@@ -26,16 +26,41 @@ def main() -> None:
         _run(sys.argv[1:])
     except KeyboardInterrupt:
         sys.exit(130)
-    except ConfigurationError as error:
+    except PinbridgeError as error:
+        exit_code = 2 if isinstance(error, AuthorError | StoreUnusable) else 1
+        if sys.argv[1:2] == ["serve"] and not sys.stderr.isatty():
+            _log(error, exit_code)
+        else:
+            _print(error)
+        sys.exit(exit_code)
+
+
+def _print(error: PinbridgeError) -> None:
+    """Say to a person at a terminal, or to who called a command, what is wrong."""
+    if isinstance(error, ConfigurationError):
         from bridge.cli.problems import print_problems  # noqa: PLC0415 - as below
 
         print_problems(error.problems, error.warnings)
-        sys.exit(2)
-    except PinbridgeError as error:
+    else:
         from bridge.cli.output import stderr  # noqa: PLC0415 - as below
 
         stderr.print(f"pinbridge: {error}", markup=False)
-        sys.exit(2 if isinstance(error, AuthorError | StoreUnusable) else 1)
+
+
+def _log(error: PinbridgeError, exit_code: int) -> None:
+    """Say why a bridge ends in a line of its log, which is what a container's log is read by."""
+    import structlog  # noqa: PLC0415 - as below
+
+    from bridge.logs import configure_logging  # noqa: PLC0415 - as below
+
+    configure_logging()
+    log = structlog.get_logger()
+    if isinstance(error, ConfigurationError):
+        log.critical("start_refused", problems=[*map(str, error.problems)])
+    elif exit_code == 2:
+        log.critical("start_refused", problems=[str(error)])
+    else:
+        log.critical("ended_by_failure", reason=str(error))
 
 
 def _run(words: Sequence[str]) -> None:

@@ -147,12 +147,16 @@ class BridgeProcess:
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.02)
 
-    def launch(self, *options: str) -> None:
-        """Start, and wait for nothing."""
+    def launch(self, *options: str, stderr: int | None = None) -> subprocess.Popen[bytes]:
+        """Start, and wait for nothing; its log goes into a file, or to `stderr`."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *self.program, "serve", *options], env=self._environ, stdout=log, stderr=log
+                [sys.executable, *self.program, "serve", *options],
+                env=self._environ,
+                stdout=log,
+                stderr=log if stderr is None else stderr,
             )
+        return self.process
 
     def _is_ready(self) -> bool:
         try:
