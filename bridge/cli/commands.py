@@ -14,7 +14,7 @@ from bridge.cli.backing_up import backup, put_back
 from bridge.cli.demo import play
 from bridge.cli.doctor import doctor
 from bridge.cli.flush import flush
-from bridge.cli.init import init, list_starters
+from bridge.cli.init import find_source, init, list_starters
 from bridge.cli.look import list_events, list_pins, show_event, show_pin
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.cli.paths import print_paths
@@ -129,10 +129,13 @@ def paths_command(
     payload: Annotated[Path, typer.Argument(help="A file with the body; - reads standard input.")],
     word: Annotated[str, typer.Argument(help="Only paths and values that hold this word.")] = "",
     *,
+    source: Annotated[
+        str | None, typer.Option("--source", help="Show what a mapping sees of it by this source.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show every JSONPath in a payload with its value, ready to paste."""
-    print_paths(payload, word, as_json=as_json)
+    print_paths(payload, word, None if source is None else find_source(source, _settings().mappings), as_json=as_json)
 
 
 @commands.command("schema")

@@ -109,6 +109,14 @@ def _find(name: str, known: Sources) -> Source:
     return known[name]
 
 
+def find_source(name: str, folder: Path) -> Source:
+    """Give a source of the catalogue or of the folder's `sources.yaml`, with no secret.
+
+    Raises `ConfigurationError` where none has this name.
+    """
+    return _find(name, _known(folder))
+
+
 def _of(source: str, shipped: Sequence[Starter]) -> list[Starter]:
     return [starter for starter in shipped if source in starter.sources] or [minimal_starter(source)]
 

@@ -4,24 +4,31 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
+from bridge.app import now
 from bridge.cli.output import print_json, stderr, stdout
-from bridge.cli.payload import read_json
+from bridge.cli.payload import read_json, read_payload
+from bridge.errors import ConfigurationError, Problem, SenderError
 from bridge.events import Json
+from bridge.inbound import Source
 from bridge.mappings.queries.listing import ITEMS_SHOWN, Found, LeftOut, list_paths
 from bridge.mappings.values.values import excerpt
+from bridge.rehearsal import Sample, read_headers_beside, receive
+from bridge.rehearsal.samples import MAX_BYTES
 
 MOST_LINES = 1_000
 _WIDEST = 60
 _YAML_MARKS = (": ", " #")
 
 
-def print_paths(payload: Path, word: str, *, as_json: bool) -> None:
+def print_paths(payload: Path, word: str, source: Source | None, *, as_json: bool) -> None:
     """Print the paths of a payload, those alone whose path or value holds a word where one is given.
 
-    Raises `ConfigurationError` where the payload cannot be read.
+    With a source they are those that a mapping of it sees, of the first event where it brings several.
+    Raises `ConfigurationError` where the payload cannot be read, or the source refuses it.
     """
     left_out = LeftOut()
-    found = iter(_narrowed(list_paths(read_json(payload), left_out, every_item=word != ""), word))
+    seen, beside = (read_json(payload), "") if source is None else _as_mappings_see(payload, source)
+    found = iter(_narrowed(list_paths(seen, left_out, every_item=word != ""), word))
     shown = list(islice(found, MOST_LINES))
     more = sum(1 for _ in found)
     if as_json:
@@ -31,8 +38,24 @@ def print_paths(payload: Path, word: str, *, as_json: bool) -> None:
     width = min(max((len(each.path) for each in shown), default=0), _WIDEST)
     for each in shown:
         stdout.print(f"{each.path:<{width}}  {_described(each)}", markup=False)
-    for remark in _remarks(shown, word, more, left_out):
+    for remark in (*filter(None, [beside]), *_remarks(shown, word, more, left_out)):
         stderr.print(remark, markup=False)
+
+
+def _as_mappings_see(payload: Path, source: Source) -> tuple[Json, str]:
+    """Give what a mapping sees of the first event in a payload, and what to say of the others."""
+    sample = Sample(
+        name=str(payload), source=source.name, body=read_payload(payload), headers=read_headers_beside(payload)
+    )
+    try:
+        events, _ = receive(source, sample, now(), max_body_bytes=MAX_BYTES)
+    except SenderError as error:
+        raise ConfigurationError([Problem(file=str(payload), message=f"the source refuses it: {error}")]) from error
+    fault = next((event.fault for event in events if event.fault), "" if events else "it brings no event")
+    if fault:
+        raise ConfigurationError([Problem(file=str(payload), message=fault)])
+    more = len(events) - 1
+    return events[0].payload, f"of {more + 1:,} events the first; a mapping sees each as $" if more else ""
 
 
 def _narrowed(found: Iterable[Found], word: str) -> Iterable[Found]:

@@ -1,6 +1,7 @@
 """The commands of those who write mappings: `paths`, `init`, `doctor`, `try`, as a user runs them."""
 
 import json
+import subprocess
 from pathlib import Path
 
 from support.processes import run
@@ -28,6 +29,23 @@ def test_paths_are_narrowed_by_a_word_in_path_or_value() -> None:
         {"path": "$.by", "value": "adam"},
     ]
     assert "no path and no value holds 'zzz'" in run("paths", "-", "zzz", given=payload).stderr
+
+
+def test_paths_of_a_source_are_those_that_its_mappings_see(tmp_path: Path) -> None:
+    """Of the first event of several, behind what is wrapped; what cannot be read is told."""
+    (tmp_path / "sources.yaml").write_text(
+        "hub: {verify: none, dedupe: 10m, each: '$[*]', unwrap: {path: $.w, as: json}}"
+    )
+
+    def paths(given: str) -> subprocess.CompletedProcess[str]:
+        return run("paths", "-", "--source", "hub", given=given, PINBRIDGE_MAPPINGS=str(tmp_path))
+
+    shown = paths('[{"w": "{\\"a\\": 1}"}, {"w": "2"}]')
+    assert shown.stdout.split() == ["$.a", "1"]
+    assert "of 2 events the first" in shown.stderr
+    assert "what is wrapped at $.w is missing" in paths("[{}]").stderr
+    assert "it brings no event" in paths("[]").stderr
+    assert "the source refuses it: the body has no list" in paths("{}").stderr
 
 
 def test_paths_say_where_yaml_wants_them_quoted() -> None:
@@ -106,7 +124,7 @@ def test_init_of_an_unknown_source_names_the_nearest_and_writes_nothing(tmp_path
     """Not even for the good one beside it."""
     ended = run("init", "github", "strpe", PINBRIDGE_MAPPINGS=str(tmp_path))
     assert ended.returncode == 2
-    assert "strpe: no source has this name; there are alertmanager, github" in ended.stderr
+    assert "strpe: no source has this name; there are alertmanager, " in ended.stderr
     assert "did you mean 'stripe'?" in ended.stderr
     assert list(tmp_path.iterdir()) == []
 

@@ -100,3 +100,36 @@ def test_what_is_not_json_is_refused() -> None:
     """A form cannot be freshened, and the message says so."""
     with pytest.raises(ConfigurationError, match="only a JSON payload can be made fresh"):
         freshen(source("stripe"), b"a=b", {}, NOW)
+
+
+def test_each_event_of_a_body_gets_an_id_of_its_own() -> None:
+    """What stands outside is left, and the first one's time becomes now."""
+    declared = b"plant: {verify: none, each: '$.l[*].m[*]', id: $.id, at: $.at}"
+    payload = {"l": [{"m": [{"id": 1, "at": 1_700_000_000}, {"id": 2}]}, {"m": [{"id": 3}]}]}
+    body, _ = fresh_of(declared, payload)
+    items = [item for entry in body["l"] for item in entry["m"]]
+    assert len({item["id"] for item in items}) == 3
+    assert all(str(item["id"]).startswith("sample-") for item in items)
+    assert items[0]["at"] == int(NOW.timestamp())
+
+
+def test_a_cloudevent_keeps_its_source_in_every_mode() -> None:
+    """Another id makes another event of it, and a mapping may ask for the source."""
+    declared = b"plant: {verify: none, cloudevents: true}"
+    said = {"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "time": "2026-11-22T11:00:00Z"}
+    structured, _ = fresh_of(declared, said)
+    (batched,), _ = fresh_of(declared, [said])
+    for event in (structured, batched):
+        assert event["source"] == "/s"
+        assert event["id"].startswith("sample-")
+        assert event["time"] == "2027-03-04T05:06:07Z"
+    data, headers = fresh_of(declared, {"id": 7}, **{f"ce-{name}": value for name, value in said.items()})
+    assert data == {"id": 7}
+    assert (headers["ce-source"], headers["ce-time"]) == ("/s", "2027-03-04T05:06:07Z")
+    assert headers["ce-id"] != "1"
+
+
+def test_a_body_that_its_source_would_refuse_cannot_be_made_fresh() -> None:
+    """With the reason."""
+    with pytest.raises(ConfigurationError, match="no list"):
+        fresh_of(b"plant: {verify: none, dedupe: 10m, each: '$.l[*]'}", {})
