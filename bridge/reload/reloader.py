@@ -5,6 +5,7 @@ if no file changed while it was read and compiled, unless they never stop changi
 """
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -24,6 +25,9 @@ Swap = Callable[[Configuration], Awaitable[None]]
 
 UNTOLD_EVERY_S = 30
 """How often is looked where the system does not tell of changes."""
+
+ELSEWHERE_EVERY_S = 1
+"""How often is looked on other systems than Linux, where mappings are written and none is run for others."""
 
 REREADS = 5
 """How often a set is thrown away because files changed meanwhile; the next one is taken as it is."""
@@ -66,11 +70,14 @@ class Reloader:
         self._untold = ""
         self._rereads = 0
         self._stopping = threading.Event()
+        self._watching: Watch | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reload")
 
     def stop(self) -> None:
         """Let `run` end soon; a set that is being compiled is left."""
         self._stopping.set()
+        if self._watching is not None:
+            self._watching.wake()
 
     async def run(self) -> None:
         """Follow the folder until `stop`."""
@@ -83,7 +90,7 @@ class Reloader:
             self._thread.shutdown(wait=False)
 
     async def _go_round(self) -> None:
-        watching = await self._beside(self._watch)
+        watching = self._watching = await self._beside(self._watch)
         try:
             began_at = time.monotonic()
             loaded = await self._beside(self._load)
@@ -95,6 +102,7 @@ class Reloader:
                 retry_s = await self._take(loaded, began_at)
             await self._beside(lambda: watching.wait(retry_s))
         finally:
+            self._watching = None
             watching.close()
 
     async def _beside(self, work: Callable[[], T]) -> T:
@@ -109,8 +117,10 @@ class Reloader:
         """Begin to watch before anything is read, so that no change falls between."""
         if self._look_every_s is not None:
             return Looked(self._look_every_s, self._stopping)
+        if sys.platform != "linux":
+            return Looked(ELSEWHERE_EVERY_S, self._stopping)
         try:
-            return Told.of(self._loader.folder, self._stopping)
+            return Told.of(self._loader.folder)
         except (OSError, ValueError, RecursionError) as error:  # the system does not tell, or the links are too odd
             if self._untold != str(error):
                 self._untold = str(error)

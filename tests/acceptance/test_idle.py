@@ -31,12 +31,15 @@ def sleeps(pid: int) -> bool:
 
 @pytest.mark.parametrize("delivery", ["background", "inline"])
 def test_a_bridge_with_nothing_due_does_not_wake_up(new_bridge: NewBridge, sandbox: Sandbox, delivery: str) -> None:
-    """After it was busy, too. Whether the mappings changed is looked at by a clock, which is that of a day here."""
-    bridge = new_bridge(MAPPING, PINBRIDGE_MAPPINGS_LOOK_EVERY="1d", PINBRIDGE_DELIVERY=delivery)
+    """After it was busy, too; and it hears of changed mappings all the same."""
+    bridge = new_bridge(MAPPING, PINBRIDGE_DELIVERY=delivery)
     bridge.start()
     for turn in range(1, 20):
         assert post(bridge.url, payment(f"evt_{turn}", turn=turn)).status_code in {200, 202}
     eventually(lambda: sandbox.values("p-shop") == ["19", "€20.00"])
     assert bridge.process is not None
     pid = bridge.process.pid
+    eventually(lambda: sleeps(pid), within_s=60)
+    (bridge.mappings / "payments.yaml").write_text(MAPPING + "# changed\n")
+    eventually(lambda: bool(bridge.lines("reloaded")))
     eventually(lambda: sleeps(pid), within_s=60)
