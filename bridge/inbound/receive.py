@@ -180,7 +180,9 @@ def read_events(
         payload = read_payload(body, body_format, form_json=source.form_json)
         _shake_inside(source, request, payload, source.handshakes.inside)
     assert source.layout is not None  # noqa: S101 - whoever calls asked for it
-    outlay = source.layout.lay_out(Delivered(body, headers, body_format), form_json=source.form_json)
+    # Headers may become a part of what is kept; none of them that authenticates may.
+    tellable = {name: value for name, value in headers.items() if name not in source.credential_headers}
+    outlay = source.layout.lay_out(Delivered(body, tellable, body_format), form_json=source.form_json)
     common = _Common(
         source=source,
         verified=verified,

@@ -21,6 +21,9 @@ from bridge.inbound.bodies import read_json
 from bridge.inbound.layouts.unreadable import Unreadable
 
 STRUCTURED = "application/cloudevents+json"
+DECIDING = frozenset({"ce-specversion", "ce-id", "ce-source", "ce-type", "ce-time"})
+"""The headers of binary mode that may not come twice."""
+
 _BATCH = "application/cloudevents-batch"
 _ATTRIBUTE = re.compile(r"ce-([a-z0-9]{1,100})", re.ASCII)
 _REQUIRED = ("id", "source", "type")

@@ -65,6 +65,11 @@ class Layout:
     each: Items | None = None
     unwrap: Wrapping | None = None
 
+    @property
+    def headers(self) -> frozenset[str]:
+        """The headers that tell events apart; none of them may come twice."""
+        return cloudevents.DECIDING if self.cloudevents else frozenset()
+
     def lay_out(self, delivered: Delivered, *, form_json: str | None) -> Outlay:
         """Find the events of a delivery; each of them is read when it is asked for.
 

@@ -227,6 +227,7 @@ def _source(
     scheme = declaration.scheme
     locations = (declaration.event, declaration.id, declaration.at)
     located = frozenset().union(*(location.headers for location in locations if location))
+    located |= declaration.layout.headers if declaration.layout is not None else frozenset()
     return Source(
         name=name,
         provider=declaration.provider,

@@ -8,6 +8,7 @@ import pytest
 from support.laying import JSON, again, declared, read_all
 
 from bridge.errors import SenderError
+from bridge.inbound.receive import read_headers
 
 PUBSUB = """
 verify: none, id: $.message.messageId, at: $.message.publishTime, unwrap: {path: $.message.data, as: [base64, json]}"""
@@ -311,3 +312,20 @@ def test_what_a_cloudevent_wraps_is_unwrapped() -> None:
     body = {**STRUCTURED, "data": {"message": {"data": wrapped({"a": 1})}}}
     (event,) = read_all(source, body, CE_JSON)
     assert (event.payload, event.id) == ({"a": 1}, "/shop 7")
+
+
+def test_a_header_that_authenticates_is_no_attribute_whatever_its_name() -> None:
+    """It would be journalled with the event."""
+    source = declared("verify: {scheme: header, header: ce-secret}, cloudevents: true")
+    (event,) = read_all(source, {"amount": 5}, {**CE_HEADERS, "ce-secret": "user:secret"})
+    assert event.payload == STRUCTURED
+    assert b"secret" not in event.body
+
+
+def test_a_header_of_a_cloudevent_that_comes_twice_is_refused() -> None:
+    """Neither of both is the one that counts."""
+    source = declared(CLOUDEVENTS)
+    pairs = [(b"ce-id", b"1"), (b"ce-id", b"2")]
+    with pytest.raises(SenderError) as error:
+        read_headers(source, pairs)
+    assert error.value.code == "duplicate_header"
