@@ -24,6 +24,7 @@ from bridge.api.shapes import (
 from bridge.api.wanted import EventsWanted, EventWanted, ParkedWanted, PinsWanted, PinWanted
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
+from bridge.making_way import making_way
 from bridge.mappings import Mapping as CompiledMapping
 from bridge.spelling import suggest
 from bridge.state import PinState, Readings, tell_state
@@ -45,7 +46,7 @@ def tell_events(look: Look, wanted: EventsWanted) -> EventPage:
         until=wanted.until,
     )
     page = look.events(fits, limit=wanted.limit, before=wanted.before)
-    return EventPage(events=tuple(map(event_of, page.events)), next=page.before)
+    return EventPage(events=tuple(map(event_of, making_way(page.events))), next=page.before)
 
 
 def tell_event(look: Look, wanted: EventWanted) -> WholeEvent:
@@ -64,7 +65,7 @@ def tell_event(look: Look, wanted: EventWanted) -> WholeEvent:
 def tell_pins(look: Look, wanted: PinsWanted) -> PinPage:
     """Give a page of pins."""
     page = look.pins(PinFilter(mapping=wanted.mapping, state=wanted.state), limit=wanted.limit, after=wanted.after)
-    return PinPage(pins=tuple(map(_pin, page.pins)), next=page.after)
+    return PinPage(pins=tuple(map(_pin, making_way(page.pins))), next=page.after)
 
 
 def parked(wanted: ParkedWanted) -> PinsWanted:

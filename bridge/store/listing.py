@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from bridge.instants import maybe_instant, to_instant, to_micros
+from bridge.making_way import making_way
 from bridge.mappings import Outcome, OutcomeKind, stale_since
 from bridge.store.due import Standing, outlook, state_of
 from bridge.store.ranking import STANDINGS
@@ -202,9 +203,9 @@ def _conditions(wanted: EventFilter) -> Iterator[ColumnElement[bool]]:
 
 
 def _stream(connection: Connection, query: Select[Any]) -> Iterator[Any]:
-    """Give rows as they are wanted, so that a listing stops reading where it has enough."""
+    """Give rows as they are wanted, so that a listing stops reading where it has enough, and holds up no webhook."""
     with connection.execution_options(yield_per=_CHUNK).execute(query) as rows:
-        yield from rows
+        yield from making_way(rows)
 
 
 def _outcomes(text: str) -> tuple[Outcome, ...]:
