@@ -4,13 +4,12 @@ Every time in the payload moves by the same length, so that what lay an hour apa
 own time, where the source knows it and it is there, becomes now, else the newest one that is past.
 A text counts as a time where it is ISO 8601 with a time of day, a whole number where its key
 says so (`created`, `pushed_at`, `timestamp`); the event's own time counts however it is written.
-Of a body with several events each gets an id, and the first one's time is that which counts. What is wrapped in
+Of a body with several events each gets an id, and the newest one's time is that which counts. What is wrapped in
 base64 or in a text stays as it is.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -96,14 +95,24 @@ def _own_time(
     """Find where the event's own time stands, and what stands there; None where that is no time."""
     given = {name.lower(): value for name, value in headers.items()}
     for place in places:
-        where: Where = place if isinstance(place, HeaderPlace) else next(iter(_steps(place, bases)), ())
-        found = (where if isinstance(where, HeaderPlace) else PathPlace(where)).find(payload, given)
-        if found is not None and where:
-            with suppress(ValueError):
-                read_instant(found)
-                return where, found
-            return None
+        wheres: Sequence[Where] = [place] if isinstance(place, HeaderPlace) else _steps(place, bases)
+        found = [(where, value) for where in wheres if (value := _found(where, payload, given)) is not None]
+        if found:
+            readable = [each for each in found if _is_time(each[1])]
+            return max(readable, key=lambda each: read_instant(each[1]), default=None)
     return None
+
+
+def _found(where: Where, payload: Json, headers: Mapping[str, str]) -> Json:
+    return (where if isinstance(where, HeaderPlace) else PathPlace(where)).find(payload, headers)
+
+
+def _is_time(value: Json) -> bool:
+    try:
+        read_instant(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _steps(place: PathPlace | OutsidePlace, bases: Bases) -> list[tuple[str | int, ...]]:

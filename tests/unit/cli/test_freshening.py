@@ -103,14 +103,14 @@ def test_what_is_not_json_is_refused() -> None:
 
 
 def test_each_event_of_a_body_gets_an_id_of_its_own() -> None:
-    """What stands outside is left, and the first one's time becomes now."""
+    """What stands outside is left, and the newest one's time becomes now."""
     declared = b"plant: {verify: none, each: '$.l[*].m[*]', id: $.id, at: $.at}"
-    payload = {"l": [{"m": [{"id": 1, "at": 1_700_000_000}, {"id": 2}]}, {"m": [{"id": 3}]}]}
+    payload = {"l": [{"m": [{"id": 1, "at": 1_700_000_000}, {"id": 2}]}, {"m": [{"id": 3, "at": 1_700_000_060}]}]}
     body, _ = fresh_of(declared, payload)
     items = [item for entry in body["l"] for item in entry["m"]]
     assert len({item["id"] for item in items}) == 3
     assert all(str(item["id"]).startswith("sample-") for item in items)
-    assert items[0]["at"] == int(NOW.timestamp())
+    assert (items[0]["at"], items[2]["at"]) == (int(NOW.timestamp()) - 60, int(NOW.timestamp()))
 
 
 def test_a_cloudevent_keeps_its_source_in_every_mode() -> None:

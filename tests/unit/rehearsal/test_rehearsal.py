@@ -9,7 +9,7 @@ import pytest
 from bridge.errors import ConfigurationError, SenderError
 from bridge.inbound import Sources, load_sources, sign
 from bridge.mappings import RenderError, load_texts
-from bridge.rehearsal import Rehearsal, Sample
+from bridge.rehearsal import Heard, Rehearsal, Sample
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECRET = b"whsec_made_up"
@@ -238,3 +238,30 @@ def run_source(secret: bytes) -> Sources:
     """Load the source that signs."""
     mappings = load_texts({"m.yaml": MAPPING.encode()}, {})
     return load_sources(mappings.source_places, None, lambda _: (secret,))
+
+
+BATCH = """
+pin: p-sales
+triggers: [{name: sale, source: shop, event: sale, extract: {amount: $.amount}}]
+state: {sales: {sum: amount}}
+update: {metadata: {pin_config: {cards: [{title: Sales, value: "{{ sales.value }}"}]}}}
+"""
+SHOP = "shop: {verify: none, each: '$[*]', event: $.type, id: $.id, at: $.at}"
+
+
+def test_a_sample_of_several_events_is_as_many() -> None:
+    """It arrives at the newest one's time; one that is there twice counts once."""
+    items = [{"type": "sale", "id": each, "amount": 2, "at": f"2026-11-22T1{each}:00:00Z"} for each in (1, 2, 1)]
+    run = rehearsal(BATCH, sources=SHOP)
+    deliveries = [*run.deliver([Sample(name="b", source="shop", body=json.dumps(items).encode())], NOON)]
+    assert [each.of for each in deliveries] == [3, 3, 3]
+    heard = [each.heard for each in deliveries if isinstance(each.heard, Heard)]
+    assert [(each.event.id, each.is_duplicate) for each in heard] == [("1", False), ("2", False), ("1", True)]
+    assert {each.event.received_at for each in heard} == {NOON}
+    assert cards(run) == ["4"]
+
+
+def test_a_sample_without_events_is_heard_of_none() -> None:
+    """And is no mistake."""
+    (delivery,) = rehearsal(BATCH, sources=SHOP).deliver([Sample(name="b", source="shop", body=b"[]")], NOON)
+    assert (delivery.heard, delivery.of, delivery.outcomes) == (None, 0, ())
