@@ -139,6 +139,8 @@ def reading_engine(path: Path) -> Engine:
         poolclass=QueuePool,
         pool_size=READERS,
         max_overflow=0,
+        # Each keeps up to 2 MB of pages: so only those fill that are needed at once.
+        pool_use_lifo=True,
     )
     event.listen(engine, "begin", _begin)
     return engine
