@@ -46,10 +46,8 @@ STOP_DELIVERY_S = 5.0
 STOP_WAITING_S = 2.0
 """How much longer an answer waits for its pins once the process is asked to end; the server waits 3 s for answers."""
 
-SHORT_BYTES = 4 * 1024
-QUICK_BYTES, QUICK_VALUES = 16 * 1024, 500
-"""What is evaluated on the spot, if it takes but a moment: short bodies,
-and those no longer than this that hold no more values, roughly."""
+QUICK_BYTES = 64 * 1024
+"""What is evaluated on the spot, if it takes but a moment: to copy the whole of a longer body may take several ms."""
 
 _FAILED = frozenset({"error", "inexact_number"})
 """The outcomes that somebody must mend."""
@@ -181,7 +179,7 @@ class Bridge:
         Batch(events, partial(self._accept, mappings, batch=held), held.stored).go_on()
 
     def _accept(self, mappings: MappingSet, event: Event, settle: Settle, batch: InlineBatch | None = None) -> None:
-        if _is_quick(event.body):
+        if len(event.body) <= QUICK_BYTES:
             try:
                 evaluation = mappings.evaluate_at_once(event)
             except NotAtOnce:
@@ -191,9 +189,9 @@ class Bridge:
                 return
         # What may take long is evaluated beside the event loop, so that it holds up no other webhook.
         evaluating = asyncio.get_running_loop().run_in_executor(None, mappings.evaluate, event)
-        evaluating.add_done_callback(partial(self._ingest_large, event, settle, batch))
+        evaluating.add_done_callback(partial(self._ingest_heavy, event, settle, batch))
 
-    def _ingest_large(
+    def _ingest_heavy(
         self, event: Event, settle: Settle, batch: InlineBatch | None, evaluating: asyncio.Future[Evaluation]
     ) -> None:
         try:
@@ -313,10 +311,6 @@ class Bridge:
 
 def _secret(setting: SecretStr | None) -> str | None:
     return None if setting is None else setting.get_secret_value()
-
-
-def _is_quick(body: bytes) -> bool:
-    return len(body) <= SHORT_BYTES or (len(body) <= QUICK_BYTES and body.count(b",") <= QUICK_VALUES)
 
 
 async def _show_board(_request: Request) -> Response:

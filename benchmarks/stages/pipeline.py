@@ -80,7 +80,7 @@ class Pipeline:
         headers_s, read = _timed(lambda: [self._read(raw, body) for raw, body in parts])
         verifier = self._source.verifier
         verify_s, _ = _timed(lambda: [verifier(Unverified(each.body, each.headers), now) for each in read])
-        parse_s, _ = _timed(lambda: [read_payload(each.body, is_form=False, form_json=None) for each in read])
+        parse_s, _ = _timed(lambda: [read_payload(each.body, each.format, form_json=None) for each in read])
         make = partial(read_event, self._source, max_body_bytes=MAX_BODY_BYTES, now=now)
         event_s, events = _timed(lambda: [make(each) for each in read])
         evaluate_s, evaluated = _timed(lambda: [self._mappings.evaluate_at_once(each) for each in events])

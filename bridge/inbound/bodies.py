@@ -21,6 +21,7 @@ from bridge.events import Json
 MAX_DEPTH = 100
 MAX_FIELDS = 1000
 MAX_GZIP_MEMBERS = 16
+_SHORT_BYTES = 4 * 1024
 _BRACES_AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NEITHER_QUOTE_NOR_BRACKET = bytes(byte for byte in range(256) if byte not in b'"[]{}')
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{1,70}", re.ASCII)
@@ -156,8 +157,7 @@ def read_json(body: bytes) -> Json:
         if error.msg.startswith("depth limit"):
             raise _too_deep() from error
         raise SenderError(400, "bad_json", f"the body is not JSON: {error.msg} at byte {error.pos}") from error
-    # No text with so few brackets can be too deep.
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _is_deep(body):
+    if _is_deep(body):
         raise _too_deep()
     return payload
 
@@ -168,9 +168,13 @@ def _is_deep(text: bytes) -> bool:
     Of the text only quotes and brackets are kept, then what stands between quotes goes, then level for level the
     pairs that hold no other.
     """
+    if len(text) <= _SHORT_BYTES and text.count(b"{") + text.count(b"[") <= MAX_DEPTH:
+        return False  # the same as below, for less
     if b"\\" in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     brackets = text.translate(_BRACES_AS_BRACKETS, _NEITHER_QUOTE_NOR_BRACKET).replace(b'""', b"")
+    if len(brackets) <= 2 * MAX_DEPTH:
+        return False
     if b'"' in brackets:
         brackets = b"".join(brackets.split(b'"')[::2])
     for _ in range(MAX_DEPTH):
