@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bridge.announcing import Announcer
 from bridge.api import REFUSALS, Access, Api, Doings, Health, Rooms
+from bridge.approving import Approving
 from bridge.configuration import Configuration, ConfigurationLoader
 from bridge.errors import PinbridgeError, StoreUnavailable
 from bridge.events import Event, Json, Settle
@@ -102,6 +103,7 @@ class Bridge:
         inline = settings.delivery == "inline"
         self._inline = InlineAnswers(confirm=self._delivery.confirm, keeps=parts.keeps) if inline else None
         self._rebuilder = Rebuilder(parts.store, lambda: self._configuration)
+        self._approving = Approving(parts.store, parts.loader.keys)
         self._hooks = HookEndpoint(
             parts.configuration.sources,
             accept=partial(self._accept, parts.configuration.mappings),
@@ -109,6 +111,7 @@ class Bridge:
             clock=now,
             max_body_bytes=settings.max_body,
             draining=draining,
+            keep_key=self._approving.keep,
         )
         self._reloader = Reloader(
             parts.loader,
@@ -137,7 +140,14 @@ class Bridge:
             clock=now,
             started_at=now(),
         )
-        doings = Doings(retry=store.retry, replay=self._replay, rebuild=self._rebuild, flush=self._flush)
+        doings = Doings(
+            retry=store.retry,
+            replay=self._replay,
+            rebuild=self._rebuild,
+            flush=self._flush,
+            approve=self._approving.approve,
+            remove=self._approving.remove,
+        )
         return Api(rooms, doings, access)
 
     def _metrics(self, settings: Settings) -> Metrics:
@@ -223,6 +233,7 @@ class Bridge:
         parts.store.on_pending = self._rebuilder.wake
         parts.store.on_failure = self._fail
         try:
+            await self._approving.load()
             await parts.store.activate(active_pins(parts.configuration.mappings, keeps=parts.keeps), parts.destination)
         except StoreUnavailable as error:
             # Asked to end, the process takes nothing; to raise here would be told as a fault of the program.

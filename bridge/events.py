@@ -8,6 +8,7 @@ dataclass, and made in half the time.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -50,6 +51,32 @@ class Event(NamedTuple):
     def without_payload(self) -> "Event":
         """Give the event as it is once nothing more is to be read from its payload."""
         return Event._make((*self[:-2], None, self[-1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A key that a sender offers to sign with; `is_pasted` where its owner has to show it to the sender once."""
+
+    source: str
+    key: bytes = field(repr=False)
+    is_pasted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedKey:
+    """A key as it is kept; it does not show in its text form.
+
+    `number` names it. `address` is from where it was offered. `is_pasted` tells that its owner has to show it to the
+    sender. `approved_at` is None until it is approved.
+    """
+
+    number: int
+    source: str
+    key: bytes = field(repr=False)
+    address: str
+    is_pasted: bool
+    offered_at: datetime
+    approved_at: datetime | None
 
 
 class Receipt(NamedTuple):

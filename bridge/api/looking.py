@@ -4,9 +4,11 @@ What is asked for and not there is a `ConfigurationError` that says what may hav
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from bridge.api.shapes import (
     MOST_OUTCOMES,
+    Approved,
     Attempt,
     BudgetWindow,
     Database,
@@ -17,13 +19,15 @@ from bridge.api.shapes import (
     Pin,
     PinPage,
     Rebuild,
+    SourceKey,
+    SourceKeys,
     Standing,
     WholeEvent,
     WholePin,
 )
 from bridge.api.wanted import EventsWanted, EventWanted, ParkedWanted, PinsWanted, PinWanted
 from bridge.errors import ConfigurationError, Problem
-from bridge.events import Json
+from bridge.events import Json, OfferedKey
 from bridge.making_way import making_way
 from bridge.mappings import Mapping as CompiledMapping
 from bridge.spelling import suggest
@@ -31,6 +35,7 @@ from bridge.state import PinState, Readings, tell_state
 from bridge.store import Budget, EventFilter, EventRecord, Look, PinFilter, PinRecord, Sizes, Snapshot
 
 MOST_MEANT = 5
+SHOWN_OF_KEY = 4
 MOST_COMPARED = 1000
 MOST_REBUILDS = 100
 
@@ -60,6 +65,30 @@ def tell_event(look: Look, wanted: EventWanted) -> WholeEvent:
         query={**event.query},
         body=event.body.decode("utf-8", "replace"),
     )
+
+
+def tell_keys(look: Look) -> SourceKeys:
+    """Give the keys that came over the wire, none of them whole."""
+    return SourceKeys(keys=tuple(map(key_of, look.keys())))
+
+
+def key_of(key: OfferedKey) -> SourceKey:
+    """Give what is shown of a key."""
+    return SourceKey(
+        number=key.number,
+        source=key.source,
+        begins=key.key[:SHOWN_OF_KEY].decode(),
+        address=key.address,
+        offered_at=key.offered_at,
+        approved_at=key.approved_at,
+    )
+
+
+def approved(key: OfferedKey, now: datetime) -> Approved:
+    """Give what is told of a key that is approved at a moment, by what it was before."""
+    is_new = key.approved_at is None
+    shown = key_of(key).model_copy(update={"approved_at": now if is_new else key.approved_at})
+    return Approved(key=shown, paste=key.key.decode() if is_new and key.is_pasted else None)
 
 
 def tell_pins(look: Look, wanted: PinsWanted) -> PinPage:

@@ -53,6 +53,23 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     Operation(method="GET", path="/api/parked", takes=wanted.ParkedWanted, gives=shapes.PinPage, does=Serving.parked),
     Operation(method="POST", path="/api/retry", takes=wanted.RetryWanted, gives=shapes.Retried, does=Serving.retry),
     Operation(method="POST", path="/api/flush", takes=wanted.Nothing, gives=shapes.Flushed, does=Serving.flush),
+    Operation(method="GET", path="/api/keys", takes=wanted.Nothing, gives=shapes.SourceKeys, does=Serving.keys),
+    Operation(
+        method="POST",
+        path="/api/keys/approve",
+        takes=wanted.KeyWanted,
+        gives=shapes.Approved,
+        does=Serving.approve,
+        refuses=(404,),
+    ),
+    Operation(
+        method="POST",
+        path="/api/keys/remove",
+        takes=wanted.KeyWanted,
+        gives=shapes.SourceKey,
+        does=Serving.remove,
+        refuses=(404,),
+    ),
     Operation(
         method="POST",
         path="/api/replay",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.errors import Problem
-from bridge.events import Clock, Json
+from bridge.events import Clock, Json, OfferedKey
 from bridge.mappings import Mapping as CompiledMapping
 from bridge.store import Budget, Store
 from bridge.tallies import KeyStanding
@@ -19,13 +19,16 @@ class Doings:
 
     `retry` makes parked pins due and gives those that were. `replay` folds what lacks and tells what came of it.
     `rebuild` begins, and gives what tells how it goes. These two raise `ConfigurationError` for an unknown mapping.
-    `flush` waits until what is due is sent, and tells what is left.
+    `flush` waits until what is due is sent, and tells what is left. `approve` and `remove` give the key of that number
+    as it was before; they raise `ConfigurationError` where there is none.
     """
 
     retry: Callable[[Collection[str] | None], Awaitable[list[str]]]
     replay: Callable[[str | None], Awaitable[dict[str, Json]]]
     rebuild: Callable[[str, datetime | None], Awaitable[Lines]]
     flush: Callable[[], Awaitable[dict[str, Json]]]
+    approve: Callable[[int], Awaitable[OfferedKey]]
+    remove: Callable[[int], Awaitable[OfferedKey]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from bridge.api.rooms import Doings, Lines, Rooms
 from bridge.api.wanted import (
     EventsWanted,
     EventWanted,
+    KeyWanted,
     Nothing,
     ParkedWanted,
     PinsWanted,
@@ -64,6 +65,20 @@ class Serving:
         """List the pins that are set aside, each with its reason."""
         parked = looking.parked(wanted)
         return await self._look(lambda look: looking.tell_pins(look, parked))
+
+    async def keys(self, _wanted: Nothing) -> shapes.SourceKeys:
+        """List the keys that came over the wire, offered and approved."""
+        return await self._look(looking.tell_keys)
+
+    async def approve(self, wanted: KeyWanted) -> shapes.Approved:
+        """Let an offered key count, from the next webhook on."""
+        with self._doing.held():
+            return looking.approved(await self._doings.approve(wanted.number), self._rooms.clock())
+
+    async def remove(self, wanted: KeyWanted) -> shapes.SourceKey:
+        """Forget a key, offered or approved; what it signs is refused from then on."""
+        with self._doing.held():
+            return looking.key_of(await self._doings.remove(wanted.number))
 
     async def retry(self, wanted: RetryWanted) -> shapes.Retried:
         """Send parked pins again, now."""

@@ -91,6 +91,32 @@ class EventPage(Shape):
     )
 
 
+class SourceKey(Shape):
+    """A key that came over the wire, from whoever sends the webhooks of a source."""
+
+    number: int = Field(description="what it is approved or removed by")
+    source: str
+    begins: str = Field(description="its first 4 characters; the rest is never shown")
+    address: str = Field(description="from where it was offered")
+    offered_at: Instant
+    approved_at: Instant | None = Field(description="since when it counts; null where it does not yet")
+
+
+class SourceKeys(Shape):
+    """All keys that came over the wire."""
+
+    keys: tuple[SourceKey, ...]
+
+
+class Approved(Shape):
+    """A key that counts now."""
+
+    key: SourceKey
+    paste: str | None = Field(
+        description="the whole key, where its owner has to show it to the sender: once, when it is approved"
+    )
+
+
 class Pin(Shape):
     """How one pin stands."""
 

@@ -127,6 +127,12 @@ class ReplayWanted(Wanted):
     mapping: Name | None = Field(None, description="null, or no body at all, for every mapping's")
 
 
+class KeyWanted(Wanted):
+    """Which key that came over the wire."""
+
+    number: Number = Field(description="its number in the list of keys")
+
+
 class RebuildWanted(Wanted):
     """What to build anew."""
 

@@ -15,6 +15,7 @@ from bridge.cli.demo import play
 from bridge.cli.doctor import doctor
 from bridge.cli.flush import flush
 from bridge.cli.init import find_source, init, list_starters
+from bridge.cli.keys import approve_key, list_keys, remove_keys
 from bridge.cli.look import list_events, list_pins, show_event, show_pin
 from bridge.cli.output import print_json, stderr, stdout
 from bridge.cli.paths import print_paths
@@ -308,6 +309,32 @@ def retry_command(
     if unknown:
         stderr.print(f"not parked: {', '.join(unknown)}", markup=False)
         sys.exit(1)
+
+
+@commands.command("keys")
+def keys_command(
+    *,
+    approve: Annotated[
+        int | None, typer.Option("--approve", metavar="NUMBER", min=1, help="Let this key count.")
+    ] = None,
+    remove: Annotated[
+        list[int] | None, typer.Option("--remove", metavar="NUMBER", min=1, help="Forget this key; may be repeated.")
+    ] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the keys that senders offered over the wire; or approve one, or remove some.
+
+    Nothing that an offered key signs counts before it is approved.
+    """
+    if approve is not None and remove:
+        raise typer.BadParameter("--approve and --remove do not go together")
+    if approve is not None:
+        approve_key(_settings(), approve, url, as_json=as_json)
+    elif remove:
+        remove_keys(_settings(), remove, url, as_json=as_json)
+    else:
+        list_keys(_sight(url).look(lambda views: views.keys()), as_json=as_json, now=now())
 
 
 @commands.command("flush")

@@ -35,7 +35,7 @@ def list_events(events: Sequence[Event], *, as_json: bool, now: datetime, empty:
         print_json([event.model_dump(mode="json") for event in events])
         return
     rows = [
-        (str(event.number), _ago(event.received_at, now), event.source, event.type, event.id, _verdict(event))
+        (str(event.number), ago(event.received_at, now), event.source, event.type, event.id, _verdict(event))
         for event in events
     ]
     print_table(("NUMBER", "RECEIVED", "SOURCE", "TYPE", "ID", "OUTCOME"), rows, empty=empty)
@@ -88,7 +88,7 @@ def show_pin(pin: WholePin, *, as_json: bool, now: datetime) -> None:
 def _attempt(attempt: Attempt, now: datetime) -> tuple[str, ...]:
     took_s = (attempt.ended_at - attempt.started_at).total_seconds()
     answer = attempt.message or str(attempt.status or "")
-    return _ago(attempt.started_at, now), f"{took_s:.1f} s", attempt.outcome, str(attempt.revision), answer
+    return ago(attempt.started_at, now), f"{took_s:.1f} s", attempt.outcome, str(attempt.revision), answer
 
 
 def _verdict(event: Event) -> str:
@@ -121,17 +121,18 @@ def _state(pin: Pin) -> str:
 
 
 def _freshness(pin: Pin, now: datetime) -> str:
-    return "never" if pin.delivered_at is None else _ago(pin.delivered_at, now)
+    return "never" if pin.delivered_at is None else ago(pin.delivered_at, now)
 
 
 def _trouble(pin: Pin, now: datetime) -> str:
     if not pin.message:
         return ""
-    again = f" (tried again {_ago(pin.next_at, now)})" if pin.next_at and pin.next_at > now else ""
+    again = f" (tried again {ago(pin.next_at, now)})" if pin.next_at and pin.next_at > now else ""
     return f"{pin.message}{again}"
 
 
-def _ago(instant: datetime, now: datetime) -> str:
+def ago(instant: datetime, now: datetime) -> str:
+    """Say how long ago something was, or in how long it will be."""
     return format_timedelta(instant - now, add_direction=True, locale="en_US")
 
 

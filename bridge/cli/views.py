@@ -15,7 +15,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from bridge.api import looking
-from bridge.api.shapes import Event, EventPage, Pin, PinPage, Status, WholeEvent, WholePin
+from bridge.api.shapes import Event, EventPage, Pin, PinPage, SourceKeys, Status, WholeEvent, WholePin
 from bridge.api.wanted import (
     MOST_NAME,
     MOST_PINS,
@@ -62,6 +62,10 @@ class Views(Protocol):
 
     def pin(self, wanted: PinWanted) -> WholePin:
         """Give one pin."""
+        ...
+
+    def keys(self) -> SourceKeys:
+        """Give the keys that came over the wire."""
         ...
 
     def status(self) -> Status:
@@ -176,6 +180,10 @@ class BridgeViews:
         """Give one pin."""
         return self._ask(f"/api/pins/{quote(wanted.pin, safe='')}", wanted, WholePin, but="pin")
 
+    def keys(self) -> SourceKeys:
+        """Give the keys that came over the wire."""
+        return self._ask("/api/keys", None, SourceKeys)
+
     def status(self) -> Status:
         """Say how all stands."""
         return self._ask("/api/status", None, Status)
@@ -212,6 +220,10 @@ class DatabaseViews:
         """Give one pin; where the mappings cannot be loaded, that is told, and its state is not."""
         mappings = self._mappings()
         return self._reader.look(lambda look: looking.tell_pin(look, wanted, mappings))
+
+    def keys(self) -> SourceKeys:
+        """Give the keys that came over the wire."""
+        return self._reader.look(looking.tell_keys)
 
     def status(self) -> Status:
         """Say how all stands."""

@@ -3,7 +3,7 @@
 from bridge.inbound.batch import AcceptBatch, Batch, SettleBatch
 from bridge.inbound.catalogue import providers
 from bridge.inbound.endpoint import HookEndpoint, Reply
-from bridge.inbound.handshakes import Keys, Offer, OfferedKey
+from bridge.inbound.handshakes import Keys
 from bridge.inbound.own import own_event
 from bridge.inbound.receive import reread
 from bridge.inbound.signing import sign
@@ -14,8 +14,6 @@ __all__ = [
     "Batch",
     "HookEndpoint",
     "Keys",
-    "Offer",
-    "OfferedKey",
     "Reply",
     "SettleBatch",
     "Source",

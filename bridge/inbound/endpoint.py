@@ -15,13 +15,13 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from bridge.errors import NotDelivered, SenderError, StoreUnavailable
-from bridge.events import BatchReceipt, Clock, Event, Receipt
+from bridge.events import BatchReceipt, Clock, Event, Offer, Receipt
 from bridge.inbound.answers import CLOSE, Answer, acknowledgement, internal, put_off, refusal
 from bridge.inbound.batch import AcceptBatch, Batch, SettleBatch
 from bridge.inbound.bodies import JSON_FORMAT, BodyFormat, read_format
 from bridge.inbound.deadline import Deadline
 from bridge.inbound.gathering import Accept, Gathering
-from bridge.inbound.handshakes import Handshaken, KeyOffered, Offer
+from bridge.inbound.handshakes import Handshaken, KeyOffered
 from bridge.inbound.receive import Request, read_event, read_events, read_headers, shake_at_head, why_no_time
 from bridge.inbound.sources import Source, Sources
 from bridge.once_a_minute import OnceAMinute

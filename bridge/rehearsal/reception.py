@@ -14,6 +14,7 @@ from bridge.errors import SenderError
 from bridge.events import Event
 from bridge.inbound import Source, sign
 from bridge.inbound.bodies import read_format
+from bridge.inbound.handshakes import Handshaken
 from bridge.inbound.locations import HeaderPlace, Location
 from bridge.inbound.receive import Request, read_event, read_events, read_headers
 from bridge.inbound.verification import Unverified, Verified, Verifier
@@ -41,7 +42,10 @@ def receive(
     naming, names = _named(verifying, sample)
     found = {**headers, **names}
     request = Request(found, read_format(found, is_json=source.is_json), sample.query, sample.body)
-    read = _read(naming, request, max_body_bytes, received_at)
+    try:
+        read = _read(naming, request, max_body_bytes, received_at)
+    except Handshaken as handshaken:
+        raise SenderError(handshaken.status, "handshake", str(handshaken)) from handshaken
     return [event._replace(headers=_without(names, event.headers)) for event in read], signature
 
 

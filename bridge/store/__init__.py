@@ -47,6 +47,8 @@ budget.py       what may be sent, pure
 claims.py       which pin is tried next, by whom
 bookings.py     a request is paid for, and what became of it
 
+wire_keys.py    keys that senders offer
+
 foresight.py    what loading changed mappings would lose
 survey.py       how many pins stand where, and how much is kept
 snapshots.py    what a pin shows, at one moment

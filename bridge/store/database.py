@@ -96,6 +96,7 @@ def writing_engine(database: Database, *, busy_wait_s: float) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(database.path or ":memory:")),
         poolclass=StaticPool,
+        hide_parameters=True,  # an error's text goes to the log, and they may be a payload or a key
         connect_args={
             "check_same_thread": False,
             "isolation_level": None,

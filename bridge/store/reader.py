@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from bridge.events import Clock
+from bridge.events import Clock, OfferedKey
 from bridge.instants import to_instant, to_micros
 from bridge.mappings.entries.definitions import Definition
 from bridge.state import Readings
@@ -36,6 +36,7 @@ from bridge.store.refolding import count_lacking
 from bridge.store.schema import check_current
 from bridge.store.snapshots import view_pin
 from bridge.store.survey import Sizes, Survey, measure, take_survey
+from bridge.store.wire_keys import read_keys
 
 T = TypeVar("T")
 
@@ -87,6 +88,10 @@ class Look:
     def builds(self) -> dict[str, Progress]:
         """Say how far each mapping is of which something is built from the journal."""
         return read_progress(self._connection)
+
+    def keys(self) -> list[OfferedKey]:
+        """Give the keys that came over the wire."""
+        return read_keys(self._connection)
 
     def lacking(self) -> int:
         """Count the events that a mapping lacks, since they failed."""

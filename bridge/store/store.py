@@ -16,12 +16,12 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection, Engine
 
-from bridge.events import Clock, Event, Settle
+from bridge.events import Clock, Event, Offer, OfferedKey, Settle
 from bridge.instants import to_micros
 from bridge.mappings import Evaluation
 from bridge.mappings.entries.definitions import Definition
 from bridge.state import Readings
-from bridge.store import activation, bookings, claims, generations, prospects, schema, setback
+from bridge.store import activation, bookings, claims, generations, prospects, schema, setback, wire_keys
 from bridge.store.active_set import ActiveSet
 from bridge.store.batches import Batches
 from bridge.store.beginning import tell_losses
@@ -262,6 +262,24 @@ class Store:
         if retried:
             self.on_due(retried)
         return retried
+
+    async def keys(self) -> list[OfferedKey]:
+        """Give the keys that came over the wire."""
+        return await self._read(wire_keys.read_keys)
+
+    async def offer_key(self, offer: Offer, address: str) -> OfferedKey:
+        """Keep a key that was offered from an address; one that is there stays as it is."""
+        now = self._now()
+        return await self._writer.run(lambda connection: wire_keys.keep(connection, offer, address, now))
+
+    async def approve_key(self, number: int) -> OfferedKey | None:
+        """Let a key count; gives it as it was before, None where there is none."""
+        now = self._now()
+        return await self._writer.run(lambda connection: wire_keys.approve(connection, number, now))
+
+    async def remove_key(self, number: int) -> OfferedKey | None:
+        """Forget a key; gives it as it was, None where there is none."""
+        return await self._writer.run(lambda connection: wire_keys.remove(connection, number))
 
     async def prospects(self, wanted: Collection[str], numbers: Collection[int] = ()) -> Prospects:
         """Say what pins lack and when they can have it, whatever their pace, and which events are still to be folded.

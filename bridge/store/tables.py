@@ -11,6 +11,20 @@ metadata = MetaData()
 _Number = BigInteger().with_variant(Integer, "sqlite")
 """64 bits everywhere; SQLite numbers rows by itself only in a column of this very type."""
 
+offered_keys = Table(
+    "offered_keys",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("pasted", Integer, nullable=False),
+    Column("offered_at", BigInteger, nullable=False),
+    Column("approved_at", BigInteger),
+    Index("offered_keys_key", "source", "key", unique=True),
+)
+"""Keys that came over the wire, from which address and when; those without `approved_at` count for nothing yet."""
+
 seen = Table(
     "seen",
     metadata,

@@ -14,7 +14,7 @@ from bridge.api.serving import DOINGS, LOOKS, WAITING_LOOKS, Serving
 from bridge.api.wanted import EventsWanted, RebuildWanted, RetryWanted
 from bridge.app import now
 from bridge.errors import ConfigurationError, Problem
-from bridge.events import Json
+from bridge.events import Json, OfferedKey
 from bridge.store import Budget, Store
 from bridge.tallies import KeyStanding
 from bridge.units import Window
@@ -37,7 +37,14 @@ class Bench:
             clock=now,
             started_at=now(),
         )
-        doings = Doings(retry=self._retry, replay=self._nothing, rebuild=self._rebuild, flush=self._nothing)
+        doings = Doings(
+            retry=self._retry,
+            replay=self._nothing,
+            rebuild=self._rebuild,
+            flush=self._nothing,
+            approve=self._no_key,
+            remove=self._no_key,
+        )
         self.serving = Serving(rooms, doings)
 
     async def _retry(self, _pins: object) -> list[str]:
@@ -45,6 +52,9 @@ class Bench:
 
     async def _nothing(self, *_asked: object) -> dict[str, Json]:
         return {}
+
+    async def _no_key(self, number: int) -> OfferedKey:
+        raise ConfigurationError([Problem(file=f"key {number}", message="there is none")])
 
     async def _rebuild(self, mapping: str, _since: datetime | None) -> AsyncIterator[dict[str, Json]]:
         await asyncio.sleep(0)

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import uvicorn
 
-from bridge.events import Event, Receipt, Settle
-from bridge.inbound import HookEndpoint, Keys, Offer, Reply, Sources, load_sources, sign
+from bridge.events import Event, Offer, Receipt, Settle
+from bridge.inbound import HookEndpoint, Keys, Reply, Sources, load_sources, sign
 from bridge.inbound.connections import guarded
 from bridge.inbound.sources import Source
 from bridge.located import Place

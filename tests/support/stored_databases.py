@@ -19,6 +19,7 @@ from support.rebuilding import PLENTY, Shop, configured
 
 from bridge.api.looking import event_of
 from bridge.api.shapes import Attempt
+from bridge.events import Offer
 from bridge.store import AttemptRecord, Booking, Settlement, open_readonly
 
 FOLDER = Path(__file__).parents[1] / "contract" / "store" / "databases"
@@ -79,6 +80,9 @@ async def make(path: Path) -> dict[str, Any]:
         )
         shop.move(hours=3)
     await _deliver(shop)
+    for source, key in (("asana", b"a-key-that-is-approved"), ("notion", b"a-key-that-is-offered")):
+        kept = await shop.store.offer_key(Offer(source, key, is_pasted=source == "notion"), "192.0.2.1")
+    await shop.store.approve_key(kept.number - 1)
     await shop.send(amount=100, buyer="buyer-0", order=100, shop="shop-0")
     await shop.store.close()
     return await describe(path, shop.now)

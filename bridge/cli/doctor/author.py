@@ -61,6 +61,8 @@ def _secrets(sources: Sources) -> Iterator[Finding]:
             yield ok(f"source {name}", "is the bridge itself, to which nobody can post")
         elif not source.scheme.needs_secret:
             yield ok(f"source {name}", "needs no secret: whoever reaches its address may send")
+        elif source.handshakes.takes_keys and not source.secrets:
+            yield ok(f"source {name}", "its key comes over the wire; `pinbridge keys` shows it")
         else:
             count = len(source.secrets)
             yield ok(f"source {name}", "its secret is set" if count == 1 else f"{count} secrets are set")

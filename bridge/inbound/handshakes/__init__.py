@@ -7,9 +7,8 @@ from bridge.inbound.handshakes.handshake import (
     Handshaken,
     Handshakes,
     KeyOffered,
-    Offer,
 )
-from bridge.inbound.handshakes.keys import Keys, OfferedKey
+from bridge.inbound.handshakes.keys import Keys
 from bridge.inbound.handshakes.places import Asked, AskedPlace, QueryPlace, parse_asked_place
 from bridge.inbound.handshakes.replies import Reply, ReplyTemplate
 
@@ -23,8 +22,6 @@ __all__ = [
     "Handshakes",
     "KeyOffered",
     "Keys",
-    "Offer",
-    "OfferedKey",
     "QueryPlace",
     "Reply",
     "ReplyTemplate",

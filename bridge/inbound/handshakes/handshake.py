@@ -8,10 +8,10 @@ import hmac
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from bridge.errors import SenderError
-from bridge.events import Json
+from bridge.events import Json, Offer
 from bridge.inbound.handshakes.keys import read_key
 from bridge.inbound.handshakes.places import Asked, AskedPlace, find
 from bridge.inbound.handshakes.replies import Fields, Reply
@@ -20,14 +20,6 @@ from bridge.inbound.locations import HeaderPlace, PathPlace
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
 
 Wanted = Literal["equal", "there", "missing", "verify_token"]
-
-
-class Offer(NamedTuple):
-    """A key that a sender offers to sign with; `is_pasted` where its owner has to show it to the sender once."""
-
-    source: str
-    key: bytes
-    is_pasted: bool
 
 
 class Handshaken(Exception):

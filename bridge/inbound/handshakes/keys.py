@@ -5,11 +5,10 @@ is bounded, an offer pushes out none that is there, and an approved key stays wh
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from bridge.errors import SenderError
-from bridge.events import Json
+from bridge.events import Json, OfferedKey
 from bridge.inbound.handshakes.places import AskedPlace
 from bridge.inbound.verification import Unverified, Verified, Verifier
 
@@ -20,23 +19,6 @@ MIN_KEY, MAX_KEY = 16, 256
 """How long a key is, in characters."""
 
 _NOT_APPROVED = "the key of this source is not approved yet; its owner runs `pinbridge keys`"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferedKey:
-    """A key as it is kept; it does not show in its text form.
-
-    `number` names it. `address` is from where it was offered. `is_pasted` tells that its owner has to show it to the
-    sender. `approved_at` is None until it is approved.
-    """
-
-    number: int
-    source: str
-    key: bytes = field(repr=False)
-    address: str
-    is_pasted: bool
-    offered_at: datetime
-    approved_at: datetime | None
 
 
 class Keys:

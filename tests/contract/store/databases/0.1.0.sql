@@ -1,9 +1,6 @@
 BEGIN TRANSACTION;
-CREATE TABLE alembic_version (
-	version_num VARCHAR(32) NOT NULL, 
-	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
-);
-INSERT INTO "alembic_version" VALUES('0003');
+CREATE TABLE alembic_version ( version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num) );
+INSERT INTO "alembic_version" VALUES('0004');
 CREATE TABLE attempts (
 	number INTEGER NOT NULL, 
 	pin TEXT NOT NULL, 
@@ -300,6 +297,18 @@ INSERT INTO "latest" VALUES(1,'p-sales','sale',1795608000000000,'{"version":[{"$
 INSERT INTO "latest" VALUES(8,'p-shop-0','sale',1795608000000000,'{"version":[{"$time":"2026-11-25T12:00:00+00:00"}]}',25,0,'shop','sale','25',1795608000000000,'{"shop":"shop-0","amount":100}');
 INSERT INTO "latest" VALUES(8,'p-shop-1','sale',1795582800000000,'{"version":[{"$time":"2026-11-25T05:00:00+00:00"}]}',23,0,'shop','sale','23',1795586400000000,'{"shop":"shop-1","amount":22}');
 INSERT INTO "latest" VALUES(8,'p-shop-2','sale',1795590000000000,'{"version":[{"$time":"2026-11-25T07:00:00+00:00"}]}',24,0,'shop','sale','24',1795597200000000,'{"shop":"shop-2","amount":23}');
+CREATE TABLE offered_keys (
+	number INTEGER NOT NULL, 
+	source TEXT NOT NULL, 
+	"key" BLOB NOT NULL, 
+	address TEXT NOT NULL, 
+	pasted INTEGER NOT NULL, 
+	offered_at BIGINT NOT NULL, 
+	approved_at BIGINT, 
+	PRIMARY KEY (number)
+);
+INSERT INTO "offered_keys" VALUES(1,'asana',X'612D6B65792D746861742D69732D617070726F766564','192.0.2.1',0,1795608000000000,1795608000000000);
+INSERT INTO "offered_keys" VALUES(2,'notion',X'612D6B65792D746861742D69732D6F666665726564','192.0.2.1',1,1795608000000000,NULL);
 CREATE TABLE pins (
 	pin TEXT NOT NULL, 
 	mapping TEXT NOT NULL, 
@@ -369,10 +378,10 @@ CREATE TABLE sends (
 	ended_at BIGINT, 
 	PRIMARY KEY (number)
 );
-INSERT INTO "sends" VALUES(1,'p-sales','546129490580e605',2,1795608000000000,1795608000000000);
-INSERT INTO "sends" VALUES(2,'p-shop-0','a890921c92aef0f1',2,1795608000000000,1795608000000000);
-INSERT INTO "sends" VALUES(3,'p-shop-1','ef400c90629e38eb',2,1795608000000000,1795608000000000);
-INSERT INTO "sends" VALUES(4,'p-shop-2','7aa584cbe30445f7',2,1795608000000000,1795608000000000);
+INSERT INTO "sends" VALUES(1,'p-sales','25faca95536b94aa',2,1795608000000000,1795608000000000);
+INSERT INTO "sends" VALUES(2,'p-shop-0','95f018543a3f59d5',2,1795608000000000,1795608000000000);
+INSERT INTO "sends" VALUES(3,'p-shop-1','61d7214c36b21fa8',2,1795608000000000,1795608000000000);
+INSERT INTO "sends" VALUES(4,'p-shop-2','a8e65e9ea4b3e2e8',2,1795608000000000,1795608000000000);
 CREATE TABLE state (
 	generation BIGINT NOT NULL, 
 	pin TEXT NOT NULL, 
@@ -490,16 +499,17 @@ INSERT INTO "unfolded" VALUES(4,8,0);
 INSERT INTO "unfolded" VALUES(5,8,0);
 INSERT INTO "unfolded" VALUES(6,8,0);
 INSERT INTO "unfolded" VALUES(7,8,0);
-CREATE INDEX attempts_pin ON attempts (pin, number);
-CREATE INDEX pins_mapping ON pins (mapping);
+CREATE UNIQUE INDEX offered_keys_key ON offered_keys (source, "key");
 CREATE INDEX seen_expires_at ON seen (expires_at);
-CREATE INDEX sends_booked_at ON sends (booked_at);
+CREATE INDEX item_keys_expires_at ON item_keys (expires_at);
+CREATE UNIQUE INDEX generations_resting ON generations (mapping, entry) WHERE status = 'resting';
 CREATE UNIQUE INDEX generations_building ON generations (mapping, entry) WHERE status = 'building';
 CREATE UNIQUE INDEX generations_live ON generations (mapping, entry) WHERE status = 'live';
-CREATE UNIQUE INDEX generations_resting ON generations (mapping, entry) WHERE status = 'resting';
-CREATE INDEX state_at ON state (generation, pin, bucket, at, "key") WHERE at IS NOT NULL;
-CREATE INDEX state_rank ON state (generation, pin, bucket, rank, "key") WHERE rank IS NOT NULL;
 CREATE INDEX state_expires_at ON state (generation, expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX state_rank ON state (generation, pin, bucket, rank, "key") WHERE rank IS NOT NULL;
+CREATE INDEX state_at ON state (generation, pin, bucket, at, "key") WHERE at IS NOT NULL;
 CREATE INDEX unfolded_number ON unfolded (number);
-CREATE INDEX item_keys_expires_at ON item_keys (expires_at);
+CREATE INDEX pins_mapping ON pins (mapping);
+CREATE INDEX sends_booked_at ON sends (booked_at);
+CREATE INDEX attempts_pin ON attempts (pin, number);
 COMMIT;
