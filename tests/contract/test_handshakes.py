@@ -303,6 +303,81 @@ async def test_what_nothing_proves_is_read_only_a_little() -> None:
     assert answers[0].json() == {"challenge": CHALLENGE}
 
 
+DECLARED = """
+trello:
+  verify: {scheme: hmac, header: X-Trello-Webhook}
+  dedupe: off
+  handshake: {verified: false, when: {method: HEAD}}
+monday:
+  verify: bearer
+  dedupe: off
+  handshake:
+    verified: false
+    when: {body: {$.challenge: {exists: true}}}
+    reply: {json: {challenge: "{$.challenge}"}}
+pings:
+  verify: {scheme: hmac, header: X-Sig}
+  dedupe: off
+  handshake: {when: {body: {$.type: 1}}, reply: {json: {type: 1}}}
+graph:
+  verify: bearer
+  dedupe: off
+  handshake:
+    verified: false
+    when: {query: {validationToken: {exists: true}}}
+    reply: {text: "{query:validationToken}"}
+grid:
+  verify: {scheme: hmac, header: X-Sig}
+  dedupe: off
+  handshake:
+    when:
+      header: {aeg-event-type: SubscriptionValidation}
+      body: {"$[0].eventType": Microsoft.EventGrid.SubscriptionValidationEvent}
+    reply: {json: {validationResponse: "{$[0].data.validationCode}"}}
+"""
+"""As a user would write them: what these providers ask, each with a stand-in for the way in which it signs."""
+
+VALIDATION = "Validation: Testing client application reachability for subscription Request-Id: 5c2f-41d0"
+CODE = "512d38b6-c7b8-40c8-89fe-f46f9e9622b6"
+WRITTEN = {
+    "trello": Case(method="HEAD", is_verified=False, type=None),
+    "monday": Case(
+        json={"challenge": CHALLENGE}, is_verified=False, says=orjson.dumps({"challenge": CHALLENGE}), type=JSON
+    ),
+    "pings": Case(json={"type": 1, "id": "1"}, says=b'{"type":1}', type=JSON),
+    "graph": Case(
+        query={"validationToken": VALIDATION},
+        headers={"content-type": "text/plain; charset=utf-8"},
+        is_verified=False,
+        says=VALIDATION.encode(),
+    ),
+    "grid": Case(
+        headers={"aeg-event-type": "SubscriptionValidation"},
+        json=[
+            {
+                "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
+                "id": "1",
+                "data": {"validationCode": CODE},
+            }
+        ],
+        says=orjson.dumps({"validationResponse": CODE}),
+        type=JSON,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(WRITTEN))
+async def test_a_handshake_that_a_user_writes_is_answered(name: str, *, hands_over: bool) -> None:
+    """Trello's HEAD, Monday's challenge, Discord's PING, and those of Microsoft Graph and Event Grid."""
+    case, room = WRITTEN[name], Room(declared(DECLARED))
+    async with asking(room, hands_over=hands_over) as client:
+        answer = await ask(client, room, name, case)
+        assert (answer.status_code, answer.content, answer.headers.get("content-type")) == (200, case.says, case.type)
+        if case.is_verified:
+            assert (await ask(client, room, name, case, secret=b"another")).status_code == 401
+    assert room.events == []
+
+
 # --- keys that come over the wire ----------------------------------------------------------------------------------
 
 KEY, OTHER = b"b537207f20cbfa02357cf448134da559", b"00000000000000000000000000000000"
