@@ -20,6 +20,7 @@ from bridge.inbound.locations import (
     parse_items,
     parse_path,
 )
+from bridge.inbound.sources.about import ABOUT
 from bridge.inbound.sources.handshakes import read_handshakes
 from bridge.inbound.sources.laying import CLOUDEVENT, LAYOUT_KEYS, placed, read_is_json, read_layout
 from bridge.inbound.sources.reading import (
@@ -58,8 +59,6 @@ KEYS = (
     "aliases",
     "handshake",
 )
-ABOUT = ("title", "category", "confidence", "unsure", "retries", "setup", "note")
-"""What an entry of the catalogue has beside those, for people: it changes nothing."""
 
 _LATER = dict.fromkeys(("version",), COMES_LATER)
 _NOT_TOLD_APART = (
