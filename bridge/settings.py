@@ -19,6 +19,9 @@ from bridge.units import Window, parse_duration_s, parse_size_bytes, parse_windo
 _PLATFORM = ("PINBRIDGE_SERVICE_", "PINBRIDGE_PORT")
 """What Kubernetes sets in every container beside a service named pinbridge."""
 
+_SECRETS = re.compile(r"(?<![,\s]v[0-9]),")
+"""What parts secrets: a comma, but for the one of a version before a secret (`v1,whsec_…`)."""
+
 MIN_TOKEN, MAX_TOKEN = 16, 1000
 """How long a token is, in characters; its length alone keeps it from being guessed: a right one is always let in."""
 
@@ -218,7 +221,7 @@ def _secrets(environ: Mapping[str, str], name: str) -> tuple[bytes, ...]:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             problem = Problem(file=f"{name}_FILE", message=f"the file that it names cannot be read: {reason}")
             raise ConfigurationError([problem]) from None
-    return tuple(part.strip().encode() for part in text.split(",") if part.strip())
+    return tuple(part.strip().encode() for part in _SECRETS.split(f",{text}") if part.strip())
 
 
 def secret_variable(source: str) -> str:

@@ -15,7 +15,8 @@ from bridge.cli.payload import read_payload
 from bridge.configuration import load_source
 from bridge.errors import ConfigurationError, OperatorError, Problem
 from bridge.events import Json
-from bridge.inbound import Source, sign
+from bridge.inbound import Source, sign_request
+from bridge.inbound.verification import Unverified
 from bridge.rehearsal import read_headers_beside
 from bridge.settings import Settings
 from bridge.store import read_running
@@ -44,6 +45,12 @@ def send(sending: Sending, settings: Settings, environ: Mapping[str, str], *, ur
     if source.is_own:
         message = "is the bridge itself, to which nobody can post; see what a mapping makes of a payload: pinbridge try"
         raise ConfigurationError([Problem(file=source.name, message=message)])
+    if not source.scheme.can_sign:
+        message = (
+            "signs with a private key that only its sender has, so nothing can be sent in its name; "
+            "see what a mapping makes of a payload: pinbridge try"
+        )
+        raise ConfigurationError([Problem(file=source.name, message=message)])
     body, headers = read_payload(sending.payload), {**read_headers_beside(sending.payload), **sending.headers}
     if sending.fresh:
         body, headers = freshen(source, body, headers, now())
@@ -57,11 +64,13 @@ def deliver(
 
     Raises `OperatorError` where no bridge answers.
     """
-    signature = sign(source, b"forged" if forged else body, next(iter(source.secrets), b""), now(), headers=headers)
-    given = {name.lower(): value for name, value in headers.items()}
-    signed = {"content-type": "application/json", **given, **signature}
+    given = {"content-type": "application/json", **{name.lower(): value for name, value in headers.items()}}
+    unsigned = Unverified(b"forged" if forged else body, given)
+    signed = sign_request(source, unsigned, next(iter(source.secrets), b""), now())
+    address = f"{url}/hooks/{source.name}" + (f"?{signed.query.decode()}" if signed.query else "")
+    content = body if forged else signed.body
     try:
-        return httpx.post(f"{url}/hooks/{source.name}", content=body, headers=signed, timeout=TIMEOUT_S)
+        return httpx.post(address, content=content, headers=dict(signed.headers), timeout=TIMEOUT_S)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise OperatorError(f"no bridge answers at {url}: {error}") from error
 

@@ -6,7 +6,7 @@ from bridge.inbound.endpoint import HookEndpoint, Reply
 from bridge.inbound.handshakes import Keys
 from bridge.inbound.own import own_event
 from bridge.inbound.receive import reread
-from bridge.inbound.signing import sign
+from bridge.inbound.signing import sign, sign_request
 from bridge.inbound.sources import Source, Sources, declared_sources, load_source, load_sources
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "providers",
     "reread",
     "sign",
+    "sign_request",
 ]

@@ -19,7 +19,7 @@ from bridge.inbound.bodies import JSON_FORMAT, BodyFormat, decompress, read_form
 from bridge.inbound.handshakes import Asked, Handshake, Handshaken
 from bridge.inbound.layouts import Laid, Unreadable
 from bridge.inbound.layouts.layout import Delivered
-from bridge.inbound.locations import Location, PathPlace
+from bridge.inbound.locations import HeaderPlace, Location, PathPlace
 from bridge.inbound.sources import Source
 from bridge.inbound.verification import Unverified, Verified
 from bridge.times import read_instant
@@ -86,7 +86,7 @@ def shake_at_head(
         message = f"the source takes a {method} as a handshake, and this one lacks what belongs to it"
         raise SenderError(400, "bad_handshake", message)
     if meant.is_verified:
-        source.verifier(Unverified(b"", headers, query), now)
+        source.verifier(Unverified(b"", headers, query, method), now)
     return handshakes.shake(meant, asked)
 
 
@@ -139,7 +139,7 @@ def read_event(source: Source, request: Request, *, max_body_bytes: int, now: da
         tolerance_s=source.tolerance_s,
         content_type=headers.get("content-type", ""),
         headers={name: headers[name] for name in _kept(tuple(headers), source.credential_headers)},
-        query=_read_query(query) if query else {},
+        query=_read_query(query, source.scheme.credential_fields) if query else {},
         body=body,
         payload=payload,
     )
@@ -188,10 +188,11 @@ def read_events(
         verified=verified,
         headers=headers,
         kept={name: headers[name] for name in _kept(tuple(headers), source.credential_headers)},
-        query=_read_query(query) if query else {},
+        query=_read_query(query, source.scheme.credential_fields) if query else {},
         received_at=now,
         is_batch=outlay.is_batch,
-        is_id_covered=source.id_is_covered and (not outlay.is_named_by_headers or source.scheme.covers("ce-id")),
+        is_id_covered=source.id_is_covered
+        and (not outlay.is_named_by_headers or source.scheme.covers(HeaderPlace("ce-id"))),
     )
     events = (_read_laid(common, laid, unread) for laid in outlay.events)
     # One event is read here, so that what is wrong with it is told to its sender.
@@ -294,9 +295,10 @@ def _kept(names: tuple[str, ...], credential_headers: frozenset[str]) -> tuple[s
     return tuple(name for name in names if name not in credential_headers and not _authenticates(name))
 
 
-def _read_query(query: bytes) -> dict[str, str]:
+def _read_query(query: bytes, credential_fields: frozenset[str]) -> dict[str, str]:
     """Read the query string, less what may hold a credential; it is kept, and shown, with the event."""
-    return {name: value for name, value in read_query(query).items() if not _authenticates(name)}
+    fields = read_query(query)
+    return {name: value for name, value in fields.items() if name not in credential_fields and not _authenticates(name)}
 
 
 def _authenticates(name: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from bridge.errors import SenderError
 from bridge.events import Event
-from bridge.inbound import Source, sign
+from bridge.inbound import Source, sign_request
 from bridge.inbound.bodies import read_format
 from bridge.inbound.handshakes import Handshaken
 from bridge.inbound.locations import HeaderPlace, Location
@@ -20,8 +20,11 @@ from bridge.inbound.receive import Request, read_event, read_events, read_header
 from bridge.inbound.verification import Unverified, Verified, Verifier
 from bridge.rehearsal.samples import Sample
 
-Signature = Literal["none", "added", "verified", "replaced"]
-"""None is asked for; made up here; the sample's own, and genuine; the sample's own, which nobody could check."""
+Signature = Literal["none", "added", "verified", "replaced", "unchecked"]
+"""None is asked for; made up here; the sample's own, and genuine; the sample's own, which nobody could check.
+
+Unchecked is a sample of a source for which only its sender can sign, without a signature or without the key.
+"""
 
 _MADE_UP = (b"5ec2e75ec2e75ec2e75ec2e7", b"made:up")
 """A secret for every form: text, hex and base64 alike, and user:password."""
@@ -38,10 +41,10 @@ def receive(
         raise SenderError(413, "body_too_large", f"the body is larger than {max_body_bytes:,} bytes")
     given = {"content-type": "application/json", **sample.headers}
     headers = read_headers(source, [(name.encode(), value.encode("latin-1")) for name, value in given.items()])
-    verifying, headers, signature = _signed(source, sample.body, headers, received_at)
+    verifying, signed, signature = _signed(source, Unverified(sample.body, headers, sample.query), received_at)
     naming, names = _named(verifying, sample)
-    found = {**headers, **names}
-    request = Request(found, read_format(found, is_json=source.is_json), sample.query, sample.body)
+    found = {**signed.headers, **names}
+    request = Request(found, read_format(found, is_json=source.is_json), signed.query, signed.body)
     try:
         read = _read(naming, request, max_body_bytes, received_at)
     except Handshaken as handshaken:
@@ -61,28 +64,37 @@ def _without(names: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, 
     return {name: value for name, value in headers.items() if name not in names}
 
 
-def _signed(
-    source: Source, body: bytes, headers: dict[str, str], received_at: datetime
-) -> tuple[Source, dict[str, str], Signature]:
-    """Give a source that takes the sample, the headers of the request, and how its signature came about."""
-    if not source.credential_headers:
-        return source, {**sign(source, body, b"", received_at, headers=headers), **headers}, "none"
-    carries_one = not source.credential_headers.isdisjoint(headers)
+def _signed(source: Source, request: Unverified, received_at: datetime) -> tuple[Source, Unverified, Signature]:
+    """Give a source that takes the sample, the request, and how its signature came about."""
+    scheme = source.scheme
+    if not scheme.needs_secret:
+        return source, sign_request(source, request, b"", received_at), "none"
+    carries_one = scheme.carries_proof(request)
     if carries_one and source.secrets:
-        return replace(source, verifier=_as_of_its_time(source)), headers, "verified"
+        return replace(source, verifier=_as_of_its_time(source, source.verifier)), request, "verified"
+    if not scheme.can_sign:
+        return replace(source, verifier=_take), request, "unchecked"
     secret, verifier = _made_up(source)
-    bare = {name: value for name, value in headers.items() if name not in source.credential_headers}
-    signed = {**bare, **sign(source, body, secret, received_at, headers=bare)}
-    return replace(source, verifier=verifier), signed, "replaced" if carries_one else "added"
+    bare = {name: value for name, value in request.headers.items() if name not in source.credential_headers}
+    bare_request = request._replace(headers=bare)
+    # A time that stands in the payload is the sample's own, and stays.
+    signed_at = scheme.signed_at(bare_request) or received_at
+    signed = sign_request(source, bare_request, secret, signed_at)
+    taking = replace(source, verifier=_as_of_its_time(source, verifier))
+    return taking, signed, "replaced" if carries_one else "added"
 
 
-def _as_of_its_time(source: Source) -> Verifier:
+def _as_of_its_time(source: Source, verifier: Verifier) -> Verifier:
     """Verify at the moment of signing: a sample is older than any tolerance."""
 
     def verify(request: Unverified, now: datetime) -> Verified:
-        return source.verifier(request, source.scheme.signed_at(request.headers) or now)
+        return verifier(request, source.scheme.signed_at(request) or now)
 
     return verify
+
+
+def _take(request: Unverified, _now: datetime) -> Verified:
+    return Verified(request.body, None)
 
 
 def _made_up(source: Source) -> tuple[bytes, Verifier]:
@@ -90,9 +102,9 @@ def _made_up(source: Source) -> tuple[bytes, Verifier]:
     first, second = _MADE_UP
     tolerance_s = int(source.tolerance_s)
     try:
-        return first, source.scheme.bind((first,), tolerance_s=tolerance_s)
+        return first, source.scheme.bind((first,), tolerance_s=tolerance_s, url=source.url)
     except ValueError:
-        return second, source.scheme.bind((second,), tolerance_s=tolerance_s)
+        return second, source.scheme.bind((second,), tolerance_s=tolerance_s, url=source.url)
 
 
 def _named(source: Source, sample: Sample) -> tuple[Source, Mapping[str, str]]:

@@ -49,7 +49,7 @@ def test_one_source_is_loaded_whatever_is_wrong_beside_it(tmp_path: Path) -> Non
     ("name", "told"),
     [
         ("github", "the source 'github' has no secret; set GITHUB_WEBHOOK_SECRET"),
-        ("lan", "'beerer' is not one of hmac, header, bearer"),
+        ("lan", "'beerer' is not one of hmac, ed25519, ecdsa"),
         ("stripe", "stripe: no source has this name; there are github, lan"),
         ("githup", "githup: no source has this name; there are github, lan; did you mean 'github'?"),
     ],

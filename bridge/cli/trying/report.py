@@ -23,6 +23,7 @@ _SIGNATURES = {
     "added": "signed for the occasion",
     "verified": "its signature is genuine",
     "replaced": "its signature could not be checked without the secret, so it was signed anew",
+    "unchecked": "nobody but its sender can sign, so it is taken unchecked",
 }
 
 

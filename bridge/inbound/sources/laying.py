@@ -27,7 +27,7 @@ def read_layout(keys: Mapping[str, Node], collect: Collector) -> Layout | None:
     """Read how events are laid out; None where a body is an event."""
     # What is misread is there all the same: nothing else is told that it is missing.
     cloudevents = "cloudevents" in keys and collect.read(_boolean, keys["cloudevents"], default=True)
-    each = collect.read(_items, keys["each"], Items((None,))) if "each" in keys else None
+    each = collect.read(read_items, keys["each"], Items((None,))) if "each" in keys else None
     unwrap = collect.read(_wrapping, keys["unwrap"], Wrapping(PathPlace(()), ())) if "unwrap" in keys else None
     if cloudevents and "each" in keys:
         message = "a batch of CloudEvents is taken apart as it is; leave 'each' out, or 'cloudevents'"
@@ -73,7 +73,8 @@ def _boolean(node: Node) -> bool:
     return node.value
 
 
-def _items(node: Node) -> Items:
+def read_items(node: Node) -> Items:
+    """Read a path to items. Raises `ConfigurationError` for one that leads to no list."""
     steps = parsed(parse_items, node)
     if None not in steps:
         raise refuse(node.place, "a path to items has a [*] for the list that they stand in, such as $.events[*]")

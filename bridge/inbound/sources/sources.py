@@ -27,6 +27,9 @@ from bridge.spelling import suggest
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
+UNREGISTERED = "http://localhost"
+"""Stands in for the public address where none is set."""
+
 WITHOUT_ANY = "has no secret"
 """What is said of a source that can verify nobody; whoever knows more can add to that."""
 
@@ -38,9 +41,10 @@ Secrets = Callable[[str], tuple[bytes, ...]]
 class Source:
     """A sender of webhooks, ready to verify. Neither secrets nor keys show in its text form.
 
-    `secrets` are as configured. `dedupes` is false for `dedupe: off`; `dedup_window_s` is None
-    where the horizon holds. `id_is_covered` tells that the delivery id cannot be forged apart
-    from the body. It wants an answer within `deadline_s`, None where that is not known.
+    `secrets` are as configured, `url` is its address as senders know it. `dedupes` is false for
+    `dedupe: off`; `dedup_window_s` is None where the horizon holds. `id_is_covered` tells that the
+    delivery id cannot be forged apart from what is signed. It wants an answer within `deadline_s`,
+    None where that is not known.
     `aliases` gives headers that count under another name where that is missing. `is_json` tells that its bodies are
     JSON whatever their content type says; `layout` how events are laid out in them, None where a body is an event.
     """
@@ -50,6 +54,7 @@ class Source:
     scheme: Scheme
     secrets: tuple[bytes, ...] = field(repr=False)
     verifier: Verifier = field(repr=False)
+    url: str
     event: Location | None
     id: Location | None
     id_is_covered: bool
@@ -96,6 +101,7 @@ def load_sources(  # noqa: PLR0913 - what sources are made of, each by its name
     keys: Keys | None = None,
     file: str = "sources.yaml",
     secrets_are_required: bool = True,
+    public_url: str | None = None,
 ) -> Sources:
     """Make every source that mappings name (with the place of one mention) or `sources.yaml` declares.
 
@@ -104,8 +110,10 @@ def load_sources(  # noqa: PLR0913 - what sources are made of, each by its name
     Raises `ConfigurationError` with every problem: a source that nobody knows, or without a
     secret, a wrong key or value, a source whose deliveries could not be told apart. Where
     secrets are not required (a check of the files alone) a source without one refuses every delivery.
+    `public_url` is the address at which senders reach the bridge, without `/hooks/…`; a source whose sender signs
+    it needs it as it needs a secret.
     """
-    making = _Making(secrets, tokens, keys or Keys(), are_required=secrets_are_required)
+    making = _Making(secrets, tokens, keys or Keys(), are_required=secrets_are_required, public_url=public_url)
     own = own_entries(file, sources_yaml or b"", making.problems)
     for name in sorted({*named, *own}):
         place, node = own.get(name) or (named[name], None)
@@ -113,14 +121,20 @@ def load_sources(  # noqa: PLR0913 - what sources are made of, each by its name
     return making.sources()
 
 
-def load_source(
-    name: str, place: Place | None, sources_yaml: bytes | None, secrets: Secrets, *, file: str = "sources.yaml"
+def load_source(  # noqa: PLR0913 - as `load_sources`, for one of them
+    name: str,
+    place: Place | None,
+    sources_yaml: bytes | None,
+    secrets: Secrets,
+    *,
+    file: str = "sources.yaml",
+    public_url: str | None = None,
 ) -> Source | None:
     """Make one source, whatever is wrong with others; `place` is where a mapping names it, None where none does.
 
     Gives None where nothing names it. Raises `ConfigurationError` as `load_sources` does.
     """
-    making = _Making(secrets, no_secrets, Keys(), are_required=True)
+    making = _Making(secrets, no_secrets, Keys(), are_required=True, public_url=public_url)
     misread: list[Problem] = []
     own = own_entries(file, sources_yaml or b"", misread)
     if not own:
@@ -145,6 +159,7 @@ class _Making:
     keys: Keys
     _: KW_ONLY
     are_required: bool
+    public_url: str | None
     problems: list[Problem] = field(default_factory=BoundedProblems)
     _made: dict[str, Source] = field(default_factory=dict)
 
@@ -161,6 +176,10 @@ class _Making:
         source = self._load(name, place, node, self.secrets)
         if source is None:
             return
+        if self.are_required and self.public_url is None and source.scheme.signs_url:
+            message = f"the sender of the source {name!r} signs the address that it posts to; set PINBRIDGE_PUBLIC_URL "
+            advice = "to what stands before /hooks/ there, such as https://hooks.example.com"
+            self.problems.append(place.problem(message + advice))
         if self.are_required and source.lacks_secret:
             variable = secret_variable(name)
             advice = f"set {variable} (or {variable}_FILE), or say 'verify: none' in sources.yaml"
@@ -195,7 +214,8 @@ class _Making:
             return None
 
     def _bind(self, name: str, declaration: Declaration, secrets: tuple[bytes, ...]) -> Source:
-        bind = partial(declaration.scheme.bind, tolerance_s=declaration.tolerance_s)
+        url = f"{(self.public_url or UNREGISTERED).rstrip('/')}/hooks/{name}"
+        bind = partial(declaration.scheme.bind, tolerance_s=declaration.tolerance_s, url=url)
         handshakes = Handshakes.of(
             name,
             declaration.handshakes,
@@ -210,7 +230,7 @@ class _Making:
             raise ConfigurationError([Problem(file=secret_variable(name), message=message)]) from error
         if handshakes.takes_keys:
             verifier = keyed(name, bind, secrets, self.keys)
-        return _source(name, declaration, secrets, verifier, handshakes)
+        return _source(name, declaration, secrets, verifier, handshakes, url)
 
 
 @lru_cache(maxsize=1)
@@ -221,12 +241,18 @@ def _own_entry() -> MappingNode:
     return entry
 
 
-def _source(
-    name: str, declaration: Declaration, secrets: tuple[bytes, ...], verifier: Verifier, handshakes: Handshakes
+def _source(  # noqa: PLR0913, PLR0917 - what a source is made of
+    name: str,
+    declaration: Declaration,
+    secrets: tuple[bytes, ...],
+    verifier: Verifier,
+    handshakes: Handshakes,
+    url: str,
 ) -> Source:
     scheme = declaration.scheme
     locations = (declaration.event, declaration.id, declaration.at)
     located = frozenset().union(*(location.headers for location in locations if location))
+    each = declaration.layout.each if declaration.layout is not None else None
     located |= declaration.layout.headers if declaration.layout is not None else frozenset()
     return Source(
         name=name,
@@ -234,9 +260,10 @@ def _source(
         scheme=scheme,
         secrets=secrets,
         verifier=verifier,
+        url=url,
         event=declaration.event,
         id=declaration.id,
-        id_is_covered=declaration.id is not None and all(map(scheme.covers, declaration.id.headers)),
+        id_is_covered=declaration.id is not None and all(scheme.covers(place, each) for place in declaration.id.places),
         at=declaration.at,
         dedupes=declaration.dedupes,
         dedup_window_s=declaration.dedup_window_s,

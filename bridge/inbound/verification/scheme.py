@@ -9,6 +9,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from bridge.inbound.layouts.items import Items
+from bridge.inbound.locations import Place
+
 
 class Unverified(NamedTuple):
     """A request as it came: the raw body, before decompression, headers with lower-case names, the raw query."""
@@ -16,6 +19,7 @@ class Unverified(NamedTuple):
     body: bytes
     headers: Mapping[str, str]
     query: bytes = b""
+    method: str = "POST"
 
 
 class Verified(NamedTuple):
@@ -41,6 +45,10 @@ class Scheme(Protocol):
         """Those of them that authenticate, and so never reach the journal."""
 
     @property
+    def credential_fields(self) -> frozenset[str]:
+        """The fields of the query string that authenticate, and so never reach the journal."""
+
+    @property
     def challenge(self) -> str | None:
         """What a 401 says in `WWW-Authenticate`, None where that does not apply."""
 
@@ -52,20 +60,40 @@ class Scheme(Protocol):
     def signs_time(self) -> bool:
         """Tell whether the sender's time is signed, so that a replay is told from a repetition."""
 
-    def covers(self, header: str) -> bool:
-        """Tell whether a header is as trustworthy as the body."""
+    @property
+    def signs_url(self) -> bool:
+        """Tell whether the address is signed that the sender knows us by, so that we must know it too."""
 
-    def bind(self, secrets: tuple[bytes, ...], *, tolerance_s: int) -> Verifier:
-        """Prepare the keys; any of several secrets may match. Raises `ValueError` for a malformed secret."""
+    @property
+    def can_sign(self) -> bool:
+        """Tell whether our secret is the sender's; with a public key nobody can sign."""
 
-    def signed_at(self, headers: Mapping[str, str]) -> datetime | None:
-        """Give the time that a request says it was signed at, None where no time is signed.
+    def covers(self, place: Place, each: Items | None = None) -> bool:
+        """Tell whether what stands at a place cannot be forged apart from what is signed.
+
+        `each` are the items that the source takes bodies apart into, None where a body is an event.
+        """
+
+    def bind(self, secrets: tuple[bytes, ...], *, tolerance_s: int, url: str = "") -> Verifier:
+        """Prepare the keys; any of several secrets may match. `url` is the source's address as its sender knows it.
+
+        Raises `ValueError`, which never shows it, for a malformed secret.
+        """
+
+    def carries_proof(self, request: Unverified) -> bool:
+        """Tell whether a request seems to be signed already, whatever that is worth."""
+
+    def signed_at(self, request: Unverified) -> datetime | None:
+        """Give the time that a request says it was signed at, None where it names none or none is signed.
 
         Raises `SenderError` 401 where that cannot be read.
         """
 
-    def sign(self, request: Unverified, secret: bytes, now: datetime) -> dict[str, str]:
-        """Give the headers that a genuine sender would add."""
+    def sign(self, request: Unverified, secret: bytes, now: datetime, *, url: str = "") -> Unverified:
+        """Give the request as a genuine sender would send it: with headers, a field of the query or of the body added.
+
+        Raises `ValueError` where that cannot be, `SenderError` where the request lacks what is to be signed.
+        """
 
 
 def verify(scheme: Scheme, request: Unverified, secrets: tuple[bytes, ...], now: datetime) -> Verified:

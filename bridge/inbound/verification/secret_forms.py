@@ -1,25 +1,54 @@
-"""How the text of a secret becomes the key: as it stands, or decoded, with or without a prefix.
+"""How the text of a secret becomes the key: as it stands, or decoded, with or without prefixes.
 
 Stripe's `whsec_` belongs to the key; Standard Webhooks' is taken off and the rest is base64.
 """
 
 import binascii
+import re
 from base64 import b64decode
 from dataclasses import dataclass
 
 SECRET_ENCODINGS = ("utf8", "base64", "hex")
+_PARTS = re.compile(r"\{(secret|timestamp)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTemplate:
+    """A key of secret and timestamp, as GitGuardian makes it: `{timestamp}{secret}`."""
+
+    pieces: tuple[str, ...]
+    """Literal text and placeholders' names in turn."""
+
+    @classmethod
+    def parse(cls, text: str) -> "KeyTemplate":
+        """Read it. Raises `ValueError` for another placeholder, or without both."""
+        pieces = _PARTS.split(text)
+        if any("{" in literal or "}" in literal for literal in pieces[::2]) or set(pieces[1::2]) != {
+            "secret",
+            "timestamp",
+        }:
+            raise ValueError(f"{text!r} must hold {{secret}} and {{timestamp}}, and no other braces")
+        return cls(tuple(pieces))
+
+    def fill(self, key: bytes, timestamp: str | None) -> bytes:
+        """Give the key for one request."""
+        named = {"secret": key, "timestamp": (timestamp or "").encode()}
+        return b"".join(named[piece] if turn % 2 else piece.encode() for turn, piece in enumerate(self.pieces))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretForm:
-    """`strip` is a prefix that may stand before the secret and is not part of it."""
+    """`strip` are prefixes that may stand before the secret, in that order, and are not part of it."""
 
     encoding: str = "utf8"
-    strip: str = ""
+    strip: tuple[str, ...] = ()
+    key: KeyTemplate | None = None
 
     def read(self, secret: bytes) -> bytes:
         """Give the key. Raises `ValueError`, which never shows the secret, where it is malformed."""
-        text = secret.removeprefix(self.strip.encode())
+        text = secret
+        for prefix in self.strip:
+            text = text.removeprefix(prefix.encode())
         try:
             key = _decode(text, self.encoding)
         except (binascii.Error, ValueError):

@@ -1,243 +1,317 @@
-"""HMAC signatures, described by data.
+"""Signatures, described by data: where one stands, where the time stands, what is signed, and with what key.
 
-A received signature is never decoded: the one that the sender should have sent is encoded and
-the texts are compared in constant time. So padding, junk behind it, case and prefix are exact
-without a parser that could be lenient. Every secret is tried with every signature, always.
+What can be decided once is decided when a scheme is bound, so that a request only runs what its scheme needs.
 """
 
-import hmac
-import re
-from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn
 
 from bridge.errors import SenderError
+from bridge.inbound.layouts.items import Items
+from bridge.inbound.locations import HeaderPlace, PathPlace
+from bridge.inbound.locations import Place as Located
+from bridge.inbound.verification.content import Fill, Template, is_form
+from bridge.inbound.verification.elements import Elements
+from bridge.inbound.verification.hmacs import Hmac, Matches
+from bridge.inbound.verification.places import (
+    InHeaders,
+    InPayload,
+    InQuery,
+    Place,
+    Root,
+    payload_of,
+    root_of,
+    signed_items,
+)
+from bridge.inbound.verification.public_keys import PublicKey
 from bridge.inbound.verification.scheme import Unverified, Verified, Verifier
-from bridge.inbound.verification.secret_forms import SecretForm
-from bridge.inbound.verification.timestamps import READERS, WRITERS
+from bridge.inbound.verification.timestamps import READERS, WRITERS, Timestamp, check_time
 
-ALGORITHMS = ("sha256", "sha1", "sha512")
-ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {
-    "hex": lambda digest: digest.hex().encode(),
-    "base64": b64encode,
-    "base64url": lambda digest: urlsafe_b64encode(digest).rstrip(b"="),
-}
-MAX_SIGNATURES = 16
-MAX_SIGNATURE_HEADER = 4096
-_PLACEHOLDER = re.compile(r"\{(body|timestamp|header:[A-Za-z0-9-]{1,100})\}")
+MAX_SIGNATURE = 4096
+
+_Read = Callable[[Unverified, Root], tuple[list[bytes], str | None]]
+"""Gives the signatures and the timestamp, as texts. Raises `SenderError` 401 where one is missing."""
+
+_Prove = Callable[[Unverified, Root], str | None]
+"""Verifies a request, or one item of it, and gives its timestamp."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Elements:
-    """A signature header that is a list: `t=1,v1=ab,v1=cd` or `v1,ab v1,cd`.
+class SignatureScheme:
+    """A signature at a place, behind a `prefix`, or one of several in `elements`.
 
-    Elements under other keys are ignored and never fallen back to; spaces after a separator
-    do not count. `timestamp` is the key of the signed time, None where that stands elsewhere.
+    `digest` is where the body's SHA-256 stands, in hex, of which the signature covers that place alone. With `each`,
+    the items of that list have a signature of their own, every one of which must be genuine.
     """
 
-    separator: str
-    key_separator: str
-    signature: str
-    timestamp: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """What is signed: literal text, the raw body, the timestamp verbatim, or a header."""
-
-    parts: tuple[str | bytes, ...]
-    """Literal bytes, or a word: `body`, `timestamp`, `header:<lower-case name>`."""
-
-    @classmethod
-    def parse(cls, text: str) -> "Template":
-        """Read `{timestamp}.{body}`. Raises `ValueError` for an unknown placeholder, or without the body."""
-        pieces = _PLACEHOLDER.split(text)
-        if any("{" in literal or "}" in literal for literal in pieces[::2]):
-            raise ValueError(f"{text!r} may hold {{body}}, {{timestamp}} and {{header:Name}}, and no other braces")
-        if "body" not in pieces[1::2]:
-            raise ValueError(f"{text!r} leaves the body unsigned; {{body}} must stand in it")
-        parts = [piece.lower() if turn % 2 else piece.encode() for turn, piece in enumerate(pieces)]
-        return cls(tuple(part for part in parts if part))
-
-    @property
-    def headers(self) -> frozenset[str]:
-        """The headers that are signed."""
-        return frozenset(
-            part.removeprefix("header:") for part in self.parts if isinstance(part, str) and part.startswith("header:")
-        )
-
-    @property
-    def has_timestamp(self) -> bool:
-        """Tell whether the timestamp is signed by name."""
-        return "timestamp" in self.parts
-
-    def fill(self, request: Unverified, timestamp: str | None) -> bytes:
-        """Give the signed bytes. Raises `SenderError` 401 where a signed header is missing."""
-        pieces = []
-        for part in self.parts:
-            if part == "body":
-                pieces.append(request.body)
-            elif part == "timestamp":
-                pieces.append((timestamp or "").encode("latin-1"))
-            else:
-                pieces.append(part if isinstance(part, bytes) else _signed_header(part, request))
-        return b"".join(pieces)
-
-
-def _signed_header(part: str, request: Unverified) -> bytes:
-    value = request.headers.get(part[7:])
-    if value is None:
-        raise SenderError(401, "missing_signature", f"the signed header {part[7:]} is missing")
-    return value.encode("latin-1")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HmacScheme:
-    """A keyed hash over the raw body, and over what else `signed` names.
-
-    `prefix` stands before the one signature of a header; `elements` describes a header with
-    several. `timestamp_header` names where the signed time stands if not among the elements.
-    """
-
-    header: str
-    algorithm: str
-    encoding: str
+    place: Place
+    proof: Hmac | PublicKey
     signed: Template
     prefix: str = ""
     elements: Elements | None = None
-    timestamp_header: str | None = None
-    timestamp_format: str = "unix_s"
-    secret: SecretForm = field(default_factory=SecretForm)
+    timestamp: Timestamp | None = None
+    digest: InHeaders | InQuery | None = None
+    each: Items | None = None
 
     challenge = None
     needs_secret = True
 
     @property
     def headers(self) -> frozenset[str]:
-        """The signature's header, the timestamp's, and those that are signed."""
-        return self.signed.headers | {self.header} | ({self.timestamp_header} if self.timestamp_header else frozenset())
+        """The headers of signature, timestamp and digest, and those that are signed."""
+        places = (self.place, self.timestamp.place if self.timestamp else None, self.digest)
+        return self.signed.headers.union(*(place.names for place in places if isinstance(place, InHeaders)))
 
     @property
     def credential_headers(self) -> frozenset[str]:
-        """The signature's header."""
-        return frozenset({self.header})
+        """The signature's headers."""
+        return frozenset(self.place.names) if isinstance(self.place, InHeaders) else frozenset()
+
+    @property
+    def credential_fields(self) -> frozenset[str]:
+        """The signature's field of the query string."""
+        return frozenset({self.place.name}) if isinstance(self.place, InQuery) else frozenset()
+
+    @property
+    def signs_url(self) -> bool:
+        """Tell whether the registered address is signed."""
+        return self.signed.signs_url
+
+    @property
+    def can_sign(self) -> bool:
+        """Tell whether the key is a shared one."""
+        return self.proof.can_sign
+
+    @property
+    def signs_body(self) -> bool:
+        """Tell whether no byte of the body can be changed, or its hash is signed."""
+        return self.signed.signs_body or (self.digest is not None and self.signed.signs(self.digest))
 
     @property
     def signs_time(self) -> bool:
-        """Tell whether a timestamp is part of what is signed."""
-        return self.has_timestamp and (self.signed.has_timestamp or self.timestamp_header in self.signed.headers)
+        """Tell whether a timestamp is part of what is signed, or of the key."""
+        if self.timestamp is None:
+            return False
+        if self.signed.has_timestamp or self.proof.secret.key is not None:
+            return True
+        place = self.timestamp.place
+        is_listed = isinstance(place, InHeaders) and self.signed.lists_headers
+        return place is not None and (is_listed or self._signs(place))
 
-    @property
-    def has_timestamp(self) -> bool:
-        """Tell whether deliveries carry a timestamp, in a header or among the elements."""
-        return self.timestamp_header is not None or (self.elements is not None and self.elements.timestamp is not None)
+    def covers(self, place: Located, each: Items | None = None) -> bool:
+        """Tell whether the signature covers what stands there; of single values, in the items that are signed only."""
+        if isinstance(place, HeaderPlace):
+            own = self.timestamp.place if self.timestamp and self.signs_time else None
+            return self._signs(InHeaders((place.name,))) or (isinstance(own, InHeaders) and place.name in own.names)
+        if self.signs_body:
+            return True
+        if not isinstance(place, PathPlace) or place.view not in {None, "item"} or each != self.each:
+            return False
+        return self._signs(InPayload(PathPlace(place.own_steps)))
 
-    def covers(self, header: str) -> bool:
-        """Tell whether the signature covers a header."""
-        return header in self.signed.headers or (self.signs_time and header == self.timestamp_header)
+    def _signs(self, place: Place) -> bool:
+        return self.signed.signs(place) or (isinstance(place, InPayload) and self.signs_body)
 
-    def bind(self, secrets: tuple[bytes, ...], *, tolerance_s: int) -> Verifier:
-        """Prepare the keys."""
-        # Keyed once and copied for each request. Unlike hmac.digest, a copy keeps the interpreter's lock
-        # over a body below 2 KiB: letting it go there costs more than the hash wherever another thread waits.
-        keyed = [hmac.new(self.secret.read(secret), digestmod=self.algorithm) for secret in secrets]
-        encode = ENCODINGS[self.encoding]
-        read_time = READERS[self.timestamp_format]
-        signs_time = self.signs_time
+    def bind(self, secrets: tuple[bytes, ...], *, tolerance_s: int, url: str = "") -> Verifier:
+        """Prepare the keys, and what each request goes through."""
+        prove = self._prover(self.proof.bind(secrets), url)
+        timestamp = self.timestamp if self.signs_time else None
+        if self.each is not None:
+            return _of_every_item(prove, self.each)
+        give_root = payload_of if self._reads_payload else _without_payload
+        if timestamp is None:
+            return _without_time(prove, give_root)
+        read_time = READERS[timestamp.format]
 
         def verify(request: Unverified, now: datetime) -> Verified:
-            signatures, timestamp = self._read(request.headers)
-            signed = self.signed.fill(request, timestamp)
-            is_genuine = False
-            for key in keyed:
-                mac = key.copy()
-                mac.update(signed)
-                expected = encode(mac.digest())
-                for signature in signatures:
-                    is_genuine |= hmac.compare_digest(expected, signature)
-            if not is_genuine:
-                raise SenderError(401, "bad_signature", "the signature does not match the body and the secret")
-            if signs_time and timestamp is not None:
-                _check_time(read_time, timestamp, now, tolerance_s)
-                return Verified(request.body, timestamp)
-            return Verified(request.body, None)
+            signed_at = prove(request, give_root(request))
+            assert signed_at is not None  # noqa: S101 - a reader of a scheme with a timestamp gives it, or raises
+            check_time(read_time, signed_at, now, tolerance_s)
+            return Verified(request.body, signed_at)
 
         return verify
 
-    def signed_at(self, headers: Mapping[str, str]) -> datetime | None:
-        """Give the signed time as the headers say it, None where none is signed. Raises `SenderError` 401."""
-        _, timestamp = self._read(headers)
-        if not self.signs_time or timestamp is None:
-            return None
-        try:
-            return datetime.fromtimestamp(READERS[self.timestamp_format](timestamp), UTC)
-        except (ValueError, OverflowError, OSError) as error:
-            raise SenderError(401, "bad_timestamp", f"the signed timestamp is unreadable: {error}") from error
+    @property
+    def _reads_payload(self) -> bool:
+        places = (self.place, self.timestamp.place if self.timestamp else None)
+        return bool(self.signed.names("json")) or any(isinstance(place, InPayload) for place in places)
 
-    def sign(self, request: Unverified, secret: bytes, now: datetime) -> dict[str, str]:
-        """Give the signature's header, and the timestamp's where it has one of its own."""
-        timestamp = WRITERS[self.timestamp_format](now) if self.has_timestamp else None
-        added: dict[str, str] = {}
-        if self.timestamp_header is not None and timestamp is not None:
-            added[self.timestamp_header] = timestamp
-        signed = self.signed.fill(Unverified(request.body, {**request.headers, **added}), timestamp)
-        digest = hmac.digest(self.secret.read(secret), signed, self.algorithm)
-        added[self.header] = self._write(ENCODINGS[self.encoding](digest).decode(), timestamp)
-        return added
+    def _prover(self, matches: Matches, url: str) -> _Prove:
+        read, fill, check_body, late = self._reader(), self._filler(url), self._body_check(), self._late_timestamp
+
+        def prove(request: Unverified, root: Root) -> str | None:
+            signatures, timestamp = read(request, root)
+            if not matches(fill(request, timestamp, root), signatures, timestamp):
+                raise SenderError(401, "bad_signature", "the signature does not match the body and the secret")
+            if check_body is not None:
+                check_body(request, root)
+            return timestamp if late is None else _only(late, late.find(request, root))
+
+        return prove
+
+    def _filler(self, url: str) -> Fill:
+        place = self.timestamp.place if self.timestamp else None
+        is_signed_by_name = self.signed.has_timestamp or place is None or self.signed.signs(place)
+        required = place.names if isinstance(place, InHeaders) and not is_signed_by_name else ()
+        return self.signed.compile(url, required=frozenset(required))
+
+    @property
+    def _late_timestamp(self) -> InPayload | None:
+        """The timestamp's place in a body that is signed as a whole: it is parsed once it is known to be genuine."""
+        place = self.timestamp.place if self.timestamp else None
+        is_needed = self.signed.has_timestamp or self.proof.secret.key is not None
+        return place if isinstance(place, InPayload) and not is_needed else None
+
+    def _reader(self) -> _Read:
+        place, elements, prefix = self.place, self.elements, self.prefix
+        timestamp_place = self.timestamp.place if self.timestamp and self._late_timestamp is None else None
+        in_elements = elements is not None and elements.timestamp is not None
+
+        def read(request: Unverified, root: Root) -> tuple[list[bytes], str | None]:
+            signatures, timestamp = _texts(place, request, root), None
+            if elements is not None:
+                signatures, timestamp = _split(elements, signatures, place)
+            if prefix:
+                signatures = [_without(prefix, text, place) for text in signatures]
+            if timestamp_place is not None:
+                timestamp = _only(timestamp_place, timestamp_place.find(request, root))
+            elif in_elements and not timestamp:
+                raise SenderError(401, "missing_timestamp", "the signed timestamp is missing")
+            return [text.encode() for text in signatures], timestamp
+
+        return read
+
+    def _body_check(self) -> Callable[[Unverified, Root], None] | None:
+        """Give what makes sure that no body goes unsigned where a form is signed, or the body's hash; else None."""
+        digest, signs_form = self.digest, bool(self.signed.names("form"))
+        if digest is None and not signs_form:
+            return None
+
+        def check_body(request: Unverified, root: Root) -> None:
+            found = digest.find(request, root) if digest is not None else []
+            if not found and signs_form:
+                if not is_form(request):
+                    raise SenderError(401, "bad_signature", "the signature covers the fields of a form; this is none")
+            elif found != [hashlib.sha256(request.body).hexdigest()]:
+                raise SenderError(401, "bad_signature", f"{digest} is not the body's SHA-256")
+
+        return check_body
+
+    def carries_proof(self, request: Unverified) -> bool:
+        """Tell whether something stands where the signature does."""
+        root = payload_of(request)
+        if self.each is not None:
+            return any(self.place.find(request, root_of(item)) for item in signed_items(self.each, root))
+        return bool(self.place.find(request, root))
+
+    def signed_at(self, request: Unverified) -> datetime | None:
+        """Give the signed time, None where there is none. Raises `SenderError` 401 where it cannot be read."""
+        if self.timestamp is None or not self.signs_time:
+            return None
+        found = self._timestamps(self.timestamp, request)
+        return self.timestamp.instant(found[0]) if found else None
+
+    def _timestamps(self, timestamp: Timestamp, request: Unverified) -> list[str]:
+        root = payload_of(request)
+        if timestamp.place is not None:
+            return timestamp.place.find(request, root)
+        if self.elements is None or not self.place.find(request, root):
+            return []
+        _, found = _split(self.elements, _texts(self.place, request, root), self.place)
+        return [found] if found else []
+
+    def sign(self, request: Unverified, secret: bytes, now: datetime, *, url: str = "") -> Unverified:
+        """Give the request with its signature, and with the timestamp and the digest that it covers."""
+        return self.signed_by(request, lambda content, time: self.proof.sign(content, secret, time), now, url=url)
+
+    def signed_by(
+        self, request: Unverified, sign: Callable[[bytes, str | None], str], now: datetime, *, url: str = ""
+    ) -> Unverified:
+        """Do the same with a function that gives the signature of some bytes, for a timestamp."""
+        timestamp = WRITERS[self.timestamp.format](now) if self.timestamp else None
+        request = self._with_what_is_signed(request, timestamp)
+        fill, root = self._filler(url), payload_of(request)
+        if self.each is None:
+            return self.place.put(request, self._write(sign(fill(request, timestamp, root), timestamp), timestamp))
+        for item in signed_items(self.each, root):
+            text = self._write(sign(fill(request, timestamp, root_of(item)), timestamp), timestamp)
+            request = self.place.put(request, text, item.steps)
+        return request
+
+    def _with_what_is_signed(self, request: Unverified, timestamp: str | None) -> Unverified:
+        place = self.timestamp.place if self.timestamp else None
+        if place is not None and timestamp is not None:
+            request = place.put(request, timestamp)
+        if self.digest is not None and not (self.signed.names("form") and is_form(request)):
+            request = self.digest.put(request, hashlib.sha256(request.body).hexdigest())
+        for name in self.signed.names("headers") - request.headers.keys():
+            listed = sorted({name, *(place.names if isinstance(place, InHeaders) else ())})
+            request = InHeaders((name,)).put(request, ",".join(listed))
+        return request
 
     def _write(self, signature: str, timestamp: str | None) -> str:
-        if self.elements is None:
-            return self.prefix + signature
-        given = {self.elements.timestamp: timestamp} if self.elements.timestamp else {}
-        items = {**given, self.elements.signature: self.prefix + signature}.items()
-        return self.elements.separator.join(f"{key}{self.elements.key_separator}{value}" for key, value in items)
-
-    def _read(self, headers: Mapping[str, str]) -> tuple[list[bytes], str | None]:
-        """Give the signatures and the timestamp, as texts. Raises `SenderError` 401 where one is missing."""
-        value = headers.get(self.header)
-        if not value:
-            raise SenderError(401, "missing_signature", f"the header {self.header} is missing or empty")
-        if len(value) > MAX_SIGNATURE_HEADER:
-            raise SenderError(401, "malformed_signature", f"the header {self.header} is too long")
-        signatures, timestamp = [value], None
-        if self.elements is not None:
-            signatures, timestamp = self._split(value, self.elements)
-        if self.timestamp_header is not None:
-            timestamp = headers.get(self.timestamp_header)
-        if not timestamp and self.has_timestamp:
-            raise SenderError(401, "missing_timestamp", "the signed timestamp is missing")
-        if self.prefix:
-            signatures = [self._without_prefix(signature) for signature in signatures]
-        return [signature.encode("latin-1") for signature in signatures], timestamp
-
-    def _split(self, value: str, elements: Elements) -> tuple[list[str], str | None]:
-        signatures: list[str] = []
-        timestamps: list[str] = []
-        for item in value.split(elements.separator):
-            key, found, content = item.lstrip(" ").partition(elements.key_separator)
-            if found and key == elements.signature:
-                signatures.append(content)
-            elif found and key == elements.timestamp:
-                timestamps.append(content)
-        if not signatures:
-            raise SenderError(401, "missing_signature", f"the header {self.header} holds no signature of a known kind")
-        if len(signatures) > MAX_SIGNATURES or len(timestamps) > 1:
-            raise SenderError(401, "malformed_signature", f"the header {self.header} holds too many elements")
-        return signatures, timestamps[0] if timestamps else None
-
-    def _without_prefix(self, signature: str) -> str:
-        if not signature.startswith(self.prefix):
-            raise SenderError(401, "malformed_signature", f"the header {self.header} does not begin as it should")
-        return signature[len(self.prefix) :]
+        text = self.prefix + signature
+        return text if self.elements is None else self.elements.join(text, timestamp)
 
 
-def _check_time(read_time: Callable[[str], float], timestamp: str, now: datetime, tolerance_s: int) -> None:
-    try:
-        age_s = now.timestamp() - read_time(timestamp)
-    except ValueError as error:
-        raise SenderError(401, "bad_timestamp", f"the signed timestamp is unreadable: {error}") from error
-    if age_s > tolerance_s:
-        raise SenderError(401, "stale_timestamp", "the signed timestamp is too old; is a clock wrong?")
-    if age_s < -tolerance_s:
-        raise SenderError(401, "future_timestamp", "the signed timestamp is ahead of now; is a clock wrong?")
+def _of_every_item(prove: _Prove, each: Items) -> Verifier:
+    def verify(request: Unverified, _now: datetime) -> Verified:
+        for item in signed_items(each, payload_of(request)):
+            prove(request, root_of(item))
+        return Verified(request.body, None)
+
+    return verify
+
+
+def _without_time(prove: _Prove, give_root: Callable[[Unverified], Root]) -> Verifier:
+    def verify(request: Unverified, _now: datetime) -> Verified:
+        prove(request, give_root(request))
+        return Verified(request.body, None)
+
+    return verify
+
+
+def _texts(place: Place, request: Unverified, root: Root) -> list[str]:
+    """Give what stands at the signature's place."""
+    texts = place.find(request, root)
+    if not texts:
+        raise SenderError(401, "missing_signature", f"{place} is missing or empty")
+    if isinstance(place, InQuery) and len(texts) > 1:
+        raise SenderError(401, "malformed_signature", f"{place} comes more than once")
+    if max(map(len, texts)) > MAX_SIGNATURE:
+        raise SenderError(401, "malformed_signature", f"{place} is too long")
+    return texts
+
+
+def _split(elements: Elements, texts: list[str], place: Place) -> tuple[list[str], str | None]:
+    signatures: list[str] = []
+    timestamp: str | None = None
+    for text in texts:
+        more, timestamp = elements.split(text, place)
+        signatures += more
+    return signatures, timestamp
+
+
+def _without(prefix: str, text: str, place: Place) -> str:
+    if not text.startswith(prefix):
+        raise SenderError(401, "malformed_signature", f"{place} does not begin as it should")
+    return text[len(prefix) :]
+
+
+def _only(place: Place, found: list[str]) -> str:
+    if not found:
+        raise SenderError(401, "missing_timestamp", "the signed timestamp is missing")
+    if len(found) > 1:
+        raise SenderError(401, "bad_timestamp", f"{place} comes more than once")
+    return found[0]
+
+
+def _no_payload() -> NoReturn:
+    raise AssertionError("this scheme reads no payload")
+
+
+def _without_payload(_request: Unverified) -> Root:
+    return _no_payload

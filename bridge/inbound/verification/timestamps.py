@@ -1,14 +1,48 @@
-"""The signed timestamp, in the one format that its scheme names. Pure.
+"""The signed timestamp: where it stands, and the one format that its scheme names. Pure.
 
 An event's own time may come in any format in use; see `bridge.times`.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bridge.errors import SenderError
+from bridge.inbound.verification.places import Place
 from bridge.times import read_iso8601
 
 _MAX_WHOLE_DIGITS = 13
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timestamp:
+    """`place` is None where the time is an element of the signature's own list."""
+
+    place: Place | None = None
+    format: str = "unix_s"
+
+    def instant(self, text: str) -> datetime:
+        """Read it. Raises `SenderError` 401 where it is not what the format says."""
+        try:
+            return datetime.fromtimestamp(READERS[self.format](text), UTC)
+        except (ValueError, OverflowError, OSError) as error:
+            raise _unreadable(error) from error
+
+
+def check_time(read: Callable[[str], float], text: str, now: datetime, tolerance_s: int) -> None:
+    """Raise `SenderError` 401 where a signed time is off by more than the tolerance, either way."""
+    try:
+        age_s = now.timestamp() - read(text)
+    except ValueError as error:
+        raise _unreadable(error) from error
+    if age_s > tolerance_s:
+        raise SenderError(401, "stale_timestamp", "the signed timestamp is too old; is a clock wrong?")
+    if age_s < -tolerance_s:
+        raise SenderError(401, "future_timestamp", "the signed timestamp is ahead of now; is a clock wrong?")
+
+
+def _unreadable(error: Exception) -> SenderError:
+    return SenderError(401, "bad_timestamp", f"the signed timestamp is unreadable: {error}")
 
 
 def _read_whole(text: str) -> int:

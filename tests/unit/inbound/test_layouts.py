@@ -316,7 +316,7 @@ def test_what_a_cloudevent_wraps_is_unwrapped() -> None:
 
 def test_a_header_that_authenticates_is_no_attribute_whatever_its_name() -> None:
     """It would be journalled with the event."""
-    source = declared("verify: {scheme: header, header: ce-secret}, cloudevents: true")
+    source = declared("verify: {scheme: token, header: ce-secret}, cloudevents: true")
     (event,) = read_all(source, {"amount": 5}, {**CE_HEADERS, "ce-secret": "user:secret"})
     assert event.payload == STRUCTURED
     assert b"secret" not in event.body

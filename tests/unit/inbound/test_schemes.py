@@ -220,8 +220,8 @@ def test_a_secret_in_the_wrong_form_refuses_the_start_without_showing_it() -> No
         ),
         ("bearer", {"authorization": "Bearer k"}),
         ("bearer", {"authorization": "bearer  k"}),
-        ("{scheme: header, header: X-Api-Key}", {"x-api-key": "k"}),
-        ("{scheme: header, header: X-Api-Key, prefix: 'Token '}", {"x-api-key": "Token k"}),
+        ("{scheme: token, header: X-Api-Key}", {"x-api-key": "k"}),
+        ("{scheme: token, header: X-Api-Key, prefix: 'Token '}", {"x-api-key": "Token k"}),
         ("none", {}),
     ],
 )
@@ -252,9 +252,9 @@ def test_basic_credentials_are_user_and_password() -> None:
         ("bearer", {"authorization": "k"}, "malformed_credentials"),
         ("bearer", {"authorization": "Bearer " + "k" * 5000}, "malformed_credentials"),
         ("bearer", {"authorization": "Bearer ké"}, "bad_credentials"),
-        ("{scheme: header, header: X-Api-Key}", {"authorization": "k"}, "missing_credentials"),
-        ("{scheme: header, header: X-Api-Key}", {"x-api-key": ""}, "missing_credentials"),
-        ("{scheme: header, header: X-Api-Key, prefix: T-}", {"x-api-key": "k"}, "bad_credentials"),
+        ("{scheme: token, header: X-Api-Key}", {"authorization": "k"}, "missing_credentials"),
+        ("{scheme: token, header: X-Api-Key}", {"x-api-key": ""}, "missing_credentials"),
+        ("{scheme: token, header: X-Api-Key, prefix: T-}", {"x-api-key": "k"}, "bad_credentials"),
     ],
 )
 def test_credentials_are_compared_exactly(text: str, headers: dict[str, str], code: str) -> None:
@@ -268,16 +268,19 @@ def test_credentials_are_compared_exactly(text: str, headers: dict[str, str], co
     ("text", "message"),
     [
         ("hmac", "sources.yaml:1:1: the scheme 'hmac' needs keys: write {scheme: hmac, header: …}"),
-        ("hamc", "sources.yaml:1:1: 'hamc' is not one of hmac, header, bearer, basic, none; did you mean 'hmac'?"),
-        ("{scheme: hmac}", "the scheme 'hmac' needs the key 'header'"),
+        (
+            "hamc",
+            "1:1: 'hamc' is not one of hmac, ed25519, ecdsa, token, bearer, basic, none; did you mean 'hmac'?",
+        ),
+        ("{scheme: hmac}", "the scheme 'hmac' needs one of the keys 'header', 'query' and 'path'"),
         ("{header: X}", "'verify' needs the key 'scheme'"),
-        ("{scheme: header, header: X, algorithm: sha1}", "unknown key 'algorithm' in a verify of scheme header"),
+        ("{scheme: token, header: X, algorithm: sha1}", "unknown key 'algorithm' in a verify of scheme token"),
         (
             "{scheme: hmac, header: X, algoritm: sha1}",
             "1:27: unknown key 'algoritm' in a verify of scheme hmac; did you mean 'algorithm'?",
         ),
         ("{scheme: hmac, header: X, algorithm: md5}", "'md5' is not one of sha256, sha1, sha512"),
-        ("{scheme: hmac, header: X, signed: '{bdy}'}", "may hold {body}, {timestamp} and {header:Name}"),
+        ("{scheme: hmac, header: X, signed: '{bdy}'}", "may hold {body}, {timestamp}, {header:Name}, "),
         ("{scheme: hmac, header: X, signed: '{header:Y}'}", "leaves the body unsigned"),
         ("{scheme: hmac, header: X, signed: '{timestamp}{body}'}", "says where it stands"),
         ("{scheme: hmac, header: X, timestamp: {header: Y}}", "it proves nothing"),
@@ -303,7 +306,7 @@ def test_the_catalogue_is_a_mapping_of_entries_with_their_source() -> None:
         assert provider(name).provider == name
 
 
-@pytest.mark.parametrize("text", ["{scheme: hmac, header: S}", "bearer", "basic", "{scheme: header, header: S}"])
+@pytest.mark.parametrize("text", ["{scheme: hmac, header: S}", "bearer", "basic", "{scheme: token, header: S}"])
 def test_without_any_secret_nobody_is_verified(text: str) -> None:
     """Not even a request that was signed with an empty secret."""
     given = scheme(text)

@@ -187,7 +187,7 @@ def test_an_unreadable_time_of_signing_is_refused(stamp: str) -> None:
         "{scheme: hmac, algorithm: sha256, header: X-S, encoding: hex, signed: '{body}', secret: {encoding: hex}}",
         "bearer",
         "basic",
-        "{scheme: header, header: X-Token}",
+        "{scheme: token, header: X-Token}",
     ],
 )
 def test_a_made_up_secret_fits_every_scheme(verify: str) -> None:

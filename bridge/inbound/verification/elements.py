@@ -1,0 +1,44 @@
+"""A signature that stands in a list: `t=1,v1=ab,v1=cd` or `v1,ab v1,cd`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bridge.errors import SenderError
+
+MAX_SIGNATURES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elements:
+    """How the list is written.
+
+    `signatures` are the keys of signatures; elements under other keys are ignored and never fallen
+    back to. Spaces after a separator do not count. `timestamp` is the key of the signed time, None
+    where that stands elsewhere.
+    """
+
+    separator: str
+    key_separator: str
+    signatures: tuple[str, ...]
+    timestamp: str | None = None
+
+    def split(self, text: str, where: object) -> tuple[list[str], str | None]:
+        """Give the signatures and the time. Raises `SenderError` 401 where there is none, or too much."""
+        signatures: list[str] = []
+        timestamps: list[str] = []
+        for item in text.split(self.separator):
+            key, found, content = item.lstrip(" ").partition(self.key_separator)
+            if found and key in self.signatures:
+                signatures.append(content)
+            elif found and key == self.timestamp:
+                timestamps.append(content)
+        if not signatures:
+            raise SenderError(401, "missing_signature", f"{where} holds no signature of a known kind")
+        if len(signatures) > MAX_SIGNATURES or len(timestamps) > 1:
+            raise SenderError(401, "malformed_signature", f"{where} holds too many elements")
+        return signatures, timestamps[0] if timestamps else None
+
+    def join(self, signature: str, timestamp: str | None) -> str:
+        """Write the list with one signature."""
+        given: Iterable[tuple[str, str | None]] = ((self.timestamp or "", timestamp), (self.signatures[0], signature))
+        return self.separator.join(f"{key}{self.key_separator}{value}" for key, value in given if key and value)
