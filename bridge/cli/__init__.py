@@ -16,9 +16,6 @@ from bridge.errors import AuthorError, ConfigurationError, PinbridgeError, Store
 
 __all__ = ["main"]
 
-_FOR_TERMINALS = ("rich", "httpx._main")
-"""What structlog and httpx load along where it is there, and a server has no use for: a quarter of its start."""
-
 
 def main() -> None:
     """Run the command that the arguments name, and exit."""
@@ -78,19 +75,19 @@ def _serve(*, sandbox: bool) -> None:
     gc.disable()
     # Else pydantic looks through all that is installed for plugins.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
-    with _without(_FOR_TERMINALS):
+    # httpx loads its own command line along, and structlog what draws on a terminal: of no use to a server.
+    sys.modules["httpx._main"] = None  # type: ignore[assignment]  # the import system's own sign for what is not there
+    with _without("rich"):
         from bridge.cli.serve import serve  # noqa: PLC0415 - as above
         from bridge.settings import Settings  # noqa: PLC0415 - as above
     serve(Settings.from_environ(os.environ), os.environ, sandbox=sandbox)
 
 
 @contextmanager
-def _without(modules: Sequence[str]) -> Iterator[None]:
-    """Let libraries find that these modules are not installed; both get on without."""
-    for name in modules:
-        sys.modules[name] = None  # type: ignore[assignment]  # the import system's own sign for that
+def _without(module: str) -> Iterator[None]:
+    """Let libraries find that a module is not installed."""
+    sys.modules[module] = None  # type: ignore[assignment]  # as above
     try:
         yield
     finally:
-        for name in modules:
-            del sys.modules[name]
+        del sys.modules[module]

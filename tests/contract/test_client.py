@@ -14,7 +14,8 @@ from support.processes import KEY, Sandbox
 from bridge.errors import ConfigurationError
 from bridge.events import Json
 from bridge.outbound.answer import TransportFailure
-from bridge.outbound.client import MAX_ANSWER_BYTES, PindownClient, describe_update
+from bridge.outbound.client import PindownClient, describe_update
+from bridge.outbound.exchange import MAX_ANSWER_BYTES
 from bridge.sandbox import DEFAULT_KEY, create_sandbox
 
 PIN = "p-abc123def456"

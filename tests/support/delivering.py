@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -113,7 +112,7 @@ class Bench:
         self.client = PindownClient(
             "http://sandbox.invalid/v1",
             SecretStr(DEFAULT_KEY),
-            transport=httpx.ASGITransport(app=self.app, raise_app_exceptions=False),
+            app=self.app,
             clock=self.time.now,
             deadline_s=DEADLINE_S,
         )
