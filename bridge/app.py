@@ -8,10 +8,11 @@ begins delivering; ending finishes what is in flight within a bound and leaves t
 import asyncio
 import gc
 import signal
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -32,6 +33,7 @@ from bridge.events import Event, Json, Settle
 from bridge.exposition import Loaded, Metrics, Subjects
 from bridge.inbound import Batch, HookEndpoint, Reply, SettleBatch
 from bridge.inline import InlineAnswers, InlineBatch
+from bridge.lookups import Fetcher, Lookups
 from bridge.mappings import Evaluation, MappingSet, NotAtOnce
 from bridge.notices import OWN_SOURCE, reload_notice
 from bridge.once_a_minute import OnceAMinute
@@ -66,6 +68,7 @@ class Parts:
     """The rooms as they were opened for this start. `sandbox` is served under /sandbox where there is one.
 
     `configuration` is what `loader` compiled last. `keeps` tells that the database's disk lasts, as far as is known.
+    `lookups` fetches the keys that senders publish.
     """
 
     loader: ConfigurationLoader
@@ -75,6 +78,7 @@ class Parts:
     destination: str
     sandbox: ASGIApp | None = None
     keeps: bool = True
+    lookups: Lookups = field(default_factory=lambda: Lookups(Fetcher(), clock=time.monotonic))
 
 
 class Bridge:
@@ -112,6 +116,7 @@ class Bridge:
             max_body_bytes=settings.max_body,
             draining=draining,
             keep_key=self._approving.keep,
+            keys=parts.lookups,
         )
         self._reloader = Reloader(
             parts.loader,
@@ -243,6 +248,7 @@ class Bridge:
             async with self._at_work():
                 yield
         finally:
+            await parts.lookups.aclose()
             await parts.client.aclose()
             await parts.store.close()
 

@@ -7,6 +7,7 @@
     ├── DestinationError       the dashboard service, or the key used with it
     └── OperatorError          whoever runs the process
         ├── StoreUnavailable     the database does not answer; the sender may retry
+        ├── KeyUnavailable       a key that verifies cannot be looked up now; the sender may retry
         ├── NotDelivered         what came is neither shown nor kept for sure; the sender may retry
         └── StoreUnusable        the database cannot be opened as it is
 
@@ -93,6 +94,14 @@ class StoreUnavailable(OperatorError):
     Nothing of the request is known to be stored, so a retry is safe: what was stored
     after all is met as a duplicate. `retry_after_s` is what a sender should wait.
     """
+
+    def __init__(self, message: str, *, retry_after_s: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class KeyUnavailable(OperatorError):
+    """A key that proves a webhook cannot be looked up now, so nothing is known of the webhook: its sender may retry."""
 
     def __init__(self, message: str, *, retry_after_s: int = 5) -> None:
         super().__init__(message)

@@ -14,7 +14,7 @@ from itertools import chain
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from bridge.errors import NotDelivered, SenderError, StoreUnavailable
+from bridge.errors import KeyUnavailable, NotDelivered, SenderError, StoreUnavailable
 from bridge.events import BatchReceipt, Clock, Event, Offer, Receipt
 from bridge.inbound.answers import CLOSE, Answer, acknowledgement, internal, put_off, refusal
 from bridge.inbound.batch import AcceptBatch, Batch, SettleBatch
@@ -24,6 +24,7 @@ from bridge.inbound.gathering import Accept, Gathering
 from bridge.inbound.handshakes import Handshaken, KeyOffered
 from bridge.inbound.receive import Request, read_event, read_events, read_headers, shake_at_head, why_no_time
 from bridge.inbound.sources import Source, Sources
+from bridge.inbound.verification.wanted import KeyFinder, KeyWanted, Lookup, NoKeys
 from bridge.once_a_minute import OnceAMinute
 from bridge.tallies import UNKNOWN, HookTally
 
@@ -112,7 +113,7 @@ class HookEndpoint:
     `accept` unless it is given. `max_body_bytes` bounds the
     body before and after decompression, `max_held_bytes` all those that are being read or stored;
     `body_deadline_s` is how long a body's arrival may take. `draining` tells that the process is
-    asked to end. `keep_key` makes a key durable that comes over the wire.
+    asked to end. `keep_key` makes a key durable that comes over the wire; `keys` looks up those that verifiers lack.
     """
 
     def __init__(  # noqa: PLR0913 - wiring: each of them is passed in once, by name
@@ -127,6 +128,7 @@ class HookEndpoint:
         body_deadline_s: float = 10.0,
         draining: Callable[[], bool] = lambda: False,
         keep_key: KeepKey | None = None,
+        keys: KeyFinder | None = None,
     ) -> None:
         self._intake = _Intake(_with_address(sources), accept, accept_batch or _one_by_one(accept))
         self._max_body_bytes = max_body_bytes
@@ -136,7 +138,9 @@ class HookEndpoint:
         self._keep_key = keep_key or _keep_no_key
         self._keeping = set[asyncio.Task[Answer]]()
         self._clock = clock
-        self._gathering = Gathering(self._read_event, clock)
+        self._keys = keys or NoKeys()
+        self._known = self._keys.known
+        self._gathering = Gathering(self._read_event, clock, self._keys)
         self._seldom = OnceAMinute(clock)
         self.tally = HookTally()
 
@@ -236,22 +240,48 @@ class HookEndpoint:
         else:
             self._take_apart(begun, request, settle)
 
-    def _take_apart(self, begun: _Begun, request: Request, settle: _Settle) -> None:
-        """Have all the events of a delivery accepted, of which there may be many."""
+    def _take_apart(self, begun: _Begun, request: Request, settle: _Settle, looked_up: tuple[Lookup, ...] = ()) -> None:
+        """Have all the events of a delivery accepted, of which there may be many; after a look-up it begins anew."""
+        try:
+            self._accept_all(begun, request, settle)
+        except KeyWanted as wanted:
+            if wanted.lookup in looked_up:
+                raise wanted.refusal from wanted
+            self._keys.find(wanted, partial(self._go_on, begun, request, settle, (*looked_up, wanted.lookup)))
+
+    def _go_on(
+        self,
+        begun: _Begun,
+        request: Request,
+        settle: _Settle,
+        looked_up: tuple[Lookup, ...],
+        failure: Exception | None,
+    ) -> None:
+        if failure is not None:
+            settle(failure)
+            return
+        try:
+            self._take_apart(begun, request, settle, looked_up)
+        except Exception as error:  # noqa: BLE001 - told to who waits for it
+            settle(error)
+
+    def _accept_all(self, begun: _Begun, request: Request, settle: _Settle) -> None:
         name = begun.source.name
 
         def unread(reason: str) -> None:
             self._seldom.warn("event_unread", name, source=name, reason=reason)
 
         limit = self._max_body_bytes
-        read = read_events(begun.source, request, max_body_bytes=limit, now=self._clock(), unread=unread)
+        read = read_events(
+            begun.source, request, max_body_bytes=limit, now=self._clock(), unread=unread, known=self._known
+        )
         if read.is_batch:
             begun.intake.accept_batch(read.events, settle)
         else:
             begun.intake.accept(next(read.events), settle)
 
     def _read_event(self, source: Source, request: Request, now: datetime) -> Event:
-        event = read_event(source, request, max_body_bytes=self._max_body_bytes, now=now)
+        event = read_event(source, request, max_body_bytes=self._max_body_bytes, now=now, known=self._known)
         if event.at is None and source.at is not None and (reason := why_no_time(source, event)):
             self._seldom.warn("event_time_unreadable", source.name, source=source.name, reason=reason)
         return event
@@ -298,6 +328,9 @@ class HookEndpoint:
                 code, answer = error.code, self._refuse(error, name)
             case StoreUnavailable():
                 code = "store_unavailable"
+                answer = self._put_off(code, str(error), error.retry_after_s)
+            case KeyUnavailable():
+                code = "key_unavailable"
                 answer = self._put_off(code, str(error), error.retry_after_s)
             case NotDelivered():
                 code = "not_delivered"

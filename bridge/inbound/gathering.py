@@ -3,17 +3,20 @@
 A request's steps have little code in common, so that on its own each of them finds the processor's
 caches full of the others. In a row for all that wait, they cost little more than half. So a
 request waits until a turn of the event loop brings no other, or until `ENOUGH` do. There is no
-time window: where one comes alone, it is read at once.
+time window: where one comes alone, it is read at once. One whose key must be looked up first is set
+aside, and read anew once that is done; each look-up is done for it at most once.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from bridge.events import Clock, Event, Settle
 from bridge.inbound.receive import Request
 from bridge.inbound.sources import Source
+from bridge.inbound.verification.wanted import KeyFinder, KeyWanted, Lookup, NoKeys
 
 ENOUGH = 64
 """Requests that are read even while every turn of the loop brings more."""
@@ -33,6 +36,7 @@ class Waiting(NamedTuple):
     request: Request
     accept: Accept
     settle: Settle
+    looked_up: tuple[Lookup, ...] = ()
 
 
 class Gathering:
@@ -41,17 +45,23 @@ class Gathering:
     `read` makes an event of one that came at the given instant, or raises what its sender is told.
     """
 
-    def __init__(self, read: Callable[[Source, Request, datetime], Event], clock: Clock) -> None:
+    def __init__(
+        self, read: Callable[[Source, Request, datetime], Event], clock: Clock, keys: KeyFinder | None = None
+    ) -> None:
         self._read = read
         self._clock = clock
+        self._keys = keys or NoKeys()
         self._waiting: list[Waiting] = []
 
     def take(self, source: Source, request: Request, accept: Accept, settle: Settle) -> None:
         """Have a request read and its event accepted; `settle` is called later, whatever goes wrong with it."""
+        self._add(Waiting(source, request, accept, settle))
+
+    def _add(self, one: Waiting) -> None:
         if not self._waiting:
             loop = asyncio.get_running_loop()
             loop.call_soon(self._end_turn, loop, 0)
-        self._waiting.append(Waiting(source, request, accept, settle))
+        self._waiting.append(one)
 
     def _end_turn(self, loop: asyncio.AbstractEventLoop, known: int) -> None:
         """Work off what waits once a turn of the loop brought nothing new; `known` was there before it."""
@@ -68,6 +78,8 @@ class Gathering:
         for each in waiting:
             try:
                 read.append((each, self._read(each.source, each.request, now)))
+            except KeyWanted as wanted:
+                self._set_aside(each, wanted)
             except Exception as error:  # noqa: BLE001 - told to who waits for this one; the others are not concerned
                 each.settle(error)
         for each, event in read:
@@ -75,3 +87,17 @@ class Gathering:
                 each.accept(event, each.settle)
             except Exception as error:  # noqa: BLE001 - the same
                 each.settle(error)
+
+    def _set_aside(self, one: Waiting, wanted: KeyWanted) -> None:
+        """Have what a verification lacks looked up; to lack it once more is no reason to look again."""
+        if wanted.lookup in one.looked_up:
+            one.settle(wanted.refusal)
+            return
+        once_more = one._replace(looked_up=(*one.looked_up, wanted.lookup))
+        self._keys.find(wanted, partial(self._go_on, once_more))
+
+    def _go_on(self, one: Waiting, failure: Exception | None) -> None:
+        if failure is None:
+            self._add(one)
+        else:
+            one.settle(failure)

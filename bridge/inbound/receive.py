@@ -22,6 +22,7 @@ from bridge.inbound.layouts.layout import Delivered
 from bridge.inbound.locations import HeaderPlace, Location, PathPlace
 from bridge.inbound.sources import Source
 from bridge.inbound.verification import Unverified, Verified
+from bridge.inbound.verification.wanted import NOTHING_KNOWN, Known
 from bridge.times import read_instant
 
 _ALWAYS_SINGLE = frozenset({"content-type", "content-encoding", "content-length", "authorization"})
@@ -109,20 +110,25 @@ def _shake_unproved(source: Source, request: Request) -> None:
     _shake_inside(source, request, payload, source.handshakes.unproved)
 
 
-def _verified(source: Source, request: Request, now: datetime) -> Verified:
+def _verified(source: Source, request: Request, now: datetime, known: Known) -> Verified:
     headers, _, query, unverified = request
     try:
-        return source.verifier(Unverified(unverified, headers, query), now)
+        return source.verifier(Unverified(unverified, headers, query, known=known), now)
     except SenderError:
         if source.handshakes.unproved:
             _shake_unproved(source, request)
         raise
 
 
-def read_event(source: Source, request: Request, *, max_body_bytes: int, now: datetime) -> Event:
-    """Make the event of a request. Raises `SenderError`, or `Handshaken`, and then nothing may be stored."""
+def read_event(
+    source: Source, request: Request, *, max_body_bytes: int, now: datetime, known: Known = NOTHING_KNOWN
+) -> Event:
+    """Make the event of a request; `known` is what was looked up.
+
+    Raises `SenderError`, or `Handshaken`, and then nothing may be stored; `KeyWanted` where a look-up comes first.
+    """
     headers, body_format, query, _ = request
-    verified = _verified(source, request, now)
+    verified = _verified(source, request, now, known)
     body = decompress(verified.body, body_format.coding, max_body_bytes)
     payload = read_payload(body, body_format, form_json=source.form_json)
     if source.handshakes.inside:
@@ -165,8 +171,14 @@ class _Common(NamedTuple):
     is_id_covered: bool
 
 
-def read_events(
-    source: Source, request: Request, *, max_body_bytes: int, now: datetime, unread: Callable[[str], None]
+def read_events(  # noqa: PLR0913 - all of it by name but what is read
+    source: Source,
+    request: Request,
+    *,
+    max_body_bytes: int,
+    now: datetime,
+    unread: Callable[[str], None],
+    known: Known = NOTHING_KNOWN,
 ) -> Reading:
     """Make the events of a request to a source that declares a layout.
 
@@ -174,7 +186,7 @@ def read_events(
     event refuses none of them: a type, id or time that cannot be read counts as none, and `unread` is told.
     """
     headers, body_format, query, _ = request
-    verified = _verified(source, request, now)
+    verified = _verified(source, request, now, known)
     body = decompress(verified.body, body_format.coding, max_body_bytes)
     if body and source.handshakes.inside:
         payload = read_payload(body, body_format, form_json=source.form_json)

@@ -11,15 +11,20 @@ from typing import NamedTuple, Protocol
 
 from bridge.inbound.layouts.items import Items
 from bridge.inbound.locations import Place
+from bridge.inbound.verification.wanted import NOTHING_KNOWN, Known
 
 
 class Unverified(NamedTuple):
-    """A request as it came: the raw body, before decompression, headers with lower-case names, the raw query."""
+    """A request as it came: the raw body, before decompression, headers with lower-case names, the raw query.
+
+    `known` is what was looked up for such requests; see `KeyWanted`.
+    """
 
     body: bytes
     headers: Mapping[str, str]
     query: bytes = b""
     method: str = "POST"
+    known: Known = NOTHING_KNOWN
 
 
 class Verified(NamedTuple):
@@ -30,7 +35,9 @@ class Verified(NamedTuple):
 
 
 Verifier = Callable[[Unverified, datetime], Verified]
-"""Takes a request and the current instant; raises `SenderError` 401 that names the failed check."""
+"""Takes a request and the current instant; raises `SenderError` 401 that names the failed check.
+
+It raises `KeyWanted` where a key must be looked up first."""
 
 
 class Scheme(Protocol):
