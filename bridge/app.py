@@ -33,7 +33,7 @@ from bridge.events import Event, Json, Settle
 from bridge.exposition import Loaded, Metrics, Subjects
 from bridge.inbound import Batch, HookEndpoint, Reply, SettleBatch
 from bridge.inline import InlineAnswers, InlineBatch
-from bridge.lookups import Fetcher, Lookups
+from bridge.lookups import Lookups
 from bridge.mappings import Evaluation, MappingSet, NotAtOnce
 from bridge.notices import OWN_SOURCE, reload_notice
 from bridge.once_a_minute import OnceAMinute
@@ -78,7 +78,7 @@ class Parts:
     destination: str
     sandbox: ASGIApp | None = None
     keeps: bool = True
-    lookups: Lookups = field(default_factory=lambda: Lookups(Fetcher(), clock=time.monotonic))
+    lookups: Lookups = field(default_factory=lambda: Lookups(clock=time.monotonic))
 
 
 class Bridge:

@@ -9,12 +9,14 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bridge.errors import KeyUnavailable
 from bridge.inbound.verification.wanted import KeyWanted, Known, Lookup, Tell
-from bridge.lookups.fetching import Fetcher, Found
 from bridge.lookups.memory import Memory
+
+if TYPE_CHECKING:
+    from bridge.lookups.fetching import Fetcher, Found
 
 MAX_KNOWN, MAX_ABSENT, MAX_FAILED = 256, 1024, 256
 """How many answers are remembered of each kind; apart, so that strangers' keys never drive out a genuine one."""
@@ -42,14 +44,22 @@ class _Waiting(NamedTuple):
     tell: Tell
 
 
+def over_https() -> "Fetcher":
+    """Give what speaks HTTPS. It is loaded here, since few sources have keys that stand elsewhere."""
+    from bridge.lookups.fetching import Fetcher  # noqa: PLC0415 - as said
+
+    return Fetcher()
+
+
 class Lookups:
     """Looks keys up and remembers them. Belongs to one event loop; to be closed with `aclose`.
 
-    `clock` gives seconds that never go back, such as `time.monotonic`.
+    `clock` gives seconds that never go back, such as `time.monotonic`; `open_fetcher` is called with the first look-up.
     """
 
-    def __init__(self, fetcher: Fetcher, *, clock: Callable[[], float]) -> None:
-        self._fetcher = fetcher
+    def __init__(self, *, clock: Callable[[], float], open_fetcher: Callable[[], "Fetcher"] = over_https) -> None:
+        self._open_fetcher = open_fetcher
+        self._fetcher: Fetcher | None = None
         self._clock = clock
         self._found: Memory[Lookup, bytes] = Memory(MAX_KNOWN, clock)
         self._absent: Memory[Lookup, bool] = Memory(MAX_ABSENT, clock)
@@ -81,7 +91,8 @@ class Lookups:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        await self._fetcher.aclose()
+        if self._fetcher is not None:
+            await self._fetcher.aclose()
 
     def _is_new(self, wanted: KeyWanted) -> bool:
         """Tell whether what is known is so young that its provider has nothing newer."""
@@ -101,11 +112,13 @@ class Lookups:
         lookup = waiting.wanted.lookup
         self._waiting[lookup] = [waiting]
         self._asked_at[lookup.provider].append(self._clock())
+        if self._fetcher is None:
+            self._fetcher = self._open_fetcher()
         task = asyncio.ensure_future(self._fetcher.fetch(lookup))
         self._tasks.add(task)
         task.add_done_callback(partial(self._end, lookup))
 
-    def _end(self, lookup: Lookup, task: asyncio.Task[Found]) -> None:
+    def _end(self, lookup: Lookup, task: asyncio.Task["Found"]) -> None:
         self._tasks.discard(task)
         waiting = self._waiting.pop(lookup)
         failure = self._failure(lookup, task)
@@ -115,7 +128,7 @@ class Lookups:
         for each in waiting:
             each.tell(each.wanted.refusal if is_absent else failure)
 
-    def _failure(self, lookup: Lookup, task: asyncio.Task[Found]) -> Exception | None:
+    def _failure(self, lookup: Lookup, task: asyncio.Task["Found"]) -> Exception | None:
         try:
             task.result()
         except KeyUnavailable as error:
@@ -127,7 +140,7 @@ class Lookups:
             return error
         return None
 
-    def _remember(self, lookup: Lookup, found: Found) -> None:
+    def _remember(self, lookup: Lookup, found: "Found") -> None:
         if found.content is None:
             self._absent.put(lookup, True, ABSENT_S)
         else:

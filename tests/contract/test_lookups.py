@@ -9,8 +9,8 @@ from support.https import LocalNames, Provider, Reply, https_server
 
 from bridge.errors import KeyUnavailable, SenderError
 from bridge.inbound.verification.wanted import KeyWanted, Lookup
-from bridge.lookups import Fetcher, Lookups
-from bridge.lookups.fetching import MAX_ANSWER_BYTES
+from bridge.lookups import Lookups
+from bridge.lookups.fetching import MAX_ANSWER_BYTES, Fetcher
 from bridge.lookups.lookups import (
     ABSENT_S,
     FAILED_S,
@@ -58,7 +58,7 @@ def clock() -> Clock:
 @pytest.fixture
 async def lookups(names: LocalNames, clock: Clock) -> AsyncIterator[Lookups]:
     """Look keys up at the server, with a short deadline."""
-    lookups = Lookups(Fetcher(transport=names, deadline_s=0.5), clock=clock)
+    lookups = Lookups(open_fetcher=lambda: Fetcher(transport=names, deadline_s=0.5), clock=clock)
     yield lookups
     await lookups.aclose()
 
@@ -251,7 +251,7 @@ async def test_how_many_wait_is_bounded(lookups: Lookups, provider: Provider) ->
 
 async def test_who_waits_at_the_end_is_told_so(names: LocalNames, provider: Provider, clock: Clock) -> None:
     """Nobody is left without an answer."""
-    lookups = Lookups(Fetcher(transport=names), clock=clock)
+    lookups = Lookups(open_fetcher=lambda: Fetcher(transport=names), clock=clock)
     provider.replies["/keys"] = Reply(b"the keys", delay_s=0.3)
     waiting = asyncio.ensure_future(find(lookups, lookup()))
     await asyncio.sleep(0)
