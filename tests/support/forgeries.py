@@ -105,10 +105,12 @@ def _with_other_headers(sample: Sample, genuine: Proved) -> Iterator[Forgery]:
     for proving in sample.proof.headers:
         others = tuple(pair for pair in headers if pair[0] != proving)
         value = dict(headers)[proving]
-        yield Forgery(f"no {proving}", genuine.delivery._replace(headers=others), MISSING)
-        yield Forgery(f"an empty {proving}", genuine.delivery._replace(headers=(*others, (proving, ""))), MISSING)
+        # Of several signatures, the others are still there, and wrong.
+        gone = ALTERED if sample.proof.among and genuine.mac in value else MISSING
+        yield Forgery(f"no {proving}", genuine.delivery._replace(headers=others), gone)
+        yield Forgery(f"an empty {proving}", genuine.delivery._replace(headers=(*others, (proving, ""))), gone)
         renamed = (*others, (f"{proving}-Old", value))
-        yield Forgery(f"{proving} under another name", genuine.delivery._replace(headers=renamed), MISSING)
+        yield Forgery(f"{proving} under another name", genuine.delivery._replace(headers=renamed), gone)
         for name, second in (("twice", value), ("twice, the second empty", ""), ("twice, in small letters", value)):
             again = proving.lower() if "small" in name else proving
             yield Forgery(f"{proving} {name}", genuine.delivery._replace(headers=(*headers, (again, second))), DOUBLED)

@@ -65,6 +65,7 @@ class Proof(BaseModel):
     time: Literal["unix_s", "unix_ms", "iso8601", ""] = ""
     secret: str = "{secret}"
     key: str = "{configured}"
+    among: bool = False
 
     @property
     def signs_body(self) -> bool:
