@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bridge.located import parse_yaml
@@ -60,12 +63,17 @@ class Proof(BaseModel):
     docs: str = Field("", pattern="^(https://|$)")
     headers: dict[str, str] = {}
     query: str = ""
-    mac: str = Field("", pattern=r"^(hmac-(sha1|sha256|sha512) (hex|base64|base64url))?$")
+    mac: str = Field("", pattern=r"^((hmac-(sha1|sha256|sha512)|ed25519|ecdsa) (hex|base64|base64url))?$")
     over: str = ""
     time: Literal["unix_s", "unix_ms", "iso8601", ""] = ""
     secret: str = "{secret}"
     key: str = "{configured}"
     among: bool = False
+
+    @property
+    def has_key_pair(self) -> bool:
+        """Tell whether the sender keeps the key that signs, and what is set is a public key."""
+        return self.mac.startswith(("ed25519 ", "ecdsa "))
 
     @property
     def signs_body(self) -> bool:
@@ -125,7 +133,8 @@ def read_sample(name: str) -> Sample:
 
 def configured(sample: Sample, secret: str = SECRET) -> str:
     """Give the secret as a user would set it."""
-    return sample.proof.secret.replace("{secret}", secret)
+    text = _public_key(sample.proof, secret) if sample.proof.has_key_pair else secret
+    return sample.proof.secret.replace("{secret}", text)
 
 
 def prove(name: str, sample: Sample, *, secret: str = SECRET, now: datetime = NOW, **changed: str) -> Proved:
@@ -139,6 +148,28 @@ def prove(name: str, sample: Sample, *, secret: str = SECRET, now: datetime = NO
     headers = {**sample.headers, **{header: filler.text(value) for header, value in proof.headers.items()}}
     query = "&".join(filter(None, [sample.query, filler.text(proof.query)]))
     return Proved(Delivery(tuple(headers.items()), query, body.encode()), mac, time)
+
+
+def _public_key(proof: Proof, secret: str) -> str:
+    """Write the public key of a pair: the bare one of Ed25519 in hex, or SPKI in base64."""
+    if proof.mac.startswith("ed25519"):
+        return _ed25519(secret).public_key().public_bytes_raw().hex()
+    spki = _p256(secret).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(spki).decode()
+
+
+def _sign(algorithm: str, secret: str, content: bytes) -> bytes:
+    if algorithm == "ed25519":
+        return _ed25519(secret).sign(content)
+    return _p256(secret).sign(content, ec.ECDSA(SHA256(), deterministic_signing=True))
+
+
+def _ed25519(secret: str) -> ed25519.Ed25519PrivateKey:
+    return ed25519.Ed25519PrivateKey.from_private_bytes(bytes.fromhex(secret))
+
+
+def _p256(secret: str) -> ec.EllipticCurvePrivateKey:
+    return ec.derive_private_key(int(secret, 16), ec.SECP256R1())
 
 
 def _credential(proof: Proof, filler: "_Filler") -> str:
@@ -166,7 +197,12 @@ class _Filler:
 
     def mac(self, proof: Proof) -> str:
         algorithm, encoding = proof.mac.removeprefix("hmac-").split(" ")
-        return _ENCODINGS[encoding](hmac.new(self._key(proof.key), self.fill(proof.over), algorithm).digest())
+        content = self.fill(proof.over)
+        if proof.has_key_pair:
+            return _ENCODINGS[encoding](_sign(algorithm, self.texts["secret"].decode(), content))
+        # A key pair's public key, which everyone knows, is a forger's key.
+        key = self.texts["configured"] if self._sample.proof.has_key_pair else self._key(proof.key)
+        return _ENCODINGS[encoding](hmac.new(key, content, algorithm).digest())
 
     def _key(self, rule: str) -> bytes:
         if rule == "base64":

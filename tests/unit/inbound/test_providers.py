@@ -68,12 +68,12 @@ def test_what_a_provider_signs_by_its_own_rule_is_taken(name: str) -> None:
     assert (source(name).id is None) == (sample.events[0].id is None), "the sample tells the id of each event"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if not read_sample(name).proof.has_key_pair])
 def test_what_the_bridge_signs_for_a_provider_is_taken(name: str) -> None:
     """As `pinbridge send` does, with the same result as the provider's own rule gives."""
     sample = read_sample(name)
     beside = {header: value for header, value in sample.headers.items() if header not in sample.proof.headers}
-    unsigned = Unverified(sample.body.encode(), beside, sample.query.encode())
+    unsigned = Unverified(sample.body.replace("<time>", "0").encode(), beside, sample.query.encode())
     signed = sign_request(source(name), unsigned, configured(sample).encode(), NOW)
     sent = Delivery(tuple(signed.headers.items()), signed.query.decode(), signed.body)
     assert receive(name, sent) == receive(name, prove(name, sample).delivery)
