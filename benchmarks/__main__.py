@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from benchmarks import delivery, dispatch, footprint, history, ingest, rebuild, reload, sizes, start, upkeep
+from benchmarks import delivery, dispatch, footprint, history, ingest, rebuild, reload, sizes, start, upkeep, verify
 from benchmarks.figures import missed
 from benchmarks.machine import facts
 from benchmarks.peers import comparison
@@ -36,6 +36,7 @@ BENCHMARKS: dict[str, Measure] = {
     "history": history.measure,
     "rebuild": rebuild.measure,
     "upkeep": upkeep.measure,
+    "verify": verify.measure,
     "dispatch": dispatch.measure,
     "reload": reload.measure,
     "delivery": delivery.measure,

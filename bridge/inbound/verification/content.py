@@ -101,8 +101,12 @@ class Template:
         """Prepare for requests to the address; a sender who lists what headers are signed must list the required."""
         if self.parts == (Part("body"),):
             return lambda request, _timestamp, _root: request.body
-        makers = [_maker(part, url, required) for part in self.parts]
-        return lambda request, timestamp, root: b"".join([make(request, timestamp, root) for make in makers])
+        match self.parts:
+            case (Part("timestamp"), bytes(between), Part("body")):
+                return lambda request, timestamp, _root: (timestamp or "").encode() + between + request.body
+        pattern = b"".join([part.replace(b"%", b"%%") if isinstance(part, bytes) else b"%b" for part in self.parts])
+        makers = [_maker(part, url, required) for part in self.parts if isinstance(part, Part)]
+        return lambda request, timestamp, root: pattern % tuple([make(request, timestamp, root) for make in makers])
 
 
 def is_form(request: Unverified) -> bool:
@@ -117,11 +121,9 @@ def _part(placeholder: str) -> Part:
     return Part(kind, name.lower() if kind in {"header", "headers"} else name)
 
 
-def _maker(part: Part | bytes, url: str, required: frozenset[str]) -> Fill:  # noqa: PLR0911 - one for each kind
+def _maker(part: Part, url: str, required: frozenset[str]) -> Fill:
     """Give what makes the bytes of one part."""
     match part:
-        case bytes():
-            return lambda _request, _timestamp, _root: part
         case Part("header", name):
             return lambda request, _timestamp, _root: _header(request, name)
         case Part("headers", name):

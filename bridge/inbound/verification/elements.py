@@ -1,6 +1,6 @@
 """A signature that stands in a list: `t=1,v1=ab,v1=cd` or `v1,ab v1,cd`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bridge.errors import SenderError
@@ -22,21 +22,31 @@ class Elements:
     signatures: tuple[str, ...]
     timestamp: str | None = None
 
-    def split(self, text: str, where: object) -> tuple[list[str], str | None]:
-        """Give the signatures and the time. Raises `SenderError` 401 where there is none, or too much."""
-        signatures: list[str] = []
-        timestamps: list[str] = []
-        for item in text.split(self.separator):
-            key, found, content = item.lstrip(" ").partition(self.key_separator)
-            if found and key in self.signatures:
-                signatures.append(content)
-            elif found and key == self.timestamp:
-                timestamps.append(content)
-        if not signatures:
-            raise SenderError(401, "missing_signature", f"{where} holds no signature of a known kind")
-        if len(signatures) > MAX_SIGNATURES or len(timestamps) > 1:
-            raise SenderError(401, "malformed_signature", f"{where} holds too many elements")
-        return signatures, timestamps[0] if timestamps else None
+    def splitter(self, where: object) -> Callable[[str], tuple[list[str], str | None]]:
+        """Give what takes a text apart into signatures and time, and raises `SenderError` 401 for none, or too many."""
+        separator, key_separator, keys, timestamp_key = (
+            self.separator,
+            self.key_separator,
+            self.signatures,
+            self.timestamp,
+        )
+
+        def split(text: str) -> tuple[list[str], str | None]:
+            signatures: list[str] = []
+            timestamps: list[str] = []
+            for item in text.split(separator):
+                key, found, content = item.lstrip(" ").partition(key_separator)
+                if found and key in keys:
+                    signatures.append(content)
+                elif found and key == timestamp_key:
+                    timestamps.append(content)
+            if not signatures:
+                raise SenderError(401, "missing_signature", f"{where} holds no signature of a known kind")
+            if len(signatures) > MAX_SIGNATURES or len(timestamps) > 1:
+                raise SenderError(401, "malformed_signature", f"{where} holds too many elements")
+            return signatures, timestamps[0] if timestamps else None
+
+        return split
 
     def join(self, signature: str, timestamp: str | None) -> str:
         """Write the list with one signature."""

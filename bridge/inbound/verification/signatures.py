@@ -4,7 +4,7 @@ What can be decided once is decided when a scheme is bound, so that a request on
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
@@ -34,6 +34,9 @@ MAX_SIGNATURE = 4096
 
 _Read = Callable[[Unverified, Root], tuple[list[bytes], str | None]]
 """Gives the signatures and the timestamp, as texts. Raises `SenderError` 401 where one is missing."""
+
+_Find = Callable[[Unverified, Root], tuple[list[str], str | None]]
+"""Does the same of what stands at one place, before prefixes are taken off."""
 
 _Prove = Callable[[Unverified, Root], str | None]
 """Verifies a request, or one item of it, and gives its timestamp."""
@@ -166,14 +169,12 @@ class SignatureScheme:
         return place if isinstance(place, InPayload) and not is_needed else None
 
     def _reader(self) -> _Read:
-        place, elements, prefix = self.place, self.elements, self.prefix
+        find, prefix, place = self._finder(), self.prefix, self.place
         timestamp_place = self.timestamp.place if self.timestamp and self._late_timestamp is None else None
-        in_elements = elements is not None and elements.timestamp is not None
+        in_elements = self.elements is not None and self.elements.timestamp is not None
 
         def read(request: Unverified, root: Root) -> tuple[list[bytes], str | None]:
-            signatures, timestamp = _texts(place, request, root), None
-            if elements is not None:
-                signatures, timestamp = _split(elements, signatures, place)
+            signatures, timestamp = find(request, root)
             if prefix:
                 signatures = [_without(prefix, text, place) for text in signatures]
             if timestamp_place is not None:
@@ -183,6 +184,22 @@ class SignatureScheme:
             return [text.encode() for text in signatures], timestamp
 
         return read
+
+    def _finder(self) -> _Find:
+        """Give what finds the signatures, and the time among their elements; most have one header, and a short way."""
+        place = self.place
+        split = _alone if self.elements is None else self.elements.splitter(place)
+        if not isinstance(place, InHeaders) or len(place.names) > 1:
+            return lambda request, root: _joined(map(split, _texts(place, request, root)))
+        (name,) = place.names
+
+        def find(request: Unverified, root: Root) -> tuple[list[str], str | None]:
+            text = request.headers.get(name)
+            if not text or len(text) > MAX_SIGNATURE:
+                _texts(place, request, root)
+            return split(request.headers[name])
+
+        return find
 
     def _body_check(self) -> Callable[[Unverified, Root], None] | None:
         """Give what makes sure that no body goes unsigned where a form is signed, or the body's hash; else None."""
@@ -218,9 +235,9 @@ class SignatureScheme:
         root = payload_of(request)
         if timestamp.place is not None:
             return timestamp.place.find(request, root)
-        if self.elements is None or not self.place.find(request, root):
+        if not self.place.find(request, root):
             return []
-        _, found = _split(self.elements, _texts(self.place, request, root), self.place)
+        _, found = self._finder()(request, root)
         return [found] if found else []
 
     def sign(self, request: Unverified, secret: bytes, now: datetime, *, url: str = "") -> Unverified:
@@ -286,11 +303,14 @@ def _texts(place: Place, request: Unverified, root: Root) -> list[str]:
     return texts
 
 
-def _split(elements: Elements, texts: list[str], place: Place) -> tuple[list[str], str | None]:
+def _alone(text: str) -> tuple[list[str], str | None]:
+    return [text], None
+
+
+def _joined(split: Iterable[tuple[list[str], str | None]]) -> tuple[list[str], str | None]:
     signatures: list[str] = []
     timestamp: str | None = None
-    for text in texts:
-        more, timestamp = elements.split(text, place)
+    for more, timestamp in split:  # noqa: B007 - the last one's counts, and is signed
         signatures += more
     return signatures, timestamp
 
