@@ -17,7 +17,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
-from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -40,6 +39,7 @@ from bridge.once_a_minute import OnceAMinute
 from bridge.outbound import DeliveryLoop, PindownClient
 from bridge.rebuilding import Rebuilder, follow, told
 from bridge.reload import Reloader
+from bridge.secret import Secret
 from bridge.settings import Settings
 from bridge.store import Budget, Store, active_pins
 
@@ -326,8 +326,8 @@ class Bridge:
         signal.raise_signal(signal.SIGTERM)
 
 
-def _secret(setting: SecretStr | None) -> str | None:
-    return None if setting is None else setting.get_secret_value()
+def _secret(setting: Secret | None) -> str | None:
+    return None if setting is None else setting.text
 
 
 async def _show_board(_request: Request) -> Response:

@@ -6,13 +6,13 @@ looked up by name with `source_secrets`.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from typing import Any, Literal, NamedTuple, Self
 
 from bridge.errors import ConfigurationError, Problem
+from bridge.secret import Secret
 from bridge.spelling import suggest
 from bridge.units import Window, parse_duration_s, parse_size_bytes, parse_windows
 
@@ -27,13 +27,7 @@ MIN_TOKEN, MAX_TOKEN = 16, 1000
 
 _DELIVERIES = ("background", "inline")
 
-_STRICT = ConfigDict(
-    frozen=True,
-    extra="forbid",
-    populate_by_name=True,
-    validate_default=True,
-    hide_input_in_errors=True,  # it may be a secret
-)
+Delivery = Literal["background", "inline"]
 
 
 def _parse_whole(text: str) -> int:
@@ -74,7 +68,7 @@ def _parse_switch(text: str) -> bool:
     return text == "1"
 
 
-def _parse_token(text: str) -> SecretStr:
+def _parse_token(text: str) -> Secret:
     """Take a token that a header can carry and nobody guesses; what is wrong with it is told without it."""
     if re.fullmatch(r"[!-~]*", text) is None:
         raise ValueError("holds a space, a line break or a letter that is not ASCII, which no header carries")
@@ -83,83 +77,87 @@ def _parse_token(text: str) -> SecretStr:
             f"is {len(text)} characters long; one that nobody guesses has {MIN_TOKEN} to {MAX_TOKEN}, such as"
             " `openssl rand -hex 32` gives"
         )
-    return SecretStr(text)
+    return Secret(text)
 
 
-_Token = Annotated[SecretStr, BeforeValidator(_parse_token)]
-_Port = Annotated[int, BeforeValidator(_within(_parse_whole, "0", "65535"))]
-_Cost = Annotated[int, BeforeValidator(_within(_parse_whole, "1"))]
-_Delivery = Annotated[Literal["background", "inline"], BeforeValidator(_parse_delivery)]
-_Switch = Annotated[bool, BeforeValidator(_parse_switch)]
-_Address = Annotated[str, BeforeValidator(_parse_address)]
-_Seconds = Annotated[int, BeforeValidator(parse_duration_s)]
-_Pause = Annotated[int, BeforeValidator(_within(parse_duration_s, "1s"))]
-_Bytes = Annotated[int, BeforeValidator(parse_size_bytes)]
-_JournalBytes = Annotated[int, BeforeValidator(_within(parse_size_bytes, "16MiB"))]
-_Windows = Annotated[tuple[Window, ...], BeforeValidator(parse_windows)]
-
-
-def _setting(name: str, default: str | None, description: str) -> Any:
+def _setting(name: str, default: str | None, description: str, *, read: Callable[[str], Any] = str) -> Any:
     """Declare a setting; its default is written as a user would write it, and read in the same way."""
-    return Field(default, alias=name, description=description)
+    value = None if default is None else read(default)
+    return field(default=value, metadata={"setting": Setting(name, default, description, read)})
 
 
-class Settings(BaseModel):
+class Setting(NamedTuple):
+    """A variable of the environment, its default as a user would write it, what it is for, and what reads it."""
+
+    name: str
+    default: str | None
+    description: str
+    read: Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
     """What the process was told by its environment. Times in seconds, sizes in bytes."""
 
-    model_config = _STRICT
-
-    port: _Port = _setting("PORT", "8080", "port to listen on; 0 takes a free one")
+    port: int = _setting(
+        "PORT", "8080", "port to listen on; 0 takes a free one", read=_within(_parse_whole, "0", "65535")
+    )
     host: str = _setting("HOST", "127.0.0.1", "address to listen on; 0.0.0.0 or :: takes every one")
-    mappings: Path = _setting("PINBRIDGE_MAPPINGS", "mappings", "folder of mapping files and sources.yaml")
-    mappings_look_every: _Pause | None = _setting(
+    mappings: Path = _setting("PINBRIDGE_MAPPINGS", "mappings", "folder of mapping files and sources.yaml", read=Path)
+    mappings_look_every: int | None = _setting(
         "PINBRIDGE_MAPPINGS_LOOK_EVERY",
         None,
         "how often to look for changed mappings, such as 30s; else the system tells of them, which network file "
         "systems do not",
+        read=_within(parse_duration_s, "1s"),
     )
     database: str = _setting(
         "PINBRIDGE_DATABASE", "sqlite:///pinbridge.db", "where events, pins and deliveries are kept"
     )
-    api_key: SecretStr | None = _setting("PINDOWN_API_KEY", None, "the Pindown API key")
-    api_url: _Address = _setting("PINDOWN_API_URL", "https://api.pindown.ai/v1", "base address of the Pindown API")
-    delivery: _Delivery = _setting(
+    api_key: Secret | None = _setting("PINDOWN_API_KEY", None, "the Pindown API key", read=Secret)
+    api_url: str = _setting(
+        "PINDOWN_API_URL", "https://api.pindown.ai/v1", "base address of the Pindown API", read=_parse_address
+    )
+    delivery: Delivery = _setting(
         "PINBRIDGE_DELIVERY",
         "background",
         "pins are updated after the webhook is answered; inline: before, for instances that sleep between requests",
+        read=_parse_delivery,
     )
-    admin_token: _Token | None = _setting(
-        "PINBRIDGE_ADMIN_TOKEN", None, "opens /api/ to others than this machine's own commands"
+    admin_token: Secret | None = _setting(
+        "PINBRIDGE_ADMIN_TOKEN", None, "opens /api/ to others than this machine's own commands", read=_parse_token
     )
     url: str | None = _setting(
         "PINBRIDGE_URL",
         None,
         "the bridge that commands ask, with its PINBRIDGE_ADMIN_TOKEN; without it the one that runs on the database",
     )
-    metrics_token: _Token | None = _setting(
-        "PINBRIDGE_METRICS_TOKEN", None, "what /metrics asks for; open to all without one"
+    metrics_token: Secret | None = _setting(
+        "PINBRIDGE_METRICS_TOKEN", None, "what /metrics asks for; open to all without one", read=_parse_token
     )
-    rate: _Windows = _setting("PINBRIDGE_RATE", "160/60s", "outbound budget in tokens, in any window of that length")
-    cost: _Cost = _setting("PINBRIDGE_COST", "2", "tokens that one pin update costs")
-    max_body: _Bytes = _setting("PINBRIDGE_MAX_BODY", "1MiB", "largest inbound body, after decompression")
-    retention: _Seconds = _setting("PINBRIDGE_RETENTION", "35d", "how long events and attempts stay in the journal")
-    journal_max: _JournalBytes = _setting(
+    rate: tuple[Window, ...] = _setting(
+        "PINBRIDGE_RATE", "160/60s", "outbound budget in tokens, in any window of that length", read=parse_windows
+    )
+    cost: int = _setting("PINBRIDGE_COST", "2", "tokens that one pin update costs", read=_within(_parse_whole, "1"))
+    max_body: int = _setting(
+        "PINBRIDGE_MAX_BODY", "1MiB", "largest inbound body, after decompression", read=parse_size_bytes
+    )
+    retention: int = _setting(
+        "PINBRIDGE_RETENTION", "35d", "how long events and attempts stay in the journal", read=parse_duration_s
+    )
+    journal_max: int = _setting(
         "PINBRIDGE_JOURNAL_MAX",
         "2GiB",
         "how much room the events in the journal take at most; the oldest go before their time",
+        read=_within(parse_size_bytes, "16MiB"),
     )
-    horizon: _Seconds = _setting("PINBRIDGE_HORIZON", "35d", "how long delivery ids are remembered")
-    allow_lossy: _Switch = _setting(
-        "PINBRIDGE_ALLOW_LOSSY", "0", "1 takes mappings with state on a platform whose disk does not last"
+    horizon: int = _setting("PINBRIDGE_HORIZON", "35d", "how long delivery ids are remembered", read=parse_duration_s)
+    allow_lossy: bool = _setting(
+        "PINBRIDGE_ALLOW_LOSSY",
+        "0",
+        "1 takes mappings with state on a platform whose disk does not last",
+        read=_parse_switch,
     )
-
-    @model_validator(mode="after")
-    def _check_that_one_update_fits(self) -> Self:
-        for window in self.rate:
-            if window.tokens < self.cost:
-                window_text = f"{window.tokens}/{window.length_s}s"
-                raise ValueError(f"the window {window_text} holds not even one update, which costs {self.cost} tokens")
-        return self
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -167,12 +165,29 @@ class Settings(BaseModel):
 
         Raises `ConfigurationError` with every unreadable variable.
         """
-        known = _names()
-        given = {name: value for name, value in environ.items() if name in known and value != ""}
-        try:
-            return cls.model_validate(given)
-        except ValidationError as error:
-            raise ConfigurationError([_problem(detail["loc"], detail["msg"]) for detail in error.errors()]) from error
+        values: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for attribute, setting in _declared().items():
+            text = environ.get(setting.name, "")
+            try:
+                values |= {attribute: setting.read(text)} if text else {}
+            except ValueError as error:
+                problems.append(Problem(file=setting.name, message=str(error)))
+        settings = cls(**values)
+        if not problems:
+            problems.extend(settings._too_small_windows())
+        if problems:
+            raise ConfigurationError(problems)
+        return settings
+
+    def _too_small_windows(self) -> Iterator[Problem]:
+        for window in self.rate:
+            if window.tokens < self.cost:
+                message = (
+                    f"the window {window.tokens}/{window.length_s}s holds not even one update, which costs "
+                    f"{self.cost} tokens"
+                )
+                yield Problem(file="PINBRIDGE_RATE", message=message)
 
 
 def unknown_settings(environ: Mapping[str, str]) -> list[Problem]:
@@ -188,9 +203,14 @@ def unknown_settings(environ: Mapping[str, str]) -> list[Problem]:
 def setting_lines() -> list[str]:
     """Describe every setting in a line of its own, for a command's help."""
     return [
-        f"  {field.alias}: {field.description}" + (f" [{field.default}]" if field.default is not None else "")
-        for field in Settings.model_fields.values()
+        f"  {each.name}: {each.description}" + (f" [{each.default}]" if each.default is not None else "")
+        for each in declared_settings()
     ]
+
+
+def declared_settings() -> tuple[Setting, ...]:
+    """Give every setting, in the order in which they are told."""
+    return tuple(_declared().values())
 
 
 def source_secrets(environ: Mapping[str, str], source: str) -> tuple[bytes, ...]:
@@ -235,9 +255,8 @@ def token_variable(source: str) -> str:
 
 
 def _names() -> frozenset[str]:
-    return frozenset(field.alias for field in Settings.model_fields.values() if field.alias)
+    return frozenset(each.name for each in declared_settings())
 
 
-def _problem(place: tuple[int | str, ...], message: str) -> Problem:
-    """Say what pydantic found; only the check of rate against cost has no one place."""
-    return Problem(file=str(place[0]) if place else "PINBRIDGE_RATE", message=message.removeprefix("Value error, "))
+def _declared() -> dict[str, Setting]:
+    return {each.name: each.metadata["setting"] for each in fields(Settings)}

@@ -17,7 +17,7 @@ from bridge.inbound import Sources, load_sources
 from bridge.located import parse_yaml
 from bridge.mappings import MappingSet, load_folder, load_texts
 from bridge.rehearsal import Heard, Rehearsal, read_sample
-from bridge.settings import Settings
+from bridge.settings import Settings, declared_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -131,8 +131,8 @@ def test_every_setting_is_documented_as_it_is() -> None:
 def settings_table() -> str:
     """Write the settings as a Markdown table."""
     rows = [
-        f"| `{field.alias}` | {f'`{field.default}`' if field.default else 'none'} | {field.description} |"
-        for field in Settings.model_fields.values()
+        f"| `{each.name}` | {f'`{each.default}`' if each.default else 'none'} | {each.description} |"
+        for each in declared_settings()
     ]
     return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
 

@@ -73,8 +73,6 @@ def _serve(*, sandbox: bool) -> None:
     """Do what the command `serve` does."""
     # Nothing that is loaded goes away again, so to look for garbage would be in vain; it begins once all is there.
     gc.disable()
-    # Else pydantic looks through all that is installed for plugins.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
     # httpx loads its own command line along, and structlog what draws on a terminal: of no use to a server.
     sys.modules["httpx._main"] = None  # type: ignore[assignment]  # the import system's own sign for what is not there
     with _without("rich"):

@@ -40,7 +40,7 @@ def find_bridge(settings: Settings, url: str | None) -> Running | None:
     if settings.admin_token is None:
         message = f"is not set; set it to that of the bridge at {read_address(address, place)}"
         raise ConfigurationError([Problem(file=_HERE, message=message)])
-    return Running(address=read_address(address, place), token=settings.admin_token.get_secret_value())
+    return Running(address=read_address(address, place), token=settings.admin_token.text)
 
 
 def fetch(client: httpx.Client, path: str, parameters: Mapping[str, str]) -> bytes:

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import structlog
 import uvicorn
-from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from bridge.api import Access
@@ -24,6 +23,7 @@ from bridge.inbound.connections import allow_many_connections, guarded
 from bridge.logs import configure_logging
 from bridge.lossy import Platform, platform_under, refuse_state
 from bridge.outbound.client import PindownClient
+from bridge.secret import Secret
 from bridge.settings import Settings, unknown_settings
 from bridge.store.database import Database
 
@@ -101,17 +101,17 @@ def _destination(settings: Settings, *, sandbox: bool) -> tuple[PindownClient, s
         from bridge.sandbox import DEFAULT_KEY, create_sandbox  # noqa: PLC0415 - it draws, with much that a bridge needs not
 
         app = create_sandbox(auto_create=True)
-        return PindownClient.for_app(app, SecretStr(DEFAULT_KEY)), f"sandbox {uuid4()}", app
+        return PindownClient.for_app(app, Secret(DEFAULT_KEY)), f"sandbox {uuid4()}", app
     if settings.api_key is None:
         message = "is not set; set it to your Pindown key, or try `pinbridge serve --sandbox`, which needs none"
         raise ConfigurationError([Problem(file="PINDOWN_API_KEY", message=message)])
-    fingerprint = hashlib.sha256(settings.api_key.get_secret_value().encode()).hexdigest()[:12]
+    fingerprint = hashlib.sha256(settings.api_key.text.encode()).hexdigest()[:12]
     return PindownClient(settings.api_url, settings.api_key), f"{settings.api_url} {fingerprint}", None
 
 
 def _run(settings: Settings, parts: Parts, listener: socket.socket) -> None:
     address = f"http://{_address(*listener.getsockname()[:2])}"
-    admin_token = settings.admin_token.get_secret_value() if settings.admin_token else None
+    admin_token = settings.admin_token.text if settings.admin_token else None
     access = Access(start_token=secrets.token_urlsafe(32), admin_token=admin_token)
     parts.store.announce(address, access.start_token)
     bridge = Bridge(settings, parts, access=access, draining=lambda: server.should_exit)

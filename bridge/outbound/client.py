@@ -14,12 +14,11 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlsplit
 
-from pydantic import SecretStr
-
 from bridge.errors import ConfigurationError, Problem
 from bridge.events import Clock
 from bridge.outbound.answer import Answer, TransportFailure, read_answer
 from bridge.outbound.masking import Mask
+from bridge.secret import Secret
 from bridge.store import REQUEST_DEADLINE_S
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class PindownClient:
     def __init__(
         self,
         base_url: str,
-        api_key: SecretStr,
+        api_key: Secret,
         *,
         app: Any = None,
         clock: Clock = lambda: datetime.now(UTC),
@@ -59,10 +58,10 @@ class PindownClient:
         # A proxy of the environment is for the outside, never for this machine.
         self._trust_env = not _is_loopback(self._base_url)
         self._opening: asyncio.Future[Exchange] | None = None
-        self._mask = Mask(api_key.get_secret_value())
+        self._mask = Mask(api_key.text)
 
     @classmethod
-    def for_app(cls, app: Any, api_key: SecretStr, *, base_url: str = "http://sandbox.invalid/v1") -> Self:
+    def for_app(cls, app: Any, api_key: Secret, *, base_url: str = "http://sandbox.invalid/v1") -> Self:
         """Make a client that calls an ASGI application of this process instead of the network."""
         return cls(base_url, api_key, app=app)
 
@@ -127,8 +126,8 @@ def _pin_url(base_url: str, pin: str) -> str:
     return f"{base_url}/pins/{quote(pin, safe='')}"
 
 
-def _headers(api_key: SecretStr) -> dict[str, str]:
-    key = api_key.get_secret_value()
+def _headers(api_key: Secret) -> dict[str, str]:
+    key = api_key.text
     if not key or not all("!" <= char <= "~" for char in key):
         message = "no HTTP header can carry this key; is there a space, a line break or a quotation mark around it?"
         raise ConfigurationError([Problem(file="PINDOWN_API_KEY", message=message)])

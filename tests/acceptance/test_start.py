@@ -22,6 +22,7 @@ HEAVY = frozenset(
         "mako",  # migrations
         "markdown_it",  # the sandbox's board
         "numpy",  # distinct values
+        "pydantic",  # the admin API
         "prometheus_client",  # /metrics
         "pygments",  # terminals
         "rich.console",  # terminals

@@ -8,13 +8,13 @@ import httpx
 import pytest
 import structlog
 import uvicorn
-from pydantic import SecretStr
 
 from bridge.api import Access
 from bridge.app import Bridge, Parts, now
 from bridge.configuration import ConfigurationLoader, read_folder
 from bridge.inbound.connections import guarded
 from bridge.outbound import PindownClient
+from bridge.secret import Secret
 from bridge.settings import Settings
 from bridge.store import Store
 
@@ -39,7 +39,7 @@ class Running:
             loader=loader,
             configuration=loader.compile(read_folder(folder)),
             store=Store.open(f"sqlite:///{folder / 'b.db'}", clock=now, horizon_s=1000, retention_s=1000),
-            client=PindownClient("http://127.0.0.1:9", SecretStr("k")),
+            client=PindownClient("http://127.0.0.1:9", Secret("k")),
             destination="test",
         )
         access = Access(start_token="s", admin_token=None)

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, closing
 
 import orjson
 import pytest
-from pydantic import SecretStr
 from support.processes import KEY, Sandbox
 
 from bridge.errors import ConfigurationError
@@ -17,6 +16,7 @@ from bridge.outbound.answer import TransportFailure
 from bridge.outbound.client import PindownClient, describe_update
 from bridge.outbound.exchange import MAX_ANSWER_BYTES
 from bridge.sandbox import DEFAULT_KEY, create_sandbox
+from bridge.secret import Secret
 
 PIN = "p-abc123def456"
 PAYLOAD = orjson.dumps({"metadata": {"pin_config": {"cards": [{"title": "Total Sales", "value": "€50.00"}]}}})
@@ -57,7 +57,7 @@ async def hasty(sandbox: Sandbox) -> AsyncIterator[PindownClient]:
 @asynccontextmanager
 async def opened(base_url: str, *, key: str = KEY, deadline_s: float = 20.0) -> AsyncIterator[PindownClient]:
     """Open a client and close it again."""
-    client = PindownClient(base_url, SecretStr(key), deadline_s=deadline_s)
+    client = PindownClient(base_url, Secret(key), deadline_s=deadline_s)
     try:
         yield client
     finally:
@@ -339,7 +339,7 @@ async def test_this_machine_is_reached_past_the_proxy_of_the_environment(
 
 async def test_the_sandbox_in_this_process_answers_alike() -> None:
     """`serve --sandbox` goes the same way without a network."""
-    client = PindownClient.for_app(create_sandbox(auto_create=True), SecretStr(DEFAULT_KEY))
+    client = PindownClient.for_app(create_sandbox(auto_create=True), Secret(DEFAULT_KEY))
     assert (await client.put_pin(PIN, PAYLOAD)).success is True
     await client.aclose()
 
@@ -348,7 +348,7 @@ async def test_the_sandbox_in_this_process_answers_alike() -> None:
 def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(key: str) -> None:
     """At the start, by the name of its variable."""
     with pytest.raises(ConfigurationError) as caught:
-        PindownClient("https://api.pindown.ai/v1", SecretStr(key))
+        PindownClient("https://api.pindown.ai/v1", Secret(key))
     assert str(caught.value).startswith("PINDOWN_API_KEY: ")
     assert not key or key not in str(caught.value)
 
@@ -356,7 +356,7 @@ def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(key: str)
 def test_an_address_that_is_none_is_refused() -> None:
     """By the name of its variable."""
     with pytest.raises(ConfigurationError, match="PINDOWN_API_URL"):
-        PindownClient("http://[::1/v1", SecretStr(KEY))
+        PindownClient("http://[::1/v1", Secret(KEY))
 
 
 async def _answer_nothing(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:

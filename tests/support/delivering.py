@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from pydantic import SecretStr
 from starlette.applications import Starlette
 from support.events import an_event
 from support.storing import ingest
@@ -28,6 +27,7 @@ from bridge.rebuilding import Rebuilder
 from bridge.sandbox import DEFAULT_KEY, create_sandbox
 from bridge.sandbox.faults import Fault
 from bridge.sandbox.sandbox import Sandbox
+from bridge.secret import Secret
 from bridge.store import ActivePin, Budget, PinRecord, Store, open_readonly
 from bridge.units import Window
 
@@ -111,7 +111,7 @@ class Bench:
         self.sandbox.clock = lambda: self.time.now().timestamp()
         self.client = PindownClient(
             "http://sandbox.invalid/v1",
-            SecretStr(DEFAULT_KEY),
+            Secret(DEFAULT_KEY),
             app=self.app,
             clock=self.time.now,
             deadline_s=DEADLINE_S,

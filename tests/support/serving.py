@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
-from pydantic import SecretStr
 
 from bridge.api import Access
 from bridge.app import Bridge, Parts, now
@@ -15,6 +14,7 @@ from bridge.configuration import ConfigurationLoader, read_folder
 from bridge.inbound.connections import guarded
 from bridge.outbound import PindownClient
 from bridge.sandbox import DEFAULT_KEY, create_sandbox
+from bridge.secret import Secret
 from bridge.settings import Settings
 from bridge.store import Store
 
@@ -29,7 +29,7 @@ def serving(folder: Path, access: Access, **settings: str) -> Iterator[str]:
         loader=loader,
         configuration=loader.compile(read_folder(folder)),
         store=Store.open(f"sqlite:///{folder / 'bridge.db'}", clock=now, horizon_s=86400, retention_s=86400),
-        client=PindownClient.for_app(create_sandbox(auto_create=True), SecretStr(DEFAULT_KEY)),
+        client=PindownClient.for_app(create_sandbox(auto_create=True), Secret(DEFAULT_KEY)),
         destination="a sandbox",
     )
     bridge = Bridge(Settings.from_environ(settings), parts, access=access, draining=lambda: False)

@@ -4,8 +4,6 @@ import asyncio
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from pydantic import SecretStr
-
 from bridge.app import now
 from bridge.cli.doctor.author import read_configuration, read_settings
 from bridge.cli.doctor.destination import ANY_PIN, REQUEST_S, judge, judge_key, read_pins
@@ -16,6 +14,7 @@ from bridge.errors import ConfigurationError, StoreUnusable
 from bridge.mappings import MappingSet
 from bridge.outbound import PindownClient
 from bridge.sandbox import DEFAULT_KEY
+from bridge.secret import Secret
 from bridge.settings import Settings
 from bridge.store import read_running
 
@@ -57,7 +56,7 @@ def _examine_without_key(settings: Settings) -> Finding:
         running = None  # what examines the database tells of it
     if running is not None:
         url = f"{running.address}/sandbox"
-        client = PindownClient(f"{url}/v1", SecretStr(DEFAULT_KEY), deadline_s=REQUEST_S)
+        client = PindownClient(f"{url}/v1", Secret(DEFAULT_KEY), deadline_s=REQUEST_S)
         readings = asyncio.run(read_pins(client, [ANY_PIN], now))
         if any(judge_key(reading.result, url).verdict == "ok" for reading in readings):
             return ok("API key", f"is not set, and not needed: the bridge that runs here sends to its sandbox, {url}/")
