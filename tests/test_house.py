@@ -154,8 +154,15 @@ SHOWN: dict[str, dict[str, list[str | int]]] = {
     "stripe/payment.json": {
         "p-stripe-payments": ["Sales today", "€49.00", "€0.00 yesterday", "1"],
         "p-stripe-buyers": ["ada@example.com", "€49.00", "20 Nov, 09:30"],
+        "p-stripe-failures": ["0.0%", "0 of 1"],
+        "p-ads-against-revenue": ["€49.00"],
     },
-    "stripe/payment-failed.json": {"p-stripe-payments": ["€0.00", "1", "the last: card declined"]},
+    "stripe/payment-failed.json": {
+        "p-stripe-payments": ["€0.00", "1", "the last: card declined"],
+        "p-stripe-failures": ["100.0%", "€120.00", "Card declined"],
+    },
+    "stripe/dispute-created.json": {"p-stripe-disputes": ["Product not received", "€49.00", "30 Nov, 23:59"]},
+    "stripe/dispute-won.json": {"p-stripe-disputes": ["No open dispute; this year 1 won, 0 lost"]},
     "stripe/refund.json": {"p-stripe-payments": ["-€15.00", "€15.00 refunded"], "p-stripe-buyers": ["Last buyers"]},
     "stripe/subscription-monthly.json": {"p-stripe-subscriptions": ["€29.00", "€348.00 a year", "1"]},
     "stripe/subscription-yearly.json": {"p-stripe-subscriptions": ["€24.17", "€290.00 a year", "1"]},
@@ -175,25 +182,31 @@ SHOWN: dict[str, dict[str, list[str | int]]] = {
         "p-github-pulls": ["1 open pull request, 0 merged in 7 days", "#71 Charge VAT by country", "ada"]
     },
     "github/pull-merged.json": {"p-github-pulls": ["0 open pull requests, 1 merged in 7 days"]},
+    "github/release.json": {"p-github-releases": ["Releases: 1 in November", "v1.4.0", "ada"]},
+    "github/star.json": {"p-github-stars": ["1,042", "+1", "grace"]},
     "alertmanager/firing.json": {
         "p-alerts-firing": ["2 firing: 1 critical, 1 warning", "InstanceDown", "20 Nov, 09:12"],
         "p-alerts-payments": ["Payments: 2 firing", "CheckoutSlow", "20 Nov, 09:20"],
         "p-alerts-latest": ["InstanceDown is firing"],
+        "p-status-page": ["Some systems have trouble", "| Shop | 🔴 Outage |"],
     },
     "alertmanager/partly-resolved.json": {
         "p-alerts-firing": ["1 firing: 1 warning", "shop-1:9090"],
         "p-alerts-payments": ["Payments: 1 firing", "resolved", "shop-2:9090"],
         "p-alerts-latest": ["InstanceDown is resolved"],
+        "p-status-page": ["| Shop | 🟡 Impaired |"],
     },
     "alertmanager/resolved.json": {
         "p-alerts-firing": ["No alert is firing"],
         "p-alerts-payments": ["Payments: 0 firing", "resolved"],
         "p-alerts-latest": ["CheckoutSlow is resolved", "20 Nov, 09:48"],
+        "p-status-page": ["All systems operational"],
     },
     "alertmanager/platform.json": {
         "p-alerts-firing": ["1 firing: 1 critical", "DiskFull", "db-1:9100"],
         "p-alerts-platform": ["Platform: 1 firing", "DiskFull"],
         "p-alerts-latest": ["DiskFull is firing"],
+        "p-status-page": ["| Shop | 🔴 Outage |"],
     },
     "alertmanager/watchdog.json": {"p-alerts-watchdog": ["Alive"]},
     "pinbridge/pin-parked.json": {"p-bridge-trouble": ["1 thing wants somebody", "pin p-sales", "20 Nov, 02:14"]},
@@ -204,8 +217,20 @@ SHOWN: dict[str, dict[str, list[str | int]]] = {
     "pinbridge/source-heard.json": {"p-bridge-trouble": ["The bridge is well"]},
     "pinbridge/reload-refused.json": {"p-bridge-trouble": ["mappings", "sales.yaml:3:1", "20 Nov, 05:00"]},
     "pinbridge/reload-taken.json": {"p-bridge-trouble": ["The bridge is well"]},
-    "shopify/order.json": {"p-shopify-products": ["Top products, November", "Desk lamp", "€71.82", 2, "€320.82"]},
-    "shopify/order-small.json": {"p-shopify-products": ["Engraving", "€12.00", "€51.90"]},
+    "shopify/order.json": {
+        "p-shopify-products": ["Top products, November", "Desk lamp", "€71.82", 2, "€320.82"],
+        "p-shopify-today": ["Shop today, 20 November", "€320.82", "3 pieces sold"],
+    },
+    "shopify/order-small.json": {
+        "p-shopify-products": ["Engraving", "€12.00", "€51.90"],
+        "p-shopify-today": ["€51.90", "2 pieces sold"],
+    },
+    "shopify/order-cancelled.json": {"p-shopify-today": ["the last: #1042"]},
+    "ads/spend.json": {"p-ads-against-revenue": ["€12.50", "most on autumn"]},
+    "counter/tick.json": {"p-counters": ["Signups", "1 today, 0 yesterday"]},
+    "counter/several.json": {"p-counters": ["Downloads", "12 today, 0 yesterday"]},
+    "cron/backup.json": {"p-cron-heartbeat": ["OK", "5m 12s"]},
+    "cron/backup-failed.json": {"p-cron-heartbeat": ["Failed", "4s"]},
 }
 
 

@@ -55,7 +55,14 @@ def list_starters(folder: Path, *, as_json: bool) -> None:
     """Print what there is to begin with, for each source that is known."""
     known, starters = _known(folder), shipped_starters()
     rows = [
-        (source, starter.name, starter.description) for source in sorted(known) for starter in _of(source, starters)
+        (" ".join(sorted(starter.sources)), starter.name, starter.description)
+        for source in sorted(known)
+        for starter in _of([source], starters)
+    ]
+    rows += [
+        (" ".join(sorted(starter.sources)), starter.name, starter.description)
+        for starter in starters
+        if len(starter.sources) > 1 and starter.sources <= known.keys()
     ]
     if as_json:
         print_json([{"source": source, "starter": name, "description": what} for source, name, what in rows])
@@ -74,7 +81,7 @@ def init(names: Sequence[str], folder: Path, *, as_json: bool) -> None:
     """
     known, shipped = _known(folder), shipped_starters()
     sources = [_find(name, known) for name in dict.fromkeys(names)]
-    starters = {starter.name: starter for source in sources for starter in _of(source.name, shipped)}
+    starters = {starter.name: starter for starter in _of([source.name for source in sources], shipped)}
     files = _write(folder, sources, starters)
     to_do = [*_lines_to_do(folder, sources, starters)]
     if as_json:
@@ -117,8 +124,11 @@ def find_source(name: str, folder: Path) -> Source:
     return _find(name, _known(folder))
 
 
-def _of(source: str, shipped: Sequence[Starter]) -> list[Starter]:
-    return [starter for starter in shipped if source in starter.sources] or [minimal_starter(source)]
+def _of(names: Sequence[str], shipped: Sequence[Starter]) -> list[Starter]:
+    """Give what takes from these sources and no others, and for a source without any a minimal mapping."""
+    starters = [starter for starter in shipped if starter.sources <= {*names}]
+    fed = {source for starter in starters for source in starter.sources}
+    return starters + [minimal_starter(name) for name in names if name not in fed]
 
 
 def _write(folder: Path, sources: Sequence[Source], starters: dict[str, Starter]) -> Written:

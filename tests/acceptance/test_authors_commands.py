@@ -124,7 +124,8 @@ def test_init_of_an_unknown_source_names_the_nearest_and_writes_nothing(tmp_path
     """Not even for the good one beside it."""
     ended = run("init", "github", "strpe", PINBRIDGE_MAPPINGS=str(tmp_path))
     assert ended.returncode == 2
-    assert "strpe: no source has this name; there are alertmanager, " in ended.stderr
+    assert "strpe: no source has this name; there are " in ended.stderr
+    assert " alertmanager, " in ended.stderr
     assert "did you mean 'stripe'?" in ended.stderr
     assert list(tmp_path.iterdir()) == []
 
@@ -141,8 +142,26 @@ def test_init_alone_lists_what_there_is(tmp_path: Path) -> None:
     """Each source with what would be written for it."""
     listed = json.loads(run("init", "--json", PINBRIDGE_MAPPINGS=str(tmp_path)).stdout)
     starters = [each["starter"] for each in listed if each["source"] == "stripe"]
-    assert starters == ["stripe-buyers.yaml", "stripe-payments.yaml", "stripe-subscriptions.yaml"]
+    assert starters == [
+        "stripe-buyers.yaml",
+        "stripe-disputes.yaml",
+        "stripe-failures.yaml",
+        "stripe-payments.yaml",
+        "stripe-subscriptions.yaml",
+    ]
     assert "stripe-payments.yaml" in run("init", PINBRIDGE_MAPPINGS=str(tmp_path)).stdout
+
+
+def test_init_writes_what_takes_from_several_sources_where_all_are_named(tmp_path: Path) -> None:
+    """Else a mapping of one source would want the secret of another; the list says which to name."""
+    (tmp_path / "sources.yaml").write_text("ads: {verify: bearer, id: $.id, at: $.at}\n")
+    listed = json.loads(run("init", "--json", PINBRIDGE_MAPPINGS=str(tmp_path)).stdout)
+    assert [each["source"] for each in listed if each["starter"] == "ads-against-revenue.yaml"] == ["ads stripe"]
+    run("init", "stripe", PINBRIDGE_MAPPINGS=str(tmp_path))
+    assert not (tmp_path / "ads-against-revenue.yaml").exists()
+    run("init", "ads", "stripe", PINBRIDGE_MAPPINGS=str(tmp_path))
+    assert (tmp_path / "ads-against-revenue.yaml").exists()
+    assert not (tmp_path / "ads-events.yaml").exists()
 
 
 def test_init_into_a_folder_that_takes_nothing_exits_2(tmp_path: Path) -> None:

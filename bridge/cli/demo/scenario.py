@@ -82,6 +82,23 @@ def _sales(earlier: list[datetime]) -> list[Step]:
     ]
 
 
+MAPPINGS = (
+    "stripe-payments",
+    "stripe-buyers",
+    "stripe-subscriptions",
+    "shopify-products",
+    "github-pushes",
+    "github-activity",
+    "github-ci",
+    "github-pulls",
+    "alertmanager-firing",
+    "alertmanager-groups",
+    "alertmanager-latest",
+    "alertmanager-watchdog",
+    "pinbridge-trouble",
+)
+"""The shipped mappings that the demo's traffic feeds."""
+
 EXPECTED: dict[str, tuple[str, ...]] = {
     # 403.90 until one o'clock and 1,289.50 now, against 1,512.00 yesterday until three.
     "p-stripe-payments": ("€1,693.40", "+12.0% on yesterday by now", "€1,673.40", "€20.00 refunded"),

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ import httpx
 
 from bridge.cli.demo.history import write_history
 from bridge.cli.demo.past import past
-from bridge.cli.demo.scenario import afternoon_zone, midnight_before
+from bridge.cli.demo.scenario import MAPPINGS, afternoon_zone, midnight_before
 from bridge.cli.shipped import shipped_mappings
 from bridge.configuration import load_configuration
 from bridge.errors import OperatorError
@@ -55,12 +56,20 @@ def set_stage(now: datetime) -> Iterator[Stage]:
         yield Stage(sandbox_url=sandbox_url, bridge_url=bridge_url, environ=environ, log=log)
 
 
+def lay_out_mappings(folder: Path) -> Path:
+    """Copy the mappings that the demo is about into a new folder: the others want secrets and get no event."""
+    folder.mkdir()
+    for name in MAPPINGS:
+        shutil.copy(shipped_mappings() / f"{name}.yaml", folder)
+    return folder
+
+
 def _environ(folder: Path, sandbox_url: str, timezone: str) -> dict[str, str]:
     return {
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SYSTEMROOT") if name in os.environ},
         "PORT": "0",
         "HOST": "127.0.0.1",
-        "PINBRIDGE_MAPPINGS": str(shipped_mappings()),
+        "PINBRIDGE_MAPPINGS": str(lay_out_mappings(folder / "mappings")),
         "PINBRIDGE_DATABASE": f"sqlite:///{folder / 'demo.db'}",
         "PINDOWN_API_URL": f"{sandbox_url}/v1",
         "PINDOWN_API_KEY": API_KEY,

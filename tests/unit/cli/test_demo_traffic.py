@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -9,7 +10,7 @@ import pytest
 
 from bridge.cli.demo.past import past
 from bridge.cli.demo.scenario import EXPECTED, GONE, Step, afternoon_zone, going_on, midnight_before, opening
-from bridge.cli.shipped import shipped_mappings
+from bridge.cli.demo.stage import lay_out_mappings
 from bridge.configuration import Configuration, load_configuration
 from bridge.inbound import sign
 from bridge.inbound.bodies import read_format
@@ -50,9 +51,9 @@ def test_the_past_is_in_order_and_within_the_horizon() -> None:
     assert not ids & {repr(step.delivery.payload.get("id")) for step in opening(NOW)}
 
 
-def test_every_step_matches_and_none_is_an_error() -> None:
+def test_every_step_matches_and_none_is_an_error(tmp_path: Path) -> None:
     """Of the past, of the opening and of a hundred everyday steps; every expected pin is moved by the opening."""
-    configuration = load_configuration(shipped_mappings(), SECRETS)
+    configuration = load_configuration(lay_out_mappings(tmp_path / "mappings"), SECRETS)
     moved: set[str | None] = set()
     for step in opening(NOW):
         moved |= {outcome.pin for outcome in outcomes(configuration, step) if outcome.kind == "matched"}
