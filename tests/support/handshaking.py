@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from support.providers import PUBLIC_URL
 
 from bridge.events import Event, Offer, Receipt, Settle
 from bridge.inbound import HookEndpoint, Keys, Reply, Sources, load_sources, sign
@@ -48,7 +49,9 @@ class Room:
 def declared(yaml: str = "", *named: str, keys: Keys | None = None, secrets: tuple[bytes, ...] = (SECRET,)) -> Sources:
     """Load sources, those of the catalogue that are named among them."""
     places = dict.fromkeys(named, Place("m.yaml", 1, 1))
-    return load_sources(places, yaml.encode(), lambda _: secrets, tokens=lambda _: (TOKEN,), keys=keys)
+    return load_sources(
+        places, yaml.encode(), lambda _: secrets, tokens=lambda _: (TOKEN,), keys=keys, public_url=PUBLIC_URL
+    )
 
 
 def signed(
