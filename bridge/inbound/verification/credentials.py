@@ -12,7 +12,15 @@ from typing import Literal
 from bridge.errors import SenderError
 from bridge.inbound.layouts.items import Items
 from bridge.inbound.locations import Place as Located
-from bridge.inbound.verification.places import InHeaders, InQuery, Place, Root, payload_of, root_of, signed_items
+from bridge.inbound.verification.places import (
+    InHeaders,
+    InPayload,
+    InQuery,
+    Place,
+    Root,
+    item_roots,
+    payload_of,
+)
 from bridge.inbound.verification.scheme import Unverified, Verified, Verifier
 
 MAX_CREDENTIAL = 4096
@@ -40,7 +48,7 @@ class _Unsigning:
 class TokenScheme(_Unsigning):
     """The secret itself behind an exact `prefix`: in a header, in the query string, or in the payload.
 
-    With `each`, every item of that list carries it.
+    With `each`, every item of that list carries it. What is verified does not hold it: in the payload it is emptied.
     """
 
     place: Place
@@ -79,26 +87,28 @@ class TokenScheme(_Unsigning):
             _compare(found[0], expected, "latin-1" if isinstance(place, InHeaders) else "utf-8")
 
         def verify(request: Unverified, _now: datetime) -> Verified:
-            root = payload_of(request)
-            for item_root in _roots(each, root):
-                check(request, item_root)
-            return Verified(request.body, None)
+            for root in item_roots(each, payload_of(request)):
+                check(request, root)
+            # What is verified is kept, and a secret must not be.
+            body = self._put(request, "").body if isinstance(place, InPayload) else request.body
+            return Verified(body, None)
 
         return verify
 
     def carries_proof(self, request: Unverified) -> bool:
         """Tell whether something stands where the token does."""
-        return any(self.place.find(request, root) for root in _roots(self.each, payload_of(request)))
+        return any(self.place.find(request, root) for root in item_roots(self.each, payload_of(request)))
 
     def sign(self, request: Unverified, secret: bytes, now: datetime, *, url: str = "") -> Unverified:
         """Give the request with the token."""
         in_header = isinstance(self.place, InHeaders)
         text = (self.prefix.encode() + secret).decode("latin-1" if in_header else "utf-8")
-        if self.each is None:
-            return self.place.put(request, text)
-        for item in signed_items(self.each, payload_of(request)):
-            request = self.place.put(request, text, item.steps)
-        return request
+        return self._put(request, text)
+
+    def _put(self, request: Unverified, text: str) -> Unverified:
+        if isinstance(self.place, InPayload):
+            return self.place.put_each(request, self.each, lambda _root: text)
+        return self.place.put(request, text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,10 +185,6 @@ class NoScheme(_Unsigning):
     def sign(self, request: Unverified, secret: bytes, now: datetime, *, url: str = "") -> Unverified:
         """Give the request as it is."""
         return request
-
-
-def _roots(each: Items | None, root: Root) -> list[Root]:
-    return [root] if each is None else [root_of(item) for item in signed_items(each, root)]
 
 
 def _compare(given: str, expected: tuple[bytes, ...], charset: str) -> None:

@@ -8,14 +8,14 @@ afterwards.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from urllib.parse import parse_qsl, quote_plus
+from urllib.parse import parse_qsl, quote_plus, urlencode
 
 import orjson
 
 from bridge.errors import SenderError
 from bridge.events import Json
 from bridge.inbound.bodies import MAX_FIELDS, read_format, read_payload
-from bridge.inbound.layouts.items import Item, Items
+from bridge.inbound.layouts.items import Items
 from bridge.inbound.locations import PathPlace
 from bridge.inbound.verification.scheme import Unverified
 
@@ -39,7 +39,7 @@ class InHeaders:
         headers = request.headers
         return [headers[name] for name in self.names if headers.get(name)]
 
-    def put(self, request: Unverified, text: str, _base: Sequence[str | int] = ()) -> Unverified:
+    def put(self, request: Unverified, text: str) -> Unverified:
         """Give the request with the text there."""
         return request._replace(headers={**request.headers, self.names[0]: text})
 
@@ -58,7 +58,7 @@ class InQuery:
         """Give its values that are not empty. Raises `SenderError` 400 where the query cannot be read."""
         return [value for name, value in read_pairs(request.query, "bad_query") if name == self.name and value]
 
-    def put(self, request: Unverified, text: str, _base: Sequence[str | int] = ()) -> Unverified:
+    def put(self, request: Unverified, text: str) -> Unverified:
         """Give the request with the text there."""
         others = [pair for pair in request.query.split(b"&") if pair and pair.partition(b"=")[0].decode() != self.name]
         return request._replace(query=b"&".join([*others, f"{self.name}={quote_plus(text)}".encode()]))
@@ -79,13 +79,16 @@ class InPayload:
         text = text_of(self.path.find(root(), {}), self)
         return [text] if text else []
 
-    def put(self, request: Unverified, text: str, base: Sequence[str | int] = ()) -> Unverified:
-        """Give the request with the text there, as a number where one stands there already."""
-        steps = (*base, *self.path.steps)
-        payload = payload_of(request)()
-        found = PathPlace(steps).find(payload, {})
-        value = int(text) if isinstance(found, int) and text.isdecimal() else text
-        return request._replace(body=orjson.dumps(_with(payload, steps, value)))
+    def put(self, request: Unverified, text: str) -> Unverified:
+        """Give the request with the text there."""
+        return self.put_each(request, None, lambda _root: text)
+
+    def put_each(self, request: Unverified, each: Items | None, text: Callable[[Root], str]) -> Unverified:
+        """Give the request with a text there in every item, as a number where one stands there already."""
+        payload = payload_of(request)
+        for root in item_roots(each, payload):
+            _set(root(), self.path.steps, text(root))
+        return request._replace(body=_written(payload(), request))
 
 
 Place = InHeaders | InQuery | InPayload
@@ -99,17 +102,14 @@ def payload_of(request: Unverified) -> Root:
     return cache(partial(_parse, request))
 
 
-def signed_items(each: Items, root: Root) -> list[Item]:
-    """Give the items of which each proves itself. Raises `SenderError` where there are none, or too many."""
+def item_roots(each: Items | None, root: Root) -> list[Root]:
+    """Give what proves itself: the payload, or each of its items. Raises `SenderError` for none, and for too many."""
+    if each is None:
+        return [root]
     items = each.find(root())
     if not items:
         raise SenderError(401, "missing_signature", f"there is no item at {each}, and so no signature")
-    return items
-
-
-def root_of(item: Item) -> Root:
-    """Give an item as what paths begin at."""
-    return partial(_itself, item.value)
+    return [partial(_itself, item.value) for item in items]
 
 
 def _itself(value: Json) -> Json:
@@ -147,20 +147,32 @@ def _parse(request: Unverified) -> Json:
     # What is no form is read as JSON; whether it may be is told by who reads the event.
     is_json = "form" not in request.headers.get("content-type", "")
     body_format = read_format(request.headers, is_json=is_json)
+    if body_format.kind == "multipart":
+        raise SenderError(
+            415, "unsupported_type", "this source proves itself by what stands in JSON or in a plain form"
+        )
     if body_format.coding:
         message = "this source proves itself by what stands in the body, which must not be compressed"
         raise SenderError(415, "unsupported_encoding", message)
     return read_payload(request.body, body_format, form_json=None)
 
 
-def _with(value: Json, steps: Sequence[str | int], new: Json) -> Json:
-    """Give a value with another one at a place, which is made where it is missing; a list gets no items."""
-    if not steps:
-        return new
-    first, rest = steps[0], steps[1:]
-    if isinstance(first, str):
-        fields = value if isinstance(value, dict) else {}
-        return {**fields, first: _with(fields.get(first), rest, new)}
-    if isinstance(value, list) and first < len(value):
-        return [*value[:first], _with(value[first], rest, new), *value[first + 1 :]]
-    return value
+def _written(payload: Json, request: Unverified) -> bytes:
+    """Write a payload as the body that it came in."""
+    if isinstance(payload, dict) and "form" in request.headers.get("content-type", ""):
+        return urlencode(payload, doseq=True).encode()
+    return orjson.dumps(payload)
+
+
+def _set(value: Json, steps: Sequence[str | int], text: str) -> None:
+    """Set a text at a place of a payload; objects on the way are made where they are missing, lists get no items."""
+    for step in steps[:-1]:
+        if isinstance(value, dict) and isinstance(step, str):
+            value = value.setdefault(step, {})
+        else:
+            value = value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
+    last = steps[-1]
+    if isinstance(value, dict) and isinstance(last, str):
+        value[last] = int(text) if isinstance(value.get(last), int) and text.isdecimal() else text
+    elif isinstance(value, list) and isinstance(last, int) and last < len(value):
+        value[last] = text

@@ -4,7 +4,7 @@ What can be decided once is decided when a scheme is bound, so that a request on
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
@@ -14,7 +14,7 @@ from bridge.inbound.layouts.items import Items
 from bridge.inbound.locations import HeaderPlace, PathPlace
 from bridge.inbound.locations import Place as Located
 from bridge.inbound.verification.content import Fill, Template, is_form
-from bridge.inbound.verification.elements import Elements
+from bridge.inbound.verification.elements import Elements, finder
 from bridge.inbound.verification.hmacs import Hmac, Matches
 from bridge.inbound.verification.places import (
     InHeaders,
@@ -22,21 +22,15 @@ from bridge.inbound.verification.places import (
     InQuery,
     Place,
     Root,
+    item_roots,
     payload_of,
-    root_of,
-    signed_items,
 )
 from bridge.inbound.verification.public_keys import PublicKey
 from bridge.inbound.verification.scheme import Unverified, Verified, Verifier
 from bridge.inbound.verification.timestamps import READERS, WRITERS, Timestamp, check_time
 
-MAX_SIGNATURE = 4096
-
 _Read = Callable[[Unverified, Root], tuple[list[bytes], str | None]]
 """Gives the signatures and the timestamp, as texts. Raises `SenderError` 401 where one is missing."""
-
-_Find = Callable[[Unverified, Root], tuple[list[str], str | None]]
-"""Does the same of what stands at one place, before prefixes are taken off."""
 
 _Prove = Callable[[Unverified, Root], str | None]
 """Verifies a request, or one item of it, and gives its timestamp."""
@@ -169,7 +163,7 @@ class SignatureScheme:
         return place if isinstance(place, InPayload) and not is_needed else None
 
     def _reader(self) -> _Read:
-        find, prefix, place = self._finder(), self.prefix, self.place
+        find, prefix, place = finder(self.place, self.elements), self.prefix, self.place
         timestamp_place = self.timestamp.place if self.timestamp and self._late_timestamp is None else None
         in_elements = self.elements is not None and self.elements.timestamp is not None
 
@@ -184,22 +178,6 @@ class SignatureScheme:
             return [text.encode() for text in signatures], timestamp
 
         return read
-
-    def _finder(self) -> _Find:
-        """Give what finds the signatures, and the time among their elements; most have one header, and a short way."""
-        place = self.place
-        split = _alone if self.elements is None else self.elements.splitter(place)
-        if not isinstance(place, InHeaders) or len(place.names) > 1:
-            return lambda request, root: _joined(map(split, _texts(place, request, root)))
-        (name,) = place.names
-
-        def find(request: Unverified, root: Root) -> tuple[list[str], str | None]:
-            text = request.headers.get(name)
-            if not text or len(text) > MAX_SIGNATURE:
-                _texts(place, request, root)
-            return split(request.headers[name])
-
-        return find
 
     def _body_check(self) -> Callable[[Unverified, Root], None] | None:
         """Give what makes sure that no body goes unsigned where a form is signed, or the body's hash; else None."""
@@ -219,10 +197,7 @@ class SignatureScheme:
 
     def carries_proof(self, request: Unverified) -> bool:
         """Tell whether something stands where the signature does."""
-        root = payload_of(request)
-        if self.each is not None:
-            return any(self.place.find(request, root_of(item)) for item in signed_items(self.each, root))
-        return bool(self.place.find(request, root))
+        return any(self.place.find(request, root) for root in item_roots(self.each, payload_of(request)))
 
     def signed_at(self, request: Unverified) -> datetime | None:
         """Give the signed time, None where there is none. Raises `SenderError` 401 where it cannot be read."""
@@ -237,7 +212,7 @@ class SignatureScheme:
             return timestamp.place.find(request, root)
         if not self.place.find(request, root):
             return []
-        _, found = self._finder()(request, root)
+        _, found = finder(self.place, self.elements)(request, root)
         return [found] if found else []
 
     def sign(self, request: Unverified, secret: bytes, now: datetime, *, url: str = "") -> Unverified:
@@ -250,13 +225,15 @@ class SignatureScheme:
         """Do the same with a function that gives the signature of some bytes, for a timestamp."""
         timestamp = WRITERS[self.timestamp.format](now) if self.timestamp else None
         request = self._with_what_is_signed(request, timestamp)
-        fill, root = self._filler(url), payload_of(request)
-        if self.each is None:
-            return self.place.put(request, self._write(sign(fill(request, timestamp, root), timestamp), timestamp))
-        for item in signed_items(self.each, root):
-            text = self._write(sign(fill(request, timestamp, root_of(item)), timestamp), timestamp)
-            request = self.place.put(request, text, item.steps)
-        return request
+        fill = self._filler(url)
+
+        def text(root: Root) -> str:
+            signature = self.prefix + sign(fill(request, timestamp, root), timestamp)
+            return signature if self.elements is None else self.elements.join(signature, timestamp)
+
+        if isinstance(self.place, InPayload):
+            return self.place.put_each(request, self.each, text)
+        return self.place.put(request, text(payload_of(request)))
 
     def _with_what_is_signed(self, request: Unverified, timestamp: str | None) -> Unverified:
         place = self.timestamp.place if self.timestamp else None
@@ -269,15 +246,11 @@ class SignatureScheme:
             request = InHeaders((name,)).put(request, ",".join(listed))
         return request
 
-    def _write(self, signature: str, timestamp: str | None) -> str:
-        text = self.prefix + signature
-        return text if self.elements is None else self.elements.join(text, timestamp)
-
 
 def _of_every_item(prove: _Prove, each: Items) -> Verifier:
     def verify(request: Unverified, _now: datetime) -> Verified:
-        for item in signed_items(each, payload_of(request)):
-            prove(request, root_of(item))
+        for root in item_roots(each, payload_of(request)):
+            prove(request, root)
         return Verified(request.body, None)
 
     return verify
@@ -289,30 +262,6 @@ def _without_time(prove: _Prove, give_root: Callable[[Unverified], Root]) -> Ver
         return Verified(request.body, None)
 
     return verify
-
-
-def _texts(place: Place, request: Unverified, root: Root) -> list[str]:
-    """Give what stands at the signature's place."""
-    texts = place.find(request, root)
-    if not texts:
-        raise SenderError(401, "missing_signature", f"{place} is missing or empty")
-    if isinstance(place, InQuery) and len(texts) > 1:
-        raise SenderError(401, "malformed_signature", f"{place} comes more than once")
-    if max(map(len, texts)) > MAX_SIGNATURE:
-        raise SenderError(401, "malformed_signature", f"{place} is too long")
-    return texts
-
-
-def _alone(text: str) -> tuple[list[str], str | None]:
-    return [text], None
-
-
-def _joined(split: Iterable[tuple[list[str], str | None]]) -> tuple[list[str], str | None]:
-    signatures: list[str] = []
-    timestamp: str | None = None
-    for more, timestamp in split:  # noqa: B007 - the last one's counts, and is signed
-        signatures += more
-    return signatures, timestamp
 
 
 def _without(prefix: str, text: str, place: Place) -> str:

@@ -162,6 +162,23 @@ def test_a_token_in_the_address_does_not_reach_the_journal() -> None:
     assert "hunter2" not in repr(event)
 
 
+@pytest.mark.parametrize(
+    ("content_type", "body", "kept"),
+    [
+        ("application/json", b'{"k": {"t": "hunter2-secret"}, "n": 1}', b'{"k":{"t":""},"n":1}'),
+        ("application/x-www-form-urlencoded", b"n=1&n=2&t=hunter2-secret", b"n=1&n=2&t="),
+    ],
+)
+def test_a_token_in_the_body_does_not_reach_the_journal(content_type: str, body: bytes, kept: bytes) -> None:
+    """It is emptied where it stood, whichever way the body is written; a multipart form is not written anew."""
+    path = "$.k.t" if b"{" in body else "$.t"
+    plant = source(f"verify: {{scheme: token, path: {path}}}, dedupe: off", b"hunter2-secret")
+    assert plant.verifier(Unverified(body, {"content-type": content_type}), NOW).body == kept
+    with pytest.raises(SenderError) as caught:
+        plant.verifier(Unverified(body, {"content-type": "multipart/form-data; boundary=x"}), NOW)
+    assert caught.value.status == 415
+
+
 def test_what_proves_itself_in_its_body_must_not_be_compressed() -> None:
     """It would have to be decompressed for whoever sends it."""
     kind = KINDS["values"]
