@@ -19,7 +19,7 @@ from bridge.cli.opening import open_store
 from bridge.cli.server import QuietServer
 from bridge.configuration import ConfigurationLoader, read_folder
 from bridge.errors import ConfigurationError, OperatorError, Problem
-from bridge.inbound.connections import allow_many_connections, guarded
+from bridge.inbound.connections import RESTING_S, allow_many_connections, guarded
 from bridge.logs import configure_logging
 from bridge.lossy import Platform, platform_under, refuse_state
 from bridge.outbound.client import PindownClient
@@ -125,6 +125,7 @@ def _run(settings: Settings, parts: Parts, listener: socket.socket) -> None:
             log_config=None,
             server_header=False,
             proxy_headers=False,
+            timeout_keep_alive=RESTING_S,
             timeout_graceful_shutdown=GRACE_S,
         ),
         when_asked=bridge.drain,

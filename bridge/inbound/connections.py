@@ -1,9 +1,9 @@
 """The guard in front of HTTP: what a connection may cost before there is a request to answer.
 
 The server below bounds neither the size of a request's head nor how long it takes to come, and
-whoever reaches the port can open connections. So a head has a size and a deadline, trailers
-count for nothing, and every refusal has the shape of the bridge's errors, and a line in the log,
-at most once a minute for each code.
+whoever reaches the port can open connections. So a head has a size and a deadline, who does not
+read is sent no more and is left after a while, trailers count for nothing, and every refusal has
+the shape of the bridge's errors, and a line in the log, at most once a minute for each code.
 """
 
 import asyncio
@@ -25,6 +25,18 @@ from bridge.once_a_minute import OnceAMinute
 
 HEAD_DEADLINE_S = 10.0
 """How long the head of a request may take, from its first byte or from the connection's beginning."""
+
+READING_DEADLINE_S = 60.0
+"""How long a client may take to read what it was sent: where no more fits on the way, and at the connection's end."""
+
+RESTING_S = 75
+"""How long a connection may rest between two requests. Longer than the 60 s for which the usual proxies keep theirs:
+who closes first while the other sends costs a request, and a proxy tells its sender of a failure then.
+"""
+
+CROWD = 1000
+CROWDED_RESTING_S = 5.0
+"""With so many connections each may rest for no longer than this."""
 
 MAX_HEAD_BYTES = 64 * 1024
 """How much may come that completes no head and brings no body: more than any app here takes."""
@@ -69,17 +81,18 @@ class GuardedProtocol(HttpToolsProtocol):
         self._idle_bytes = 0
         self._is_refused = False
         self._has_head_begun = True
-        self._patience = Patience(self.loop, self._close)
+        self._patience = Patience(self.loop, self._lose_patience)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Give the first head its deadline."""
-        super().connection_made(HoldingTransport(transport, self.loop))  # type: ignore[arg-type]  # stands in for one
+        holding = HoldingTransport(transport, self.loop, self._await_the_end)
+        super().connection_made(holding)  # type: ignore[arg-type]  # stands in for one
         self._patience.wait(HEAD_DEADLINE_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the deadline."""
-        self._patience.stop()
         super().connection_lost(exc)
+        self._patience.stop()
 
     def data_received(self, data: bytes) -> None:
         """Take in what came once the turn ends: all connections read in a row, and then all parse in a row."""
@@ -99,7 +112,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._idle_bytes = 0 if self._got_on else self._idle_bytes + len(data)
         if self._idle_bytes > MAX_HEAD_BYTES:
             self._refuse(431, "headers_too_large", f"the headers are larger than {MAX_HEAD_BYTES:,} bytes")
-        elif self._awaits_head and self._is_idle() and not self._has_head_begun:
+        elif self._awaits_head and self._is_idle() and not self._got_on and not self._has_head_begun:
+            # A piece that ended a request, which was answered at once, begins no head: the connection rests.
             self._has_head_begun = True
             self._patience.wait(HEAD_DEADLINE_S)
 
@@ -123,7 +137,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self.loop.call_soon(self._begin)
 
     def _begin(self) -> None:
-        if self._begun is None:
+        # Who does not read has to wait: the answers would pile up here.
+        if self._begun is None or self.flow.write_paused:
             return
         (cycle, app), self._begun = self._begun, None
         # A webhook that is whole, as nearly all are, needs no task: that would cost as much as its signature.
@@ -150,8 +165,24 @@ class GuardedProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
+        elif not self.flow.write_paused:
+            self._rest()
+
+    def pause_writing(self) -> None:
+        """Wait until the client has read what it was sent, or most of it."""
+        super().pause_writing()
+        self._patience.wait(READING_DEADLINE_S)
+
+    def resume_writing(self) -> None:
+        """Go on where that ended: with the answer, with the request that had to wait for it, or with none."""
+        super().resume_writing()
+        if self.transport.is_closing():
+            return
+        if self._is_idle():
+            self._rest()
         else:
-            self._patience.wait(self.timeout_keep_alive)
+            self._patience.rest()
+            self._begin()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP."""
@@ -164,8 +195,19 @@ class GuardedProtocol(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle  # uvicorn declares it before there is one
         return cycle is None or cycle.response_complete
 
-    def _close(self) -> None:
-        self.transport.close()
+    def _rest(self) -> None:
+        is_crowded = len(self.connections) > CROWD
+        self._patience.wait(CROWDED_RESTING_S if is_crowded else self.timeout_keep_alive)
+
+    def _await_the_end(self) -> None:
+        self._patience.wait(READING_DEADLINE_S)
+
+    def _lose_patience(self) -> None:
+        if self.transport.is_closing():
+            # It waits for the client to read, which does not.
+            self.transport.abort()
+        else:
+            self.transport.close()
 
     def _refuse(self, status: int, code: str, message: str) -> None:
         """Answer, where no other answer is under way, and close the connection."""

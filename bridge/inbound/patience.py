@@ -2,10 +2,17 @@
 
 A timer that is set after each answer and cancelled by the next request costs every webhook some
 microseconds. So a connection only notes by when it must have got on.
+
+What came in time counts, though the loop was busy with other things and has not looked at it yet.
 """
 
 import asyncio
 from collections.abc import Callable
+
+TURNS = 3
+"""Turns of the loop that a wait is given beyond its end: one to read what lies in the socket, one to take it in, and
+one because a turn may begin with either. To close before would drop a request that came in time, without an answer.
+"""
 
 
 class Patience:
@@ -42,5 +49,14 @@ class Patience:
             return
         if self._ends_at > self._loop.time():
             self._timer = self._loop.call_at(self._ends_at, self._look)
+        else:
+            self._end_after(TURNS)
+
+    def _end_after(self, turns: int) -> None:
+        """End the wait, unless it is over by then or another one has begun, which has its own timer."""
+        if self._ends_at is None or self._ends_at > self._loop.time():
+            return
+        if turns:
+            self._loop.call_soon(self._end_after, turns - 1)
         else:
             self._end()

@@ -7,6 +7,7 @@ processor's caches. So what is written waits until the turn ends.
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -19,11 +20,17 @@ LONG_PIECE_BYTES = 16 * 1024
 
 
 class HoldingTransport:
-    """A connection's transport that holds what is written until the turn ends, or the connection does."""
+    """A connection's transport that holds what is written until the turn ends, or the connection does.
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    `when_closed` is called once it is asked to end: what is written by then still goes out, if the client reads it.
+    """
+
+    def __init__(
+        self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, when_closed: Callable[[], None]
+    ) -> None:
         self._transport = transport
         self._loop = loop
+        self._when_closed = when_closed
         self._held: list[bytes] = []
         self.is_closing = transport.is_closing
 
@@ -41,6 +48,8 @@ class HoldingTransport:
     def close(self) -> None:
         """Send what is held, and close."""
         self.flush()
+        if not self.is_closing():
+            self._when_closed()
         self._transport.close()
 
     def flush(self) -> None:

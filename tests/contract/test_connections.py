@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from uvicorn.server import ServerState
 
 from bridge.inbound import connections
 from bridge.inbound.answers import CLOSE, Answer, Fields
-from bridge.inbound.connections import AnswerWhole, guarded
+from bridge.inbound.connections import AnswerWhole, GuardedProtocol, guarded
 from bridge.inbound.endpoint import Reply, Scope
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -138,6 +139,35 @@ async def test_a_connection_that_rests_too_long_is_closed(monkeypatch: pytest.Mo
     """By its time between two requests, and not by that of a head that has begun."""
     monkeypatch.setattr(connections, "HEAD_DEADLINE_S", 3600)
     async with asyncio.timeout(30), served(resting_s=1) as (reader, writer):
+        writer.write(REQUEST)
+        assert (await reader.read()).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_request_that_came_in_time_is_answered_though_nobody_looked() -> None:
+    """The loop may be busy while it comes and the connection's rest ends; to close then would drop the request."""
+    async with asyncio.timeout(30), served(resting_s=1) as (reader, writer):
+        writer.write(REQUEST)
+        await reader.readuntil(b"}")
+        writer.write(REQUEST)
+        time.sleep(1.5)  # noqa: ASYNC251 - what keeps the loop busy
+        assert (await reader.read()).startswith(b"HTTP/1.1 200")
+
+
+async def test_who_was_answered_at_once_may_rest_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal, say, is answered while its request is taken in; it begins no other head, which had less time."""
+    monkeypatch.setattr(connections, "HEAD_DEADLINE_S", 0.1)
+    async with asyncio.timeout(30), served(answer_whole=Whole(), resting_s=3600) as (reader, writer):
+        for _ in range(2):
+            writer.write(REQUEST)
+            assert (await reader.readuntil(b"body")).startswith(b"HTTP/1.1 202")
+            await asyncio.sleep(0.3)
+
+
+async def test_where_connections_crowd_each_rests_for_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody takes many places for long by asking once at each of them."""
+    monkeypatch.setattr(connections, "CROWD", 0)
+    monkeypatch.setattr(connections, "CROWDED_RESTING_S", 0.1)
+    async with asyncio.timeout(30), served(resting_s=3600) as (reader, writer):
         writer.write(REQUEST)
         assert (await reader.read()).startswith(b"HTTP/1.1 200")
 
@@ -272,17 +302,18 @@ async def test_a_head_that_is_asked_for_comes_without_a_body() -> None:
 
 
 class Whole:
-    """Takes whole requests, and answers each with its body, at once or when it is told to."""
+    """Takes whole requests, and answers each with its body or another, at once or when it is told to."""
 
-    def __init__(self, *, at_once: bool = True, fields: Fields = ()) -> None:
+    def __init__(self, *, at_once: bool = True, fields: Fields = (), body: bytes = b"") -> None:
         self.bodies: list[bytes] = []
         self.replies: asyncio.Queue[Callable[[], None]] = asyncio.Queue()
         self.at_once = at_once
         self.fields = fields
+        self.body = body
 
     def __call__(self, _scope: Scope, body: bytes, reply: Reply) -> bool:
         self.bodies.append(body)
-        answer = partial(reply, Answer(202, self.fields, body))
+        answer = partial(reply, Answer(202, self.fields, self.body or body))
         if self.at_once:
             answer()
         else:
@@ -352,3 +383,56 @@ async def test_a_long_answer_comes_whole() -> None:
         answer = await reader.readuntil(b"\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 200")
         assert await reader.readexactly(3 * len(LONG) + 3) == (LONG + b".") * 3
+
+
+MANY = 400
+
+
+async def test_who_does_not_read_is_answered_no_more() -> None:
+    """Else its answers would fill the memory, at a few bytes of request each; once it reads, it gets all in order."""
+    whole = Whole(body=LONG)
+    async with asyncio.timeout(60), served(answer_whole=whole) as (reader, writer):
+        writer.write(REQUEST * MANY)
+        answered = -1
+        while answered < len(whole.bodies):
+            answered = len(whole.bodies)
+            await asyncio.sleep(0.2)
+        assert 0 < answered < MANY / 2
+        for _ in range(MANY):
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 202")
+            await reader.readexactly(len(LONG))
+        writer.write(ENDING)
+        assert (await reader.read()).endswith(LONG)
+    assert len(whole.bodies) == MANY + 1
+
+
+@pytest.mark.parametrize("request_line", [REQUEST, REQUEST * MANY, ENDING], ids=["one", "many", "the last"])
+async def test_who_does_not_read_for_long_is_left(request_line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that nobody takes keeps no place for ever, not even where it ends the connection."""
+    monkeypatch.setattr(connections, "READING_DEADLINE_S", 0.1)
+    ended = asyncio.Event()
+
+    class Watched(GuardedProtocol):
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            ended.set()
+
+    monkeypatch.setattr(connections, "GuardedProtocol", Watched)
+    whole = Whole(body=LONG * 200)
+    async with asyncio.timeout(30), served(answer_whole=whole) as (_, writer):
+        writer.write(request_line)
+        await ended.wait()
+    assert len(whole.bodies) == 1
+
+
+async def test_who_reads_slowly_is_not_left_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as it gets on: the deadline is for what waits, and not for the whole conversation."""
+    monkeypatch.setattr(connections, "READING_DEADLINE_S", 0.5)
+    whole = Whole(body=LONG * 50)
+    async with asyncio.timeout(30), served(answer_whole=whole) as (reader, writer):
+        for _ in range(3):
+            writer.write(REQUEST)
+            await asyncio.sleep(0.3)
+            await reader.readuntil(b"\r\n\r\n")
+            assert len(await reader.readexactly(50 * len(LONG))) == 50 * len(LONG)
+            await asyncio.sleep(0.3)

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
-from bridge.inbound.patience import Patience
+import pytest
+
+from bridge.inbound.patience import TURNS, Patience
 
 
 class Timer:
@@ -28,6 +31,7 @@ class HandLoop:
     def __init__(self) -> None:
         self.now = 100.0
         self.timers: list[Timer] = []
+        self.soon: list[Callable[[], None]] = []
 
     def time(self) -> float:
         return self.now
@@ -36,12 +40,23 @@ class HandLoop:
         self.timers.append(Timer(at, call))
         return self.timers[-1]
 
+    def call_soon(self, call: Callable[..., None], *arguments: Any) -> None:
+        self.soon.append(partial(call, *arguments))
+
+    def turn(self) -> None:
+        """Do what is to be done soon, and not yet what that brings up."""
+        soon, self.soon = self.soon, []
+        for call in soon:
+            call()
+
     def turn_to(self, now: float) -> None:
         while due := [timer for timer in self.timers if not timer.is_over and timer.at <= now]:
             timer = min(due, key=lambda each: each.at)
             self.now = timer.at
             timer.is_over = True
             timer.call()
+            while self.soon:
+                self.turn()
         self.now = now
 
 
@@ -99,3 +114,22 @@ def test_nothing_ends_while_nobody_waits() -> None:
     waited.patience.stop()
     waited.loop.turn_to(300)
     assert waited.ended_at == []
+
+
+@pytest.mark.parametrize("turns", range(TURNS))
+def test_what_came_in_time_counts_though_nobody_has_looked_yet(turns: int) -> None:
+    """For some turns of the loop after the end; a wait that begins in one of them has its own end, and one timer."""
+    waited = Waited()
+    waited.patience.wait(5)
+    waited.loop.now = 105
+    waited.loop.timers[0].call()
+    for _ in range(turns):
+        waited.loop.turn()
+    waited.patience.rest()
+    waited.patience.wait(7)
+    while waited.loop.soon:
+        waited.loop.turn()
+    assert (waited.ended_at, len(waited.loop.timers)) == ([], 2)
+    waited.loop.timers[0].is_over = True
+    waited.loop.turn_to(200)
+    assert waited.ended_at == [112]
