@@ -88,7 +88,7 @@ class Confirmations:
     def begin(self, touched: Touched, *, number: int | None, until: datetime, tell: Tell) -> None:
         """Have `tell` called once the pins show all that they were moved to until now, or cannot until then.
 
-        `number` is the journal's number of the event, None where it is not known.
+        `number` is the journal's number of the event, None for a repeated delivery.
         """
         if len(self._waits) >= MAX_WAITS or self._hurried.total() + len(touched) > MAX_PINS:
             tell(False)
@@ -138,7 +138,7 @@ class Confirmations:
         if not waits:
             return
         pins = {pin for wait in waits for pin, _ in wait.left}
-        numbers = {wait.number for wait in waits if wait.is_new and wait.number is not None}
+        numbers = {wait.number for wait in waits if wait.is_new}
         try:
             seen = await self._store.prospects(pins, numbers)
         except StoreUnavailable as error:

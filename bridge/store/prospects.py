@@ -1,6 +1,6 @@
 """What single pins lack, and when they can have it: for whoever waits for them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -34,10 +34,13 @@ class Prospect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prospects:
-    """Pins by their ids, and the numbers of events that are in the journal and in no pin yet, as after a reload."""
+    """Pins by their ids, and the numbers of events that are in the journal and in no pin yet, as after a reload.
+
+    None among the numbers tells that there is such an event at all: it may be the one that a repeated delivery repeats.
+    """
 
     pins: dict[str, Prospect]
-    pending: frozenset[int]
+    pending: frozenset[int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +54,20 @@ class Lacking:
     first: tuple[Prospect, ...]
 
 
-def read_prospects(connection: Connection, wanted: Collection[str], numbers: Collection[int], now: int) -> Prospects:
-    """Look at pins as if none had a pace."""
+def read_prospects(
+    connection: Connection, wanted: Collection[str], numbers: Collection[int | None], now: int
+) -> Prospects:
+    """Look at pins as if none had a pace, and at the events of these numbers; None asks for any."""
     found = [_prospect(without_pace(standing), now) for standing in read_standings(connection, wanted)]
-    pending = select(unfolded.c.number).where(unfolded.c.number.in_(numbers), unfolded.c.pending == 1)
-    return Prospects(
-        pins={each.pin: each for each in found},
-        pending=frozenset(connection.scalars(pending)) if numbers else frozenset(),
-    )
+    return Prospects(pins={each.pin: each for each in found}, pending=frozenset(_pending(connection, numbers)))
+
+
+def _pending(connection: Connection, numbers: Collection[int | None]) -> Iterator[int | None]:
+    pending = select(unfolded.c.number).where(unfolded.c.pending == 1)
+    if known := [number for number in numbers if number is not None]:
+        yield from connection.scalars(pending.where(unfolded.c.number.in_(known)))
+    if None in numbers and connection.scalar(pending.limit(1)) is not None:
+        yield None
 
 
 def read_lacking(connection: Connection, now: int, most: int) -> Lacking:

@@ -281,10 +281,10 @@ class Store:
         """Forget a key; gives it as it was, None where there is none."""
         return await self._writer.run(lambda connection: wire_keys.remove(connection, number))
 
-    async def prospects(self, wanted: Collection[str], numbers: Collection[int] = ()) -> Prospects:
+    async def prospects(self, wanted: Collection[str], numbers: Collection[int | None] = ()) -> Prospects:
         """Say what pins lack and when they can have it, whatever their pace, and which events are still to be folded.
 
-        `numbers` are those of the events that are asked about.
+        `numbers` are those of the events that are asked about; None asks for any that is.
         """
         now = self._now()
         return await self._read(lambda connection: prospects.read_prospects(connection, wanted, numbers, now))

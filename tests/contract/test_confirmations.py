@@ -4,8 +4,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from support.delivering import at_work
+from support.delivering import MAPPING, at_work
 
+from bridge.mappings import load_texts
 from bridge.outbound import confirmations
 from bridge.store import Budget
 from bridge.units import Window
@@ -99,6 +100,27 @@ async def test_what_is_no_pin_of_the_mapping_is_not_waited_for(tmp_path: Path) -
         await bench.store.activate([], "sandbox")
         await bench.say("p-1", "b")
         assert await bench.confirm("p-1") is True
+
+
+async def test_a_repeated_delivery_is_not_taken_for_shown_before_its_event_is_folded(tmp_path: Path) -> None:
+    """One that was on its way during a reload stands in the journal first, and moves its pin a moment later."""
+    async with at_work(tmp_path) as bench:
+        await bench.say("p-1", "a")
+        await bench.quiet()
+        before = bench.mappings
+        bench.mappings = load_texts(
+            {"said.yaml": MAPPING.replace("source: test", "source: test\n    when: {$.pin: {ne: none}}").encode()}, {}
+        )
+        await bench.activate(bench.mappings)
+        await bench.rebuild()
+        after, bench.mappings = bench.mappings, before
+        await bench.say("p-1", "b")
+        bench.mappings = after
+        await bench.repeat()
+        assert await bench.confirm("p-1") is False
+        await bench.rebuild()
+        assert await bench.confirm("p-1") is True
+        assert bench.shown("p-1") == "b"
 
 
 async def test_while_the_store_is_out_of_reach_nobody_waits(tmp_path: Path) -> None:
