@@ -162,11 +162,13 @@ class GuardedProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         elif not self.flow.write_paused:
             self._rest()
+        if not self.pipeline:
+            # Not before: for each request that is answered a piece with a thousand more could come.
+            self.flow.resume_reading()
 
     def pause_writing(self) -> None:
         """Wait until the client has read what it was sent, or most of it."""

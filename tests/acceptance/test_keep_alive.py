@@ -13,16 +13,15 @@ from support.processes import BridgeProcess, payment, signed
 NewBridge = Callable[..., BridgeProcess]
 
 SENDERS = 20
-AT_LEAST = 2000
 RESTS_S = 5.5
 """Longer than usual clients keep a connection that rests: they must be the first to let go of it."""
 
 PATIENT = httpx.Limits(max_connections=SENDERS + 1, keepalive_expiry=60)
 
 
-@pytest.mark.parametrize(("delivery", "status"), [("background", 202), ("inline", 200)])
+@pytest.mark.parametrize(("delivery", "status", "at_least"), [("background", 202, 2000), ("inline", 200, 300)])
 async def test_thousands_of_webhooks_on_connections_that_are_kept(
-    new_bridge: NewBridge, delivery: str, status: int
+    new_bridge: NewBridge, delivery: str, status: int, at_least: int
 ) -> None:
     """Also on one that rested meanwhile for longer than most clients let it."""
     bridge = new_bridge(PINBRIDGE_DELIVERY=delivery)
@@ -38,7 +37,7 @@ async def test_thousands_of_webhooks_on_connections_that_are_kept(
         answers[answer.status_code] += 1
 
     async def send(client: httpx.AsyncClient) -> None:
-        while answers.total() < AT_LEAST or time.monotonic() - rested_at < RESTS_S:
+        while answers.total() < at_least or time.monotonic() - rested_at < RESTS_S:
             await deliver(client)
 
     async with httpx.AsyncClient(limits=PATIENT, timeout=30) as resting:
