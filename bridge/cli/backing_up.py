@@ -1,6 +1,8 @@
 """`pinbridge backup` and `restore`: the database is copied beside a running bridge, and put back without one."""
 
 import os
+import signal
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +21,7 @@ def backup(settings: Settings, file: Path, *, as_json: bool) -> None:
 
     Raises as `back_up` does.
     """
+    _clear_away_when_ended()
     # Webhooks go first where the processor is short.
     os.nice(NICENESS)
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
@@ -40,6 +43,7 @@ def put_back(settings: Settings, file: Path, now: datetime, *, as_json: bool) ->
 
     Raises as `restore` does.
     """
+    _clear_away_when_ended()
     restored = restore(settings.database, file, now)
     if as_json:
         before = None if restored.before is None else str(restored.before)
@@ -49,6 +53,11 @@ def put_back(settings: Settings, file: Path, now: datetime, *, as_json: bool) ->
     if restored.before is not None:
         stdout.print(f"the database from before is kept as {restored.before}", markup=False)
     stdout.print("what came after the backup is not in it: let the senders send that again", markup=False)
+
+
+def _clear_away_when_ended() -> None:
+    """Let SIGTERM end this as an error does, so that nothing half done is left."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
 
 
 def _told(kept: Kept) -> dict[str, Json]:

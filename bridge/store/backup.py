@@ -5,6 +5,7 @@ log cannot start over, so it grows by what is committed meanwhile. The copy is o
 it claims nothing about the dashboard: put in place of the database, by whatever means, it sends every pin anew.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -17,7 +18,7 @@ from bridge.errors import OperatorError, StoreUnusable
 from bridge.existence import is_there
 from bridge.instants import maybe_instant
 from bridge.store.database import Database, existing, refusals
-from bridge.store.drafts import Draft
+from bridge.store.drafts import Draft, draft_of
 from bridge.store.soundness import check
 
 PAGES = 128
@@ -28,6 +29,9 @@ RESTS = 1
 
 Tell = Callable[[int, int], None]
 """Takes how many bytes are copied, and of how many."""
+
+_BESIDE = ("-wal", "-shm", "-journal", ".lock", ".running")
+"""What the names of files beside a database end with; a copy under one of them would be taken for it."""
 
 FORGET_WHAT_IS_SHOWN = "UPDATE deliveries SET destination = ''"
 """What was sent since is not in a copy. A pin that was sent to another place is sent anew."""
@@ -52,6 +56,8 @@ def back_up(url: str, target: Path, tell: Tell) -> Kept:
     source = existing(database)
     if is_there(target):
         raise StoreUnusable(f"{target}: is there already, and nothing is overwritten; name another file")
+    if _belongs_to(source, target):
+        raise StoreUnusable(f"{target}: is a name that the database has need of; name another file")
     with Draft(target) as draft, refusals(database):
         with reading(source) as connection:
             connection.execute("BEGIN")
@@ -70,6 +76,13 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         # There may be nowhere else to write.
         connection.execute("PRAGMA temp_store=MEMORY")
         yield connection
+
+
+def _belongs_to(database: Path, target: Path) -> bool:
+    """Tell whether a file, or its draft, would stand in the place of the database, or of one beside it."""
+    places = {database, *(database.with_name(f"{database.name}{ending}") for ending in _BESIDE)}
+    resolved = Path(os.path.realpath(target))
+    return not places.isdisjoint({resolved, draft_of(resolved)})
 
 
 def read_schema(connection: sqlite3.Connection) -> str:

@@ -21,21 +21,27 @@ class Draft:
 
     def __init__(self, target: Path) -> None:
         """Make the file; refuses while another process fills it."""
-        self.path = target.with_name(f"{target.name}.part")
+        self.path = draft_of(target)
         self._target = target
         self._synced_bytes = 0
+        self._is_published = False
         try:
             self._clear_away()
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
             raise self._refusal(error) from error
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not self._is_ours():
+            os.close(self._file)
+            raise self._taken()
 
     def note(self, written_bytes: int) -> None:
         """Take in how much was written so far; brings it to the disk little by little."""
         if written_bytes - self._synced_bytes >= SYNCED_BYTES:
             self._synced_bytes = written_bytes
-            os.fdatasync(self._file)
+            try:
+                os.fdatasync(self._file)
+            except OSError as error:
+                raise self._refusal(error) from error
 
     def publish(self, *, over: bool = False) -> None:
         """Give the file its name, and return once it is on the disk under it; with `over` in the place of another."""
@@ -47,6 +53,7 @@ class Draft:
                 # Unlike a renaming this refuses where somebody was faster.
                 self._target.hardlink_to(self.path)
                 self.path.unlink()
+            self._is_published = True
             sync_folder(self._target.parent)
         except OSError as error:
             raise self._refusal(error) from error
@@ -57,8 +64,10 @@ class Draft:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with suppress(FileNotFoundError):
-            self.path.unlink()
+        # Once it was published, another may have a draft of this name.
+        if not self._is_published:
+            with suppress(FileNotFoundError):
+                self.path.unlink()
         os.close(self._file)
 
     def _clear_away(self) -> None:
@@ -70,12 +79,28 @@ class Draft:
             fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.path.unlink()
         except BlockingIOError as error:
-            raise OperatorError(f"{self.path}: is being written by another process") from error
+            raise self._taken() from error
         finally:
             os.close(left)
 
+    def _is_ours(self) -> bool:
+        """Lock the file; tells whether nobody took it for one that was left before, and cleared it away."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return os.path.samestat(os.fstat(self._file), self.path.stat())
+        except (BlockingIOError, FileNotFoundError):
+            return False
+
+    def _taken(self) -> OperatorError:
+        return OperatorError(f"{self.path}: is being written by another process")
+
     def _refusal(self, error: OSError) -> OperatorError:
         return OperatorError(f"{self._target}: it cannot be written: {error.strerror}")
+
+
+def draft_of(target: Path) -> Path:
+    """Give where a file lies until it is whole."""
+    return target.with_name(f"{target.name}.part")
 
 
 def sync_folder(folder: Path) -> None:

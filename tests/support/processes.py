@@ -112,7 +112,7 @@ class BridgeProcess:
         self.mappings = folder / "mappings"
         self.log = folder / "bridge.log"
         self._running = folder / "pinbridge.db.running"
-        self._environ = {
+        self.environ = {
             "PATH": os.environ["PATH"],
             "PORT": "0",
             "PINBRIDGE_MAPPINGS": str(self.mappings),
@@ -123,7 +123,7 @@ class BridgeProcess:
             "STRIPE_WEBHOOK_SECRET": SECRET,
             **settings,
         }
-        self._secrets = secrets_in(self._environ)
+        self._secrets = secrets_in(self.environ)
         self.program: tuple[str, ...] = ("-m", "bridge")
         self.file_limit: int | None = None
         """How large a file may be that a command writes."""
@@ -133,7 +133,7 @@ class BridgeProcess:
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run another command of the program in the same environment."""
         limit = () if self.file_limit is None else ("prlimit", f"--fsize={self.file_limit}")
-        return run(*words, before=limit, **self._environ)
+        return run(*words, before=limit, **self.environ)
 
     def start(self, *options: str, waits_for: subprocess.Popen[bytes] | None = None) -> None:
         """Start, and wait until it says that it is ready; with `waits_for`, not before that process has ended."""
@@ -152,7 +152,7 @@ class BridgeProcess:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *self.program, "serve", *options],
-                env=self._environ,
+                env=self.environ,
                 stdout=log,
                 stderr=log if stderr is None else stderr,
             )

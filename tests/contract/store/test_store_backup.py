@@ -78,6 +78,51 @@ async def test_no_backup_overwrites_anything(bench: Any, tmp_path: Path) -> None
     assert not part.exists()
 
 
+async def test_of_two_that_begin_at_once_one_gives_way(
+    bench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever takes the other's beginning for what was left before: never do two fill one file."""
+    file, lock = tmp_path / "backup.db", fcntl.flock
+    await bench.open()
+
+    def another_is_faster(descriptor: int, how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", lock)
+        back_up(bench.url, file, quiet)
+        file.unlink()
+        lock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", another_is_faster)
+    with pytest.raises(OperatorError, match="is being written by another process"):
+        back_up(bench.url, file, quiet)
+
+    assert names(tmp_path, "backup") == []
+
+
+@pytest.mark.parametrize("name", ["pinbridge.db-wal", "pinbridge.db-shm", "pinbridge.db-journal", "pinbridge.db.lock"])
+async def test_no_backup_takes_a_name_beside_the_database(bench: Any, name: str) -> None:
+    """Also where that is not there at the moment."""
+    await (await bench.open()).close()
+    bench.path.with_name("pinbridge.db.lock").unlink()
+
+    with pytest.raises(StoreUnusable, match="the database has need of; name another file"):
+        back_up(bench.url, bench.path.with_name(name), quiet)
+
+    assert names(bench.path.parent, name) == []
+
+
+async def test_the_beginning_of_a_backup_is_not_the_database(bench: Any) -> None:
+    """Where that has such a name, it is not cleared away as what another one left."""
+    store = await bench.open()
+    await bench.send(store, "a")
+    await store.close()
+    database = bench.path.rename(bench.path.with_name("copy.part"))
+
+    with pytest.raises(StoreUnusable, match="name another file"):
+        back_up(f"sqlite:///{database}", database.with_name("copy"), quiet)
+
+    assert events_of(database) == ["a"]
+
+
 async def test_a_backup_that_fails_leaves_nothing(bench: Any, tmp_path: Path) -> None:
     """Where there is no folder, and where the database turns out to be damaged."""
     with pytest.raises(OperatorError, match=r"missing/backup\.db: it cannot be written: No such file"):

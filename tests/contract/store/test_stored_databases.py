@@ -10,6 +10,7 @@ import pytest
 from support.rebuilding import Shop, configured
 from support.stored_databases import MAPPINGS, describe, names, read
 
+from bridge.store import back_up, restore
 from bridge.store.database import Database, writing_engine
 from bridge.store.schema import HEAD, bring_up
 from bridge.store.segments import SEGMENT_BYTES
@@ -63,6 +64,25 @@ async def test_what_was_stored_shows_what_it_showed(tmp_path: Path, name: str) -
     told = read(name, path)
 
     assert await describe(path, datetime.fromisoformat(told["now"])) == told
+
+
+@pytest.mark.parametrize("name", STORED)
+async def test_a_backup_during_a_migration_is_of_before_it(tmp_path: Path, name: str) -> None:
+    """Whole: put in place, it is brought up with all that it holds."""
+    path, copy, other = (tmp_path / f"{word}.db" for word in ("database", "copy", "other"))
+    told = read(name, path)
+    now = datetime.fromisoformat(told["now"])
+    engine = writing_engine(Database(path=path), busy_wait_s=0)
+    with engine.connect() as connection, connection.begin():
+        bring_up(connection)
+        back_up(f"sqlite:///{path}", copy, lambda _copied, _total: None)
+    engine.dispose()
+
+    restore(f"sqlite:///{other}", copy, now)
+
+    assert contents(copy)["events"] == contents(other)["events"]
+    restored = await describe(other, now)
+    assert (restored["shown"], restored["events"]) == (told["shown"], told["events"])
 
 
 @pytest.mark.parametrize("name", STORED)
