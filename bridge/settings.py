@@ -57,8 +57,11 @@ def _parse_delivery(text: str) -> str:
 
 
 def _parse_address(text: str) -> str:
+    """Take an address, which logs tell; what is none may be a key in the wrong place, and is not told."""
     if not text.startswith(("http://", "https://")):
-        raise ValueError(f"{text[:80]!r} is not an address; write one such as https://api.pindown.ai/v1")
+        raise ValueError("what it says is not an address; write one such as https://api.pindown.ai/v1")
+    if re.match("[^:]*://[^/?#]*@", text):
+        raise ValueError("has a user or a password in it, which logs would tell; the key goes into PINDOWN_API_KEY")
     return text
 
 

@@ -129,6 +129,15 @@ def test_a_token_that_could_be_guessed_or_not_sent_is_refused(name: str, token: 
     assert token[:5] not in "".join(traceback.format_exception(refused.value))
 
 
+@pytest.mark.parametrize("text", ["pk_live_in_the_wrong_place", "https://u:pk_live_in_the_wrong_place@here/v1"])
+def test_a_key_in_the_place_of_the_address_is_refused_untold(text: str) -> None:
+    """The address stands in logs and in the database."""
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.from_environ({"PINDOWN_API_URL": text})
+    assert "PINDOWN_API_URL: " in str(refused.value)
+    assert "pk_live" not in "".join(traceback.format_exception(refused.value))
+
+
 def test_every_setting_has_a_line_of_help() -> None:
     """Each line names its variable and says what it is for."""
     lines = setting_lines()
