@@ -62,6 +62,41 @@ def test_what_is_not_shown_is_left_to_its_senders_retries(new_bridge: NewBridge,
     assert bridge.rows("SELECT count(*) FROM events") == [(2,)]
 
 
+def test_what_was_put_off_outlives_the_instance_with_its_sender(new_bridge: NewBridge, sandbox: Sandbox) -> None:
+    """The disk goes with the instance, and so does the event; its retry is a new one, is shown, and counts once."""
+    bridge = new_bridge(MAPPING, K_SERVICE="pinbridge", PINBRIDGE_DELIVERY="inline")
+    bridge.start()
+    sandbox.fault(kind="status", status=429, retry_after_s=60, method="PUT", times=1)
+    assert post(bridge.url, payment("evt_1", turn=1)).status_code == 503
+    bridge.kill()
+    for path in bridge.database.parent.glob("pinbridge.db*"):
+        path.unlink()
+    assert sandbox.values("p-shop") == []
+
+    bridge.start()
+    again = post(bridge.url, payment("evt_1", turn=1))
+
+    assert (again.status_code, again.json()["status"]) == (200, "accepted")
+    assert sandbox.values("p-shop") == ["1", "€20.00"]
+    assert post(bridge.url, payment("evt_1", turn=1)).json()["status"] == "duplicate"
+
+
+def test_a_retry_that_an_instance_still_knows_is_not_told_that_it_is_shown(
+    new_bridge: NewBridge, sandbox: Sandbox
+) -> None:
+    """Where a container is started again on the same disk: 503 as long as the pin does not take it, counted once."""
+    bridge = new_bridge(MAPPING, K_SERVICE="pinbridge", PINBRIDGE_DELIVERY="inline")
+    bridge.start()
+    sandbox.fault(kind="status", status=404, method="PUT")
+    assert post(bridge.url, payment("evt_1", turn=1)).status_code == 503
+    bridge.kill()
+    bridge.start()
+    for _ in range(2):
+        again = post(bridge.url, payment("evt_1", turn=1))
+        assert (again.status_code, again.json()["error"]["code"]) == (503, "not_delivered")
+    assert bridge.rows("SELECT count(*) FROM events") == [(1,)]
+
+
 def test_what_moves_no_pin_is_no_matter_of_retries(new_bridge: NewBridge) -> None:
     """Nothing of it is to be shown, so nothing is lost with it."""
     bridge = new_bridge(MAPPING, K_SERVICE="pinbridge", PINBRIDGE_DELIVERY="inline")

@@ -57,6 +57,39 @@ def test_what_came_and_what_became_of_it_is_counted(new_bridge: NewBridge, sandb
     assert found.value("pinbridge_store_up") == 1
 
 
+def test_what_senders_call_themselves_becomes_no_label(new_bridge: NewBridge) -> None:
+    """Thousands of names that nobody configured make one value, and neither the text nor the log grows with them."""
+    bridge = new_bridge()
+    bridge.start()
+    names = [f"{number}-{'x' * (number % 200)}" for number in range(3000)] + ['"', "%0A", "%00", "stripe%20", "%FF"]
+    httpx.post(f"{bridge.url}/hooks/nobody", content=b"")
+    before = httpx.get(f"{bridge.url}/metrics").text
+    with httpx.Client() as sender:
+        for name in names:
+            assert sender.post(f"{bridge.url}/hooks/{name}", content=b"").status_code == 404
+    after = httpx.get(f"{bridge.url}/metrics").text
+
+    found = scrape(bridge.url).values("pinbridge_requests_total")
+    assert found[("unknown_source", "(unknown)", "404")] == len(names) + 1
+    assert len(found) == 2
+    assert len(after.splitlines()) == len(before.splitlines())
+    assert len(bridge.lines("webhook_refused")) < 4
+
+
+def test_a_mapping_may_have_an_odd_name(new_bridge: NewBridge) -> None:
+    """What its file is called, as far as a name may go: the text is well-formed all the same."""
+    bridge = new_bridge()
+    names = ['a "quoted" \\ one', "on\ntwo lines", "Zähler {le=1} 📌", "n" * 240]
+    for number, name in enumerate(names):
+        (bridge.mappings / f"{name}.yaml").write_text(MAPPING.replace("p-", f"p-{number}-"))
+    bridge.start()
+    post(bridge.url, payment("evt_1"))
+
+    outcomes = scrape(bridge.url).values("pinbridge_outcomes_total")
+    assert {name for name, outcome in outcomes if outcome == "matched"} == {*names, "payments"}
+    assert {outcomes[name, "matched"] for name in names} == {1}
+
+
 def test_a_key_that_is_refused_and_a_pin_that_is_parked_are_seen(new_bridge: NewBridge, sandbox: Sandbox) -> None:
     """The pin of a refused key stays due, and grows older; the parked one is due no more."""
     bridge = new_bridge()

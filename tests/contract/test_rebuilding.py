@@ -16,7 +16,7 @@ from bridge.instants import to_instant
 from bridge.mappings import Evaluation, Outcome
 from bridge.rebuilding import replay
 from bridge.rebuilding.rereading import Evaluator
-from bridge.store import active_pins, foresee, open_readonly
+from bridge.store import active_pins, back_up, foresee, open_readonly
 from bridge.store.building import FEW_EVENTS, read_chunk, read_progress
 from bridge.store.journal import read_ends
 from bridge.store.segments import SEGMENT_BYTES
@@ -118,6 +118,51 @@ async def test_a_rebuild_goes_on_where_it_was_broken_off(opened: Callable[..., A
     await again.rebuild()
 
     assert await again.shown("p-sales") == "151 0,0,0,151 151 1 150,1 2"
+
+
+async def test_a_backup_at_any_moment_of_a_rebuild_goes_on_from_there(
+    opened: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Before it, in its midst, and after the swap: what is put in place counts each event once, and new ones."""
+    shop = await opened()
+    for _ in range(150):
+        await shop.send(amount=1, buyer="ann")
+    await shop.store.builds.begin("sales", None)
+    copies, more = list[Path](), True
+    while more:
+        copies.append(tmp_path / f"copy-{len(copies)}.db")
+        back_up(shop.url, copies[-1], lambda _copied, _total: None)
+        more = await shop.rebuilder.step()
+    assert await shop.shown("p-sales") == "150 0,0,0,150 150 1 150 1"
+
+    for copy in copies:
+        again = await opened(path=copy, sent=shop.sent)
+        await again.send(amount=1, buyer="bob")
+        await again.rebuild()
+        assert await again.shown("p-sales") == "151 0,0,0,151 151 1 150,1 2"
+    assert len(copies) > 2
+
+
+async def test_what_is_cut_by_size_during_a_rebuild_was_read(opened: Callable[..., Any]) -> None:
+    """Round after round between its steps: all that the journal held when it began counts, and is cut after it."""
+    shop = await opened(options={"journal_bytes": 2 * SEGMENT_BYTES})
+    for _ in range(150):
+        await shop.send(amount=1, buyer="ann", padding="x" * 30_000)
+    await shop.store.builds.begin("sales", None)
+    more, rounds = True, 0
+    while more:
+        shop.move(seconds=61)
+        await shop.send(amount=1, buyer="ann", padding="x" * 30_000)
+        await forgotten(shop.store)
+        more, rounds = await shop.rebuilder.step(), rounds + 1
+    total = 150 + rounds
+    assert await shop.shown("p-sales") == f"{total} 0,0,0,{total} {total} 1 {total} 1"
+
+    shop.move(seconds=61)
+    await shop.send(amount=1, buyer="ann")
+    await forgotten(shop.store)
+    assert rows(shop, "SELECT count(*) FROM events")[0][0] < 100
+    assert (await shop.shown("p-sales")).startswith(f"{total + 1} ")
 
 
 async def test_an_author_may_think_better_of_it(opened: Callable[..., Any]) -> None:
