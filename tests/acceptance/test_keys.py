@@ -75,7 +75,7 @@ def test_an_offered_key_counts_once_it_is_approved(bridge: BridgeProcess) -> Non
     approved = bridge.command("keys", "--approve", "1")
     assert approved.stdout == "approved: key 1 of asana; what it signs counts from now on\n"
     assert offer(bridge, FORGED).status_code == 200
-    assert [post(bridge, asana, TASK, key) for key in (KEY, KEY, FORGED)] == [202, 200, 503]
+    assert [post(bridge, asana, TASK, key) for key in (KEY, KEY, FORGED)] == [200, 200, 503]
     assert bridge.command("keys", "--remove", "2").returncode == 0
     assert post(bridge, asana, TASK, FORGED) == 401
 
@@ -113,7 +113,7 @@ def test_keys_are_approved_where_no_bridge_runs(bridge: BridgeProcess) -> None:
     assert bridge.command("keys", "--approve", "1").returncode == 0
     assert [key["approved_at"] is not None for key in listed(bridge)] == [True]
     bridge.start()
-    assert post(bridge, SOURCES["asana"], TASK, KEY) == 202
+    assert post(bridge, SOURCES["asana"], TASK, KEY) == 200
 
 
 def test_the_list_says_what_to_do(bridge: BridgeProcess) -> None:
