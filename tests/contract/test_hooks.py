@@ -22,7 +22,7 @@ NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 NAMED = dict.fromkeys(("stripe", "alertmanager"), Place("m.yaml", 1, 1))
 OWN = b"""
 open: {verify: none, id: $.id, at: $.at}
-adyen: {verify: none, id: $.id, ack: {status: 200, body: "[accepted]"}}
+literal: {verify: none, id: $.id, ack: {status: 200, body: "[accepted]"}}
 quiet: {verify: none, id: $.id, ack: {status: 204}}
 door: {verify: basic, dedupe: off}
 """
@@ -208,7 +208,7 @@ async def test_an_event_is_accepted_once(client: Client, acceptor: Acceptor) -> 
 async def test_a_provider_hears_what_it_insists_on(client: Client) -> None:
     """A literal body or another 2xx, for a new delivery and for a repeated one."""
     for _ in range(2):
-        literal = await client.post("adyen", b'{"id":1}')
+        literal = await client.post("literal", b'{"id":1}')
         assert (literal.status, literal.body) == (200, b"[accepted]")
         assert literal.headers["content-type"] == "text/plain; charset=utf-8"
         empty = await client.post("quiet", b'{"id":1}')
