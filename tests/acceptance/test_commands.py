@@ -91,6 +91,35 @@ def test_send_signs_and_tells_what_became_of_it(new_bridge: NewBridge, tmp_path:
     assert (fresh["status_code"], fresh["number"]) == (202, 2)
 
 
+def test_send_signs_wherever_the_sender_does(new_bridge: NewBridge, tmp_path: Path) -> None:
+    """In the address and in the body; what only a private key can sign is told, and not sent."""
+    bridge = new_bridge(
+        RING_WEBHOOK_SECRET="ring secret&1",
+        MAIL_WEBHOOK_SECRET="mailed-secret",
+        BOT_WEBHOOK_SECRET="8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c",
+    )
+    (bridge.mappings / "sources.yaml").write_text(
+        """
+ring: {verify: {scheme: token, query: k}, id: $.id}
+mail:
+  verify: {scheme: hmac, path: $.mac, signed: "{timestamp}{json:$.id}", timestamp: {path: $.at}, unsigned: body}
+  id: $.id
+bot: {verify: {scheme: ed25519, header: X-Sig, secret: {encoding: hex}}, id: $.id}
+"""
+    )
+    bridge.start()
+    sample = tmp_path / "sample.json"
+    sample.write_bytes(payment("evt_1"))
+    for source in ("ring", "mail"):
+        assert "202 accepted: evt_1" in bridge.command("send", source, str(sample)).stdout
+    ended = bridge.command("send", "bot", str(sample))
+    assert ended.returncode == 2
+    assert "bot: signs with a private key that only its sender has" in ended.stderr
+    shown = bridge.command("events", "1").stdout
+    assert "ring" in shown
+    assert "secret&1" not in shown + bridge.log.read_text()
+
+
 def test_send_to_nobody_says_so(new_bridge: NewBridge, tmp_path: Path) -> None:
     """Without a bridge it exits 1 and names the address it tried."""
     sample = tmp_path / "sample.json"

@@ -188,12 +188,42 @@ def test_an_unreadable_time_of_signing_is_refused(stamp: str) -> None:
         "bearer",
         "basic",
         "{scheme: token, header: X-Token}",
+        "{scheme: token, query: k}",
+        "{scheme: token, path: $.token}",
+        (
+            "{scheme: hmac, path: $.sig.mac, timestamp: {path: $.sig.at}, unsigned: body, "
+            "signed: '{timestamp}{json:$.id}'}"
+        ),
+        "{scheme: hmac, header: X-S, signed: '{url}{body}', timestamp: {path: $.created}}",
     ],
 )
 def test_a_made_up_secret_fits_every_scheme(verify: str) -> None:
     """A sample needs no secret, however its source verifies."""
     run = rehearsal(MAPPING.replace("stripe", "probe"), sources=f"probe: {{verify: {verify}, event: $.type, id: $.id}}")
     assert run.receive(sale(source="probe"), NOON).signature == "added"
+
+
+def test_a_sample_that_only_its_sender_could_sign_is_taken_unchecked() -> None:
+    """With the key at hand and a signature of its own it is held to it all the same."""
+    sources = "probe: {verify: {scheme: ed25519, header: X-S, secret: {encoding: hex}}, event: $.type, id: $.id}"
+    mapping = MAPPING.replace("stripe", "probe")
+    key = b"8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c"
+    for secrets in ((), (key,)):
+        unsigned = rehearsal(mapping, sources=sources, secrets=secrets).receive(sale(source="probe"), NOON)
+        assert unsigned.signature == "unchecked"
+    signed = sale(source="probe", headers={"x-s": "ab" * 64})
+    keyed = rehearsal(mapping, sources=sources, secrets=(key,))
+    with pytest.raises(SenderError, match="does not match"):
+        keyed.receive(signed, NOON)
+
+
+def test_a_time_in_a_sample_stays_when_it_is_signed() -> None:
+    """Else a mapping that reads it would see the time of the test."""
+    sources = "probe: {verify: {scheme: hmac, header: X-S, timestamp: {path: $.created}}, event: $.type, id: $.id}"
+    before = sale(source="probe", at=NOON - timedelta(days=9))
+    run = rehearsal(MAPPING.replace("stripe", "probe"), sources=sources)
+    heard = run.receive(before, NOON)
+    assert json.loads(heard.event.body)["created"] == int((NOON - timedelta(days=9)).timestamp())
 
 
 def test_what_the_bridge_would_refuse_is_refused() -> None:
