@@ -18,7 +18,10 @@ CLOSE = (b"connection", b"close")
 
 _BUSY_RETRY_S = 1
 _JSON = (b"content-type", b"application/json")
-_BODILESS = (204, 205)
+NO_CONTENT = 204
+"""The status whose answer says no length (RFC 9110, 8.6)."""
+
+_BODILESS = (NO_CONTENT, 205)
 
 log = structlog.get_logger()
 

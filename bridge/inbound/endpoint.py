@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from bridge.errors import KeyUnavailable, NotDelivered, SenderError, StoreUnavailable
 from bridge.events import BatchReceipt, Clock, Event, Offer, Receipt
-from bridge.inbound.answers import CLOSE, Answer, acknowledgement, internal, put_off, refusal
+from bridge.inbound.answers import CLOSE, NO_CONTENT, Answer, acknowledgement, internal, put_off, refusal
 from bridge.inbound.batch import AcceptBatch, Batch, SettleBatch
 from bridge.inbound.bodies import JSON_FORMAT, BodyFormat, read_format
 from bridge.inbound.deadline import Deadline
@@ -166,7 +166,8 @@ class HookEndpoint:
         finally:
             self._held.bytes -= body.size
         closing = () if body.is_complete or CLOSE in answer.fields else (CLOSE,)
-        fields = [*answer.fields, (b"content-length", b"%d" % len(answer.body)), *closing]
+        length = () if answer.status == NO_CONTENT else ((b"content-length", b"%d" % len(answer.body)),)
+        fields = [*answer.fields, *length, *closing]
         await send({"type": "http.response.start", "status": answer.status, "headers": fields})
         await send({"type": "http.response.body", "body": answer.body})
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from bridge.inbound.answers import CLOSE, Answer, Fields
+from bridge.inbound.answers import CLOSE, NO_CONTENT, Answer, Fields
 
 LONG_PIECE_BYTES = 16 * 1024
 """What is sent at once, and waits for no turn's end."""
@@ -78,7 +78,8 @@ def send_answer(cycle: RequestResponseCycle, answer: Answer) -> None:
 def _head(status: int, fields: Fields, body_bytes: int, *, closes: bool) -> bytes:
     """Write out a head; the answers of one second have few different ones."""
     lines = [STATUS_LINE[status], *(name + b": " + value + b"\r\n" for name, value in fields)]
-    lines.append(b"content-length: %d\r\n" % body_bytes)
+    if status != NO_CONTENT:
+        lines.append(b"content-length: %d\r\n" % body_bytes)
     if closes and CLOSE not in fields:
         lines.append(b"connection: close\r\n")
     return b"".join([*lines, b"\r\n"])

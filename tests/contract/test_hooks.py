@@ -213,6 +213,7 @@ async def test_a_provider_hears_what_it_insists_on(client: Client) -> None:
         assert literal.headers["content-type"] == "text/plain; charset=utf-8"
         empty = await client.post("quiet", b'{"id":1}')
         assert (empty.status, empty.body) == (204, b"")
+        assert "content-length" not in empty.headers
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
