@@ -254,6 +254,8 @@ SHOWN: dict[str, dict[str, list[str | int]]] = {
     "datadog/recovered.json": {"p-datadog-monitors": ["No monitor alerts"]},
     "uptime-kuma/down.json": {"p-uptime-monitors": ["1 of 1 down", "Shop", "20 Nov, 09:30"]},
     "uptime-kuma/up.json": {"p-uptime-monitors": ["All is up", "200 - OK"]},
+    "better-stack/started.json": {"p-better-stack-incidents": ["1 down; 1 incident in 30 days", "Status 503"]},
+    "better-stack/resolved.json": {"p-better-stack-incidents": ["All is up; 1 incident in 30 days"]},
     "ads/spend.json": {"p-ads-against-revenue": ["€12.50", "most on autumn"]},
     "counter/tick.json": {"p-counters": ["Signups", "1 today, 0 yesterday"]},
     "counter/several.json": {"p-counters": ["Downloads", "12 today, 0 yesterday"]},
