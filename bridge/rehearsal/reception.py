@@ -67,7 +67,7 @@ def _without(names: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, 
 def _signed(source: Source, request: Unverified, received_at: datetime) -> tuple[Source, Unverified, Signature]:
     """Give a source that takes the sample, the request, and how its signature came about."""
     scheme = source.scheme
-    if not scheme.needs_secret:
+    if not scheme.needs_secret and scheme.can_sign:
         return source, sign_request(source, request, b"", received_at), "none"
     carries_one = scheme.carries_proof(request)
     if carries_one and source.secrets:

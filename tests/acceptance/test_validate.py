@@ -78,7 +78,7 @@ def test_several_folders_are_told_in_one_go(folder: Path) -> None:
     ended = validate("pins", "more", cwd=folder.parent)
     assert ended.returncode == 1
     assert [line.partition(";")[0] for line in ended.stderr.splitlines() if "error" in line] == [
-        "more/sources.yaml:1:17: error: 'bearr' is not one of hmac, ed25519, ecdsa, token, bearer, basic, none",
+        "more/sources.yaml:1:17: error: 'bearr' is not one of hmac, ed25519, ecdsa, token, jwt, bearer, basic, none",
         "pins/wrong.yaml:4:5: error: unknown key 'evnt' in a trigger",
         "2 errors",
     ]

@@ -59,6 +59,10 @@ def _secrets(sources: Sources) -> Iterator[Finding]:
             yield failure(f"source {name}", f"{variable} is not set", "`serve` will not start without it")
         elif source.is_own:
             yield ok(f"source {name}", "is the bridge itself, to which nobody can post")
+        elif not source.scheme.needs_secret and not source.scheme.can_sign:
+            yield ok(
+                f"source {name}", "needs no secret: its sender publishes the keys, which are looked up when needed"
+            )
         elif not source.scheme.needs_secret:
             yield ok(f"source {name}", "needs no secret: whoever reaches its address may send")
         elif source.handshakes.takes_keys and not source.secrets:

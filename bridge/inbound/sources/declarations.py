@@ -22,6 +22,7 @@ from bridge.inbound.locations import (
 )
 from bridge.inbound.sources.about import ABOUT
 from bridge.inbound.sources.handshakes import read_handshakes
+from bridge.inbound.sources.jwt import with_expected
 from bridge.inbound.sources.laying import CLOUDEVENT, LAYOUT_KEYS, placed, read_is_json, read_layout
 from bridge.inbound.sources.reading import (
     Collector,
@@ -47,6 +48,7 @@ KEYS = (
     "provider",
     "docs",
     "verify",
+    "expect",
     "event",
     "id",
     "at",
@@ -179,8 +181,10 @@ def _read(name: str, provider: str | None, keys: Mapping[str, Node], collect: Co
     handshakes = collect.read(partial(read_handshakes, variable=token_variable(name)), keys.get("handshake"), none)
     if scheme is None:
         return None
+    if "expect" in keys:
+        scheme = collect.read(partial(with_expected, scheme), keys["expect"], scheme)
     if not scheme.needs_secret and any(echo.hmac for each in handshakes for echo in each.reply.echoes):
-        message = "a reply with an HMAC needs a secret, and 'verify: none' has none"
+        message = "a reply with an HMAC needs a secret, and this 'verify' has none"
         collect.problems.append(keys["handshake"].place.problem(message))
     return Declaration(
         provider=provider,

@@ -180,6 +180,12 @@ class _Making:
             message = f"the sender of the source {name!r} signs the address that it posts to; set PINBRIDGE_PUBLIC_URL "
             advice = "to what stands before /hooks/ there, such as https://hooks.example.com"
             self.problems.append(place.problem(message + advice))
+        if self.are_required and (lacking := source.scheme.lacks):
+            wanted = ", ".join(f"{name}: …" for name in lacking)
+            message = (
+                f"the source {name!r} needs 'expect: {{{wanted}}}' in sources.yaml: its provider signs for everybody"
+            )
+            self.problems.append(place.problem(f"{message}, and that alone tells what is meant for you"))
         if self.are_required and source.lacks_secret:
             variable = secret_variable(name)
             advice = f"set {variable} (or {variable}_FILE), or say 'verify: none' in sources.yaml"

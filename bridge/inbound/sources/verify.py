@@ -8,6 +8,7 @@ from typing import Literal
 from bridge.errors import ConfigurationError
 from bridge.inbound.layouts import Items
 from bridge.inbound.locations import PathPlace, parse_header, parse_path
+from bridge.inbound.sources.jwt import JWT_KEYS, JWT_WORDS, read_jwt
 from bridge.inbound.sources.laying import read_items
 from bridge.inbound.sources.reading import Collector, choice, collecting, fields, parsed, refuse, text
 from bridge.inbound.sources.secrecy import misplaced, misplaced_secret, veiled
@@ -48,6 +49,7 @@ _KEYS = {
     "ed25519": ("scheme", *_SIGNATURE_KEYS),
     "ecdsa": ("scheme", *_SIGNATURE_KEYS),
     "token": ("scheme", *_PLACES, "each", "prefix"),
+    "jwt": JWT_KEYS,
 }
 SCHEMES = (*_KEYS, *_SIMPLE)
 _WORDS = (
@@ -58,6 +60,7 @@ _WORDS = (
     *SECRET_ENCODINGS,
     *PUBLIC_KEY_ENCODINGS,
     *READERS,
+    *JWT_WORDS,
     "body",
 )
 _FIELD = re.compile(r"[A-Za-z0-9_.-]{1,100}", re.ASCII)
@@ -93,6 +96,8 @@ def _read(node: Node, variable: str) -> Scheme:
         if word in _SIMPLE:
             return _SIMPLE[word]
         place = _read_place(node, given, collect, word)
+        if word == "jwt":
+            return read_jwt(node, given, collect, place)
         each = collect.read(read_items, given.get("each"), None)
         if each is not None and not isinstance(place, InPayload):
             collect.problems.append(given["each"].place.problem("'each' needs the key 'path', a place in each item"))
@@ -105,7 +110,8 @@ def _read_place(node: Node, given: Mapping[str, Node], collect: Collector, word:
     """Read where signature or token stands: in one place of three."""
     found = [key for key in _PLACES if key in given]
     if len(found) != 1:
-        message = f"the scheme {word!r} needs one of the keys 'header', 'query' and 'path': where it finds its proof"
+        places = "'header' and 'query'" if word == "jwt" else "'header', 'query' and 'path'"
+        message = f"the scheme {word!r} needs one of the keys {places}: where it finds its proof"
         collect.problems.append(node.place.problem(message))
     reader = partial(_place, found[0]) if found else None
     nowhere: Place = InHeaders(("",))

@@ -31,6 +31,7 @@ class _Unsigning:
 
     __slots__ = ()
 
+    lacks: tuple[str, ...] = ()
     signs_time = False
     signs_url = False
     can_sign = True

@@ -64,6 +64,10 @@ class Scheme(Protocol):
         """Tell whether a source without a secret must be refused."""
 
     @property
+    def lacks(self) -> tuple[str, ...]:
+        """Name the values of the source's `expect` that are missing, and without which the proof proves nothing."""
+
+    @property
     def signs_time(self) -> bool:
         """Tell whether the sender's time is signed, so that a replay is told from a repetition."""
 

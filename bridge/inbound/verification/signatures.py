@@ -55,6 +55,7 @@ class SignatureScheme:
 
     challenge = None
     needs_secret = True
+    lacks = ()
 
     @property
     def headers(self) -> frozenset[str]:

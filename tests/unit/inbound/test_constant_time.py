@@ -8,6 +8,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
+from jwt.algorithms import HMACAlgorithm
 
 from bridge.inbound import verification
 from bridge.inbound.layouts import Items
@@ -17,6 +18,7 @@ from bridge.inbound.verification.content import Template
 from bridge.inbound.verification.credentials import AuthorizationScheme, NoScheme, TokenScheme
 from bridge.inbound.verification.elements import Elements
 from bridge.inbound.verification.hmacs import Hmac
+from bridge.inbound.verification.jwt_scheme import JwtScheme
 from bridge.inbound.verification.places import InHeaders, InPayload, InQuery
 from bridge.inbound.verification.secret_forms import KeyTemplate, SecretForm
 from bridge.inbound.verification.signatures import SignatureScheme
@@ -86,6 +88,11 @@ def test_every_scheme_compares_by_the_one_function_that_takes_its_time(scheme: S
     )
 
 
+def test_the_signature_of_a_token_is_compared_by_that_function_too() -> None:
+    """By PyJWT, which the scheme leaves it to."""
+    assert "compare_digest" in HMACAlgorithm.verify.__code__.co_names
+
+
 def test_no_scheme_is_left_out_here() -> None:
     """A new kind of scheme must be looked at, too; the one that compares nothing says so by its name."""
     modules = [import_module(f"{verification.__name__}.{found.name}") for found in iter_modules(verification.__path__)]
@@ -95,4 +102,4 @@ def test_no_scheme_is_left_out_here() -> None:
         for name, kind in vars(module).items()
         if isinstance(kind, type) and name.endswith("Scheme") and hasattr(kind, "bind") and kind is not Scheme
     }
-    assert kinds - {NoScheme} == {type(scheme) for scheme in SCHEMES.values()}
+    assert kinds - {NoScheme, JwtScheme} == {type(scheme) for scheme in SCHEMES.values()}

@@ -270,7 +270,7 @@ def test_credentials_are_compared_exactly(text: str, headers: dict[str, str], co
         ("hmac", "sources.yaml:1:1: the scheme 'hmac' needs keys: write {scheme: hmac, header: …}"),
         (
             "hamc",
-            "1:1: 'hamc' is not one of hmac, ed25519, ecdsa, token, bearer, basic, none; did you mean 'hmac'?",
+            "1:1: 'hamc' is not one of hmac, ed25519, ecdsa, token, jwt, bearer, basic, none; did you mean 'hmac'?",
         ),
         ("{scheme: hmac}", "the scheme 'hmac' needs one of the keys 'header', 'query' and 'path'"),
         ("{header: X}", "'verify' needs the key 'scheme'"),

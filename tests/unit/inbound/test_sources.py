@@ -122,7 +122,7 @@ def test_an_unreadable_secret_file_is_one_of_the_problems() -> None:
         (f"plant: {{{HMAC}}}", "cannot be told apart"),
         (
             "plant: {id: $.id}",
-            "1:1: the source 'plant' needs 'verify' (hmac, ed25519, ecdsa, token, bearer, basic, none) or 'provider'",
+            "the source 'plant' needs 'verify' (hmac, ed25519, ecdsa, token, jwt, bearer, basic, none) or 'provider'",
         ),
         ("plant: {provider: strip}", "1:19: 'strip' is not one of "),
         ("plant: {provider: stripe, evnt: $.x}", "1:27: unknown key 'evnt' in a source; did you mean 'event'?"),
