@@ -78,6 +78,9 @@ CASES = {
         json={"token": "Jhj5dZrVaK7ZwHHjRyZWjbDl", "challenge": CHALLENGE, "type": "url_verification"},
         says=CHALLENGE.encode(),
     ),
+    "monday": Case(
+        json={"challenge": CHALLENGE}, is_verified=False, says=orjson.dumps({"challenge": CHALLENGE}), type=JSON
+    ),
     "zoom": Case(
         json={"event": "endpoint.url_validation", "event_ts": 1_795_867_200_000, "payload": {"plainToken": "qgg8vlvZ"}},
         says=orjson.dumps(

@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from support.providers import NOW, OTHER_SECRET, SECRET, Delivery, Proved, Sample, configured, prove
 
-MISSING = frozenset({"missing_signature", "missing_credentials", "missing_timestamp"})
-WRONG = frozenset({"bad_signature", "malformed_signature", "bad_credentials", "malformed_credentials"})
-ALTERED = frozenset({"bad_signature"})
+MISSING = frozenset({"missing_signature", "missing_credentials", "missing_token", "missing_timestamp"})
+TOKEN = frozenset({"malformed_token", "wrong_algorithm"})
+WRONG = TOKEN | {"bad_signature", "malformed_signature", "bad_credentials", "malformed_credentials"}
+ALTERED = frozenset({"bad_signature", "bad_body_hash"})
+CLAIMLESS = frozenset({"wrong_claim", "missing_timestamp"})
 DOUBLED = frozenset({"duplicate_header"})
 UNREADABLE = frozenset({"bad_timestamp", "bad_signature", "malformed_signature"})
 
@@ -143,13 +145,17 @@ def _with_another_body(name: str, sample: Sample, genuine: Proved) -> Iterator[F
 def _with_another_rule(name: str, sample: Sample) -> Iterator[Forgery]:
     """Signed with the right secret, but not as the provider does."""
     algorithm, encoding = sample.proof.mac.split(" ")
+    yield Forgery("signed over nothing", prove(name, sample, over="").delivery, WRONG)
+    yield Forgery("signed over more", prove(name, sample, over=f"{sample.proof.over}.").delivery, WRONG)
+    if sample.proof.is_token:
+        yield Forgery("signed by another algorithm", prove(name, sample, mac="jwt HS512").delivery, TOKEN)
+        yield Forgery("without a claim", prove(name, sample, over="{}").delivery, CLAIMLESS)
+        return
     for other in ("hmac-sha1", "hmac-sha256", "hmac-sha512"):
         if other != algorithm:
             yield Forgery(f"signed by {other}", prove(name, sample, mac=f"{other} {encoding}").delivery, WRONG)
     another = "base64" if encoding == "hex" else "hex"
     yield Forgery(f"written as {another}", prove(name, sample, mac=f"{algorithm} {another}").delivery, WRONG)
-    yield Forgery("signed over nothing", prove(name, sample, over="").delivery, WRONG)
-    yield Forgery("signed over more", prove(name, sample, over=f"{sample.proof.over}.").delivery, WRONG)
 
 
 def _at_another_time(name: str, sample: Sample, genuine: Proved, tolerance_s: float) -> Iterator[Forgery]:

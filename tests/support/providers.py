@@ -63,7 +63,9 @@ class Proof(BaseModel):
     docs: str = Field("", pattern="^(https://|$)")
     headers: dict[str, str] = {}
     query: str = ""
-    mac: str = Field("", pattern=r"^((hmac-(sha1|sha256|sha512)|ed25519|ecdsa) (hex|base64|base64url))?$")
+    mac: str = Field(
+        "", pattern=r"^((hmac-(sha1|sha256|sha512)|ed25519|ecdsa) (hex|base64|base64url)|jwt HS(256|512))?$"
+    )
     over: str = ""
     time: Literal["unix_s", "unix_ms", "iso8601", ""] = ""
     secret: str = "{secret}"
@@ -74,6 +76,11 @@ class Proof(BaseModel):
     def has_key_pair(self) -> bool:
         """Tell whether the sender keeps the key that signs, and what is set is a public key."""
         return self.mac.startswith(("ed25519 ", "ecdsa "))
+
+    @property
+    def is_token(self) -> bool:
+        """Tell whether a JSON Web Token proves it, whose claims are what is signed."""
+        return self.mac.startswith("jwt ")
 
     @property
     def signs_body(self) -> bool:
@@ -142,6 +149,7 @@ def prove(name: str, sample: Sample, *, secret: str = SECRET, now: datetime = NO
     proof = sample.proof.model_copy(update=changed)
     time = _TIMES[proof.time](now) if proof.time else ""
     filler = _Filler(name, sample, configured(sample, secret), secret, time)
+    filler.texts["expiry"] = str(round(now.timestamp()) + 300).encode()
     mac = filler.mac(proof) if proof.mac else _credential(proof, filler)
     filler.texts["mac"] = mac.encode()
     body = sample.body.replace("<mac>", mac).replace("<time>", time)
@@ -196,6 +204,8 @@ class _Filler:
         }
 
     def mac(self, proof: Proof) -> str:
+        if proof.is_token:
+            return self._token(proof.mac.removeprefix("jwt "), self.fill(proof.over), self._key(proof.key))
         algorithm, encoding = proof.mac.removeprefix("hmac-").split(" ")
         content = self.fill(proof.over)
         if proof.has_key_pair:
@@ -203,6 +213,12 @@ class _Filler:
         # A key pair's public key, which everyone knows, is a forger's key.
         key = self.texts["configured"] if self._sample.proof.has_key_pair else self._key(proof.key)
         return _ENCODINGS[encoding](hmac.new(key, content, algorithm).digest())
+
+    def _token(self, algorithm: str, claims: bytes, key: bytes) -> str:
+        """Write a JSON Web Token."""
+        write = _ENCODINGS["base64url"]
+        signed = f"{write(json.dumps({'alg': algorithm, 'typ': 'JWT'}).encode())}.{write(claims)}"
+        return f"{signed}.{write(hmac.digest(key, signed.encode(), algorithm.replace('HS', 'sha')))}"
 
     def _key(self, rule: str) -> bytes:
         if rule == "base64":
@@ -232,6 +248,8 @@ class _Filler:
             return str(found).encode()
         if word == "body_sha256":
             return hashlib.sha256(self.texts["body"]).hexdigest().encode()
+        if word == "body_sha256_base64":
+            return base64.b64encode(hashlib.sha256(self.texts["body"]).digest())
         if word == "sorted_form":
             fields = parse_qsl(self.texts["body"].decode(), keep_blank_values=True)
             return "".join(key + value for key, value in sorted(fields)).encode()
