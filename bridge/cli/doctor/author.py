@@ -57,6 +57,9 @@ def _secrets(sources: Sources) -> Iterator[Finding]:
         variable = secret_variable(name)
         if source.lacks_secret:
             yield failure(f"source {name}", f"{variable} is not set", "`serve` will not start without it")
+        elif lacking := ", ".join(source.scheme.lacks):
+            advice = "`serve` will not start without it; see JSON Web Tokens in docs/sources.md"
+            yield failure(f"source {name}", f"its 'expect' in sources.yaml lacks {lacking}", advice)
         elif source.is_own:
             yield ok(f"source {name}", "is the bridge itself, to which nobody can post")
         elif not source.scheme.needs_secret and not source.scheme.can_sign:

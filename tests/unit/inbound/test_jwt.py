@@ -350,6 +350,8 @@ def test_without_what_is_expected_nothing_is_accepted() -> None:
         "shop"
     ]
     assert shop.scheme.lacks == ("aud",)
+    (finding,) = _secrets({"shop": shop})
+    assert "lacks aud" in str(finding)
     request = Unverified(BODY, {"x-token": by_login("a")}, known={KEYS: key_set(("a", RSA))})
     with pytest.raises(SenderError) as caught:
         shop.verifier(request, NOW)
