@@ -1,4 +1,4 @@
-"""A token whose keys are published: the request waits while they are looked up over real HTTPS, and is then verified."""
+"""A token whose keys are published: its request waits while they are looked up over real HTTPS."""
 
 import asyncio
 import json
