@@ -127,7 +127,9 @@ def init_command(
 
 @commands.command("paths")
 def paths_command(
-    payload: Annotated[Path, typer.Argument(help="A file with the body; - reads standard input.")],
+    payload: Annotated[
+        Path, typer.Argument(help="A file with the body, a form where it ends in .form; - reads standard input.")
+    ],
     word: Annotated[str, typer.Argument(help="Only paths and values that hold this word.")] = "",
     *,
     source: Annotated[
@@ -191,7 +193,9 @@ def run_tests_command(
 @commands.command("send")
 def send_command(
     source: Annotated[str, typer.Argument(help="The source to speak for, such as stripe.")],
-    payload: Annotated[Path, typer.Argument(help="A file with the body; - reads standard input.")],
+    payload: Annotated[
+        Path, typer.Argument(help="A file with the body, a form where it ends in .form; - reads standard input.")
+    ],
     *,
     header: Annotated[
         list[str] | None, typer.Option("--header", "-H", help="A header to add, such as 'X-GitHub-Event: push'.")

@@ -16,6 +16,8 @@ from bridge.mappings.cases import HEADER_NAME, HEADER_VALUE
 MAX_BYTES = 2**16
 """The most that a file beside a sample may hold."""
 
+_FORM = {"content-type": "application/x-www-form-urlencoded"}
+
 
 def read_header_lines(lines: Iterable[str]) -> dict[str, str]:
     """Read the `Name: value` lines of the command line. Raises `ConfigurationError`."""
@@ -32,15 +34,17 @@ def read_header_lines(lines: Iterable[str]) -> dict[str, str]:
 def read_headers_beside(payload: Path) -> dict[str, str]:
     """Read `<name>.headers.json`, which lies beside a sample whose source says something in headers.
 
+    A payload that is named `<name>.form` is a form, unless they say otherwise.
     Raises `ConfigurationError` where it is there and is not an object of texts.
     """
     path = payload.with_suffix(".headers.json")
+    given = _FORM if payload.suffix == ".form" else {}
     if not is_file(path):
-        return {}
+        return dict(given)
     headers = _read_json(path)
     if not isinstance(headers, dict):
         raise _unreadable(path, "must be an object from header to text")
-    return dict(_read_pair(path, name, value) for name, value in headers.items())
+    return given | dict(_read_pair(path, name, value) for name, value in headers.items())
 
 
 def _read_json(path: Path) -> Json:

@@ -51,6 +51,14 @@ def test_headers_lie_beside_a_sample(tmp_path: Path) -> None:
     assert dict(read(path, {"github"}).headers) == {"x-github-event": "push"}
 
 
+def test_a_sample_that_is_named_a_form_is_one(tmp_path: Path) -> None:
+    """As Twilio's are; the headers beside it have the last word."""
+    path = written(tmp_path / "message.form", "SmsStatus=sent")
+    assert dict(read(path, {"twilio"}).headers) == {"content-type": "application/x-www-form-urlencoded"}
+    written(tmp_path / "message.headers.json", '{"Content-Type": "text/plain"}')
+    assert dict(read(path, {"twilio"}).headers) == {"content-type": "text/plain"}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

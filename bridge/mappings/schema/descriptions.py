@@ -57,7 +57,7 @@ EXPECT: Mapping[str, str] = MappingProxyType({"error": "a text in the message of
 SAMPLE: Mapping[str, str] = MappingProxyType(
     {
         "file": "a payload, relative to the mapping's file; `{file: a.json}` is the same as `a.json`. "
-        "`a.headers.json` beside it holds its headers",
+        "`a.headers.json` beside it holds its headers; `a.form` is a form, any other file JSON unless they say so",
         "body": "the payload itself: an object or a list is sent as JSON, a text as it stands",
         "source": "else the folder below `samples/` that the file lies in, else the mapping's only source",
         "headers": "names and texts, added to those of the file",
