@@ -1,19 +1,15 @@
 """Every provider of the catalogue, by its sample in tests/providers: what it sends is taken, no forgery is."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 
 import pytest
 from support.forgeries import Forgery, forgeries
-from support.providers import NOW, PUBLIC_URL, Delivery, configured, prove, read_sample, sample_names
+from support.providers import NOW, prove, read_sample, sample_names
+from support.receiving import receive, sign_sample, source
 
 from bridge.errors import SenderError
-from bridge.events import Event
-from bridge.inbound import Source, load_sources, providers, sign_request
-from bridge.inbound.bodies import read_format
-from bridge.inbound.receive import Request, read_event, read_events, read_headers
-from bridge.inbound.verification import Unverified
-from bridge.located import Place
+from bridge.inbound import providers
 
 NAMES = [name for name in providers() if name in sample_names()]
 FEWEST = 9
@@ -21,27 +17,9 @@ FEWEST = 9
 
 
 @lru_cache
-def source(name: str) -> Source:
-    """Give a provider's source with the secret of its sample."""
-    secret = configured(read_sample(name)).encode()
-    return load_sources({name: Place("m.yaml", 1, 1)}, None, lambda _: (secret,), public_url=PUBLIC_URL)[name]
-
-
-@lru_cache
 def forged(name: str) -> list[Forgery]:
     """Give a provider's forgeries."""
     return forgeries(name, read_sample(name), tolerance_s=source(name).tolerance_s)
-
-
-def receive(name: str, delivery: Delivery, now: datetime = NOW) -> list[Event]:
-    """Give the events that a request becomes."""
-    raw = [(header.encode(), value.encode("latin-1")) for header, value in delivery.headers]
-    headers = read_headers(source(name), raw)
-    body_format = read_format(headers, is_json=source(name).is_json)
-    request = Request(headers, body_format, delivery.query.encode(), delivery.body)
-    if source(name).layout is None:
-        return [read_event(source(name), request, max_body_bytes=2**20, now=now)]
-    return [*read_events(source(name), request, max_body_bytes=2**20, now=now, unread=pytest.fail).events]
 
 
 def test_every_provider_has_a_sample() -> None:
@@ -71,12 +49,7 @@ def test_what_a_provider_signs_by_its_own_rule_is_taken(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in NAMES if not read_sample(name).proof.has_key_pair])
 def test_what_the_bridge_signs_for_a_provider_is_taken(name: str) -> None:
     """As `pinbridge send` does, with the same result as the provider's own rule gives."""
-    sample = read_sample(name)
-    beside = {header: value for header, value in sample.headers.items() if header not in sample.proof.headers}
-    unsigned = Unverified(sample.body.replace("<time>", "0").encode(), beside, sample.query.encode())
-    signed = sign_request(source(name), unsigned, configured(sample).encode(), NOW)
-    sent = Delivery(tuple(signed.headers.items()), signed.query.decode(), signed.body)
-    assert receive(name, sent) == receive(name, prove(name, sample).delivery)
+    assert receive(name, sign_sample(name)) == receive(name, prove(name, read_sample(name)).delivery)
 
 
 @pytest.mark.parametrize(
