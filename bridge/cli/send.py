@@ -85,6 +85,8 @@ def report(answer: httpx.Response, *, as_json: bool) -> bool:
         console.print(f"{answer.status_code} {_describe(body)}", markup=False)
         if "number" in body:
             stdout.print(f"what each mapping made of it: pinbridge events {body['number']}")
+        elif answer.is_success and "id" not in body:  # a batch, or a source that insists on words of its own
+            stdout.print("what each mapping made of it: pinbridge events")
     return answer.is_success
 
 

@@ -49,7 +49,7 @@ def test_send_refuses_a_broken_file_of_headers(new_bridge: NewBridge, tmp_path: 
 
 
 def test_send_shows_what_a_source_insists_on_hearing(new_bridge: NewBridge, tmp_path: Path) -> None:
-    """An `ack` of the source's own need not be JSON."""
+    """An `ack` of the source's own need not be JSON; it names no event, so that the list of them is pointed to."""
     bridge = new_bridge()
     (bridge.mappings / "sources.yaml").write_text(
         'stripe:\n  ack: {status: 200, body: "[accepted]", content_type: text/plain}\n'
@@ -57,7 +57,8 @@ def test_send_shows_what_a_source_insists_on_hearing(new_bridge: NewBridge, tmp_
     bridge.start()
     sample = tmp_path / "sample.json"
     sample.write_bytes(payment("evt_1"))
-    assert bridge.command("send", "stripe", str(sample)).stdout == "200 [accepted]\n"
+    said = "200 [accepted]\nwhat each mapping made of it: pinbridge events\n"
+    assert bridge.command("send", "stripe", str(sample)).stdout == said
 
 
 def test_retry_makes_no_database(new_bridge: NewBridge, tmp_path: Path) -> None:
