@@ -6,29 +6,39 @@ test says both.
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 
+import discord_interactions
 import pytest
 import standardwebhooks
 import stripe
 import svix.webhooks
+from Adyen.util import generate_notification_sig, is_valid_hmac_notification
+from linebot.v3.webhook import SignatureValidator
+from sendgrid.helpers.eventwebhook import EventWebhook
+from slack_sdk.signature import SignatureVerifier
+from square.utils.webhooks_helper import verify_signature
 from support.providers import PUBLIC_URL, Delivery, configured, prove, read_sample
 from support.receiving import receive, sign_sample
+from twilio.request_validator import RequestValidator
 
 from bridge.errors import SenderError
 
 REFUSALS = (stripe.SignatureVerificationError, svix.webhooks.WebhookVerificationError)
 """What those libraries raise that do not answer False; Svix's is that of Standard Webhooks."""
 TWILIO_URL = f"{PUBLIC_URL}/hooks/twilio"
+MAC = "<mac>"
+"""Where a sample's signature stands in its body."""
 
 
 class Library(NamedTuple):
     """One provider's library.
 
     `verify` takes the secret, the body, and the headers by lower-case names. `sign`, where the library can, takes
-    the secret, the body and the time, and gives the headers that prove it. `altered` is a text of the sample's body
-    that is signed, and another.
+    the secret, the body and the time, and gives what proves it, by header or as `MAC`. `altered` is a text of the
+    sample's body that is signed, and another.
     """
 
     altered: tuple[str, str]
@@ -61,6 +71,24 @@ def sign_standard(secret: str, body: str, now: datetime) -> Mapping[str, str]:
     return {"webhook-timestamp": str(int(now.timestamp())), "webhook-signature": signature}
 
 
+def sign_slack(secret: str, body: str, now: datetime) -> Mapping[str, str]:
+    """Sign as Slack's library does."""
+    time = str(int(now.timestamp()))
+    signature = SignatureVerifier(secret).generate_signature(timestamp=time, body=body)
+    return {"X-Slack-Request-Timestamp": time, "X-Slack-Signature": str(signature)}
+
+
+def sign_twilio(secret: str, body: str, _: datetime) -> Mapping[str, str]:
+    """Sign as Twilio's library does."""
+    return {"X-Twilio-Signature": RequestValidator(secret).compute_signature(TWILIO_URL, dict(parse_qsl(body)))}
+
+
+def sign_adyen(secret: str, body: str, _: datetime) -> Mapping[str, str]:
+    """Sign as Adyen's library does: one item."""
+    item = json.loads(body)["notificationItems"][0]["NotificationRequestItem"]
+    return {MAC: generate_notification_sig(item, secret).decode()}
+
+
 LIBRARIES = {
     "stripe": Library(
         ("4200", "4300"),
@@ -78,6 +106,50 @@ LIBRARIES = {
         ("created", "deleted"),
         lambda secret, body, headers: standardwebhooks.Webhook(secret).verify(body, dict(headers)) == json.loads(body),
         sign_standard,
+    ),
+    "slack": Library(
+        ("hello", "hallo"),
+        lambda secret, body, headers: SignatureVerifier(secret).is_valid_request(body, dict(headers)),
+        sign_slack,
+    ),
+    "twilio": Library(
+        ("MessageStatus=delivered", "MessageStatus=failed"),
+        lambda secret, body, headers: RequestValidator(secret).validate(
+            TWILIO_URL, dict(parse_qsl(body)), headers["x-twilio-signature"]
+        ),
+        sign_twilio,
+    ),
+    "adyen": Library(
+        ("1130", "1131"),
+        lambda secret, body, _: is_valid_hmac_notification(json.loads(body), secret),
+        sign_adyen,
+    ),
+    "discord": Library(
+        ("8217", "8218"),
+        lambda key, body, headers: discord_interactions.verify_key(
+            body.encode(), headers["x-signature-ed25519"], headers["x-signature-timestamp"], key
+        ),
+    ),
+    "sendgrid": Library(
+        ("open", "click"),
+        lambda key, body, headers: EventWebhook(key).verify_signature(
+            body,
+            headers["x-twilio-email-event-webhook-signature"],
+            headers["x-twilio-email-event-webhook-timestamp"],
+        ),
+    ),
+    "square": Library(
+        ("APPROVED", "CANCELED"),
+        lambda secret, body, headers: verify_signature(
+            request_body=body,
+            signature_header=headers["x-square-hmacsha256-signature"],
+            signature_key=secret,
+            notification_url=f"{PUBLIC_URL}/hooks/square",
+        ),
+    ),
+    "line": Library(
+        ("Hello", "Hallo"),
+        lambda secret, body, headers: SignatureValidator(secret).validate(body, headers["x-line-signature"]),
     ),
 }
 PROVED = [
@@ -98,7 +170,8 @@ def proved(name: str, prover: str, now: datetime) -> Delivery:
     sign = LIBRARIES[name].sign
     assert sign is not None
     headers = {**sample.headers, **sign(configured(sample), sample.body, now)}
-    return Delivery(tuple(headers.items()), sample.query, sample.body.encode())
+    body = sample.body.replace(MAC, headers.pop(MAC, ""))
+    return Delivery(tuple(headers.items()), sample.query, body.encode())
 
 
 def answers(name: str, delivery: Delivery, now: datetime) -> tuple[str, str]:
@@ -134,3 +207,51 @@ def test_both_take_what_is_proved_and_refuse_it_altered(name: str, prover: str) 
     assert altered != delivery
     assert answers(name, delivery, now) == ("taken", "taken")
     assert answers(name, altered, now) == ("refused", "bad_signature")
+
+
+def sent(name: str, now: datetime, *, mac: str = "{}", time: str = "{}") -> Delivery:
+    """Give a provider's sample as it is sent at a time, with its signature or that time written otherwise."""
+    delivery, signature, at = prove(name, read_sample(name), now=now)
+    rewritten = delivery.replace(signature, mac.format(signature))
+    return delivery._replace(headers=rewritten.replace(at, time.format(at)).headers)
+
+
+def with_a_forged_item(now: datetime) -> Delivery:
+    """Give Adyen's genuine item, and behind it the same with another amount."""
+    genuine = prove("adyen", read_sample("adyen"), now=now).delivery
+    body = json.loads(genuine.body)
+    forged = json.loads(genuine.body.replace(b"1130", b"1131"))["notificationItems"]
+    return genuine._replace(body=json.dumps({**body, "notificationItems": body["notificationItems"] + forged}).encode())
+
+
+def signed_for_a_port(now: datetime) -> Delivery:
+    """Give Twilio's sample signed for the same address with its port written out."""
+    sample = read_sample("twilio")
+    rule = sample.proof.over.replace("{url}", TWILIO_URL.replace(PUBLIC_URL, f"{PUBLIC_URL}:443"))
+    return prove("twilio", sample, now=now, over=rule).delivery
+
+
+DAY = timedelta(days=1)
+LAXER: dict[str, tuple[str, Callable[[datetime], Delivery], str]] = {
+    "a time to come": ("stripe", lambda now: sent("stripe", now + DAY), "future_timestamp"),
+    "a time of yesterday": ("discord", lambda now: sent("discord", now - DAY), "stale_timestamp"),
+    "a time older than any repetition": ("sendgrid", lambda now: sent("sendgrid", now - 2 * DAY), "stale_timestamp"),
+    "a time but for its fraction": ("svix", lambda now: sent("svix", now, time="{}.5"), "bad_signature"),
+    "junk behind the padding": (
+        "standard-webhooks",
+        lambda now: sent("standard-webhooks", now, mac="{}junk"),
+        "bad_signature",
+    ),
+    "junk in base64": ("sendgrid", lambda now: sent("sendgrid", now, mac="!{}"), "bad_signature"),
+    "a forged item behind a genuine one": ("adyen", with_a_forged_item, "bad_signature"),
+    "the same address with its port": ("twilio", signed_for_a_port, "bad_signature"),
+}
+"""What a library takes and the bridge refuses: the provider, its delivery at a time, and the bridge's reason."""
+
+
+@pytest.mark.parametrize("what", LAXER)
+def test_the_bridge_is_stricter_than_the_library(what: str) -> None:
+    """By design, so that nobody takes it for a slip."""
+    name, make, reason = LAXER[what]
+    now = datetime.now(UTC)
+    assert answers(name, make(now), now) == ("taken", reason)
