@@ -58,7 +58,7 @@ def load_configuration(
     return loader.compile(read_folder(folder, only))
 
 
-def load_source(folder: Path, environ: Mapping[str, str], name: str) -> Source:
+def load_source(folder: Path, environ: Mapping[str, str], name: str, *, public_url: str | None = None) -> Source:
     """Give one source with its secrets, whatever is wrong with the mappings and with the other sources.
 
     Raises `ConfigurationError` where nothing names it, where its own declaration is wrong, or without its secret.
@@ -74,7 +74,8 @@ def load_source(folder: Path, environ: Mapping[str, str], name: str) -> Source:
     if unread and name in providers():
         named.setdefault(name, Place(str(folder), 0, 0))  # a mapping that is broken may name it
     file = str(folder / SOURCES_FILE)
-    found = make_source(name, named.get(name), written.sources, partial(source_secrets, environ), file=file)
+    secrets = partial(source_secrets, environ)
+    found = make_source(name, named.get(name), written.sources, secrets, file=file, public_url=public_url)
     if found is not None:
         return found
     known = sorted({*named, *declared_sources(written.sources)})
@@ -122,7 +123,7 @@ class ConfigurationLoader:
     """Compiles one folder again and again: of the mappings only what is new, secrets and sources each time.
 
     `refuse` says what is wrong with good mappings in this place. `keys` are what comes over the wire; its sources look
-    there whenever a request comes.
+    there whenever a request comes. `public_url` is the bridge's address as senders know it, which some of them sign.
     """
 
     def __init__(
@@ -131,6 +132,7 @@ class ConfigurationLoader:
         environ: Mapping[str, str],
         *,
         secrets_are_required: bool = True,
+        public_url: str | None = None,
         refuse: Refuse = _take_all,
     ) -> None:
         self.folder = folder
@@ -138,6 +140,7 @@ class ConfigurationLoader:
         self._refuse = refuse
         self._environ = environ
         self._secrets_are_required = secrets_are_required
+        self._public_url = public_url
         self._mappings = Loader(environ, shown_in=folder)
         self._loaded = Configuration(mappings=MappingSet(()), sources={})
         self._declared: bytes | None = None
@@ -166,6 +169,7 @@ class ConfigurationLoader:
                 keys=self.keys,
                 file=str(self.folder / SOURCES_FILE),
                 secrets_are_required=self._secrets_are_required,
+                public_url=self._public_url,
             )
         except ConfigurationError as error:
             problems.extend(error.problems)

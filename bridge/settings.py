@@ -65,6 +65,15 @@ def _parse_address(text: str) -> str:
     return text
 
 
+def _parse_public_url(text: str) -> str:
+    if re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", text) is None:
+        raise ValueError(
+            f"{text[:80]!r} is not the address of a bridge; write one such as https://hooks.example.com, with neither"
+            " user nor query"
+        )
+    return text.rstrip("/")
+
+
 def _parse_switch(text: str) -> bool:
     if text not in {"0", "1"}:
         raise ValueError(f"{text[:80]!r} is neither 0 nor 1")
@@ -134,6 +143,12 @@ class Settings:
         "PINBRIDGE_URL",
         None,
         "the bridge that commands ask, with its PINBRIDGE_ADMIN_TOKEN; without it the one that runs on the database",
+    )
+    public_url: str | None = _setting(
+        "PINBRIDGE_PUBLIC_URL",
+        None,
+        "the bridge's address as senders know it, such as https://hooks.example.com; some of them sign it",
+        read=_parse_public_url,
     )
     metrics_token: Secret | None = _setting(
         "PINBRIDGE_METRICS_TOKEN", None, "what /metrics asks for; open to all without one", read=_parse_token

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
-from support import api_page
+from support import api_page, providers_page
 
 from bridge.inbound import Sources, load_sources
 from bridge.located import parse_yaml
@@ -141,6 +141,11 @@ def test_the_written_defaults_are_the_defaults() -> None:
     """What the table says, set by hand, changes nothing."""
     told = dict(re.findall(r"^\| `(\w+)` \| `(.+?)` \|", settings_table(), re.MULTILINE))
     assert Settings.from_environ(told) == Settings.from_environ({})
+
+
+def test_the_providers_are_documented_as_the_catalogue_has_them() -> None:
+    """Where this fails: PYTHONPATH=tests:. python -m support.providers_page."""
+    assert providers_page.written() == read("docs/providers.md")
 
 
 def test_the_admin_api_is_documented_as_it_is() -> None:

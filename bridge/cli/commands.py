@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from bridge.cli.backing_up import backup, put_back
 from bridge.cli.demo import play
 from bridge.cli.doctor import doctor
 from bridge.cli.flush import flush
-from bridge.cli.init import find_source, init, list_starters
+from bridge.cli.init import Beginning, find_source, init, list_starters
 from bridge.cli.keys import approve_key, list_keys, remove_keys
 from bridge.cli.look import list_events, list_pins, show_event, show_pin
 from bridge.cli.output import print_json, stderr, stdout
@@ -23,6 +24,7 @@ from bridge.cli.refolding import Refolding, read_ago
 from bridge.cli.retry import retry
 from bridge.cli.send import Sending, report, send
 from bridge.cli.serve import serve
+from bridge.cli.sources import UNKNOWN_BASE, Asking, show_sources
 from bridge.cli.status import show_status
 from bridge.cli.testing import Wanted, run_tests
 from bridge.cli.trying import Trying, try_mapping
@@ -112,17 +114,43 @@ def init_command(
         list[str] | None, typer.Argument(help="Sources such as stripe; without one, what there is is listed.")
     ] = None,
     *,
+    mapping: Annotated[
+        list[str] | None, typer.Option("--mapping", "-m", help="Only this ready mapping; may come several times.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write starter mappings with samples.
+    """Write ready mappings with samples.
 
-    They go into the folder of mappings, over nothing that is there; the lines still to do are printed.
+    On a terminal it asks which of several; elsewhere, and with --json, it writes all of the sources', or those that
+    --mapping names. They go into the folder of mappings, over nothing that is there; the lines still to do are printed.
     """
-    folder = _settings().mappings
-    if sources:
-        init(sources, folder, as_json=as_json)
-    else:
-        list_starters(folder, as_json=as_json)
+    settings = _settings()
+    if not sources:
+        if mapping:
+            raise typer.BadParameter("name the source that it is of as well", param_hint="--mapping")
+        list_starters(settings.mappings, as_json=as_json)
+        return
+    asks = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
+    beginning = Beginning(
+        sources=sources,
+        mappings=mapping or (),
+        ask=partial(typer.prompt, default="", show_default=False) if asks else None,
+        folder=settings.mappings,
+        base=settings.public_url or UNKNOWN_BASE,
+    )
+    init(beginning, as_json=as_json)
+
+
+@commands.command("sources")
+def sources_command(
+    word: Annotated[str | None, typer.Argument(help="A source to explain, or a word to search by.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List who can send, search, or explain one: address, secret, what to click, how it is verified."""
+    settings = _settings()
+    asking = Asking(folder=settings.mappings, public_url=settings.public_url)
+    sys.exit(0 if show_sources(word, asking, as_json=as_json) else 1)
 
 
 @commands.command("paths")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bridge.cli.choosing import Ask, choose
 from bridge.cli.output import print_json, print_table, stdout
 from bridge.cli.shipped import (
     SCHEMA,
@@ -73,17 +74,33 @@ def list_starters(folder: Path, *, as_json: bool) -> None:
     )
 
 
-def init(names: Sequence[str], folder: Path, *, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What to write: starters of `sources`, of several the named `mappings`, or those that `ask` gives, else all.
+
+    `base` is the bridge's address as senders know it.
+    """
+
+    sources: Sequence[str]
+    mappings: Sequence[str]
+    ask: Ask | None
+    folder: Path
+    base: str
+
+
+def init(beginning: Beginning, *, as_json: bool) -> None:
     """Write the starters of some sources, and print what was written and what is still to do.
 
-    Raises `ConfigurationError` for an unknown source, before anything is written, and for a
+    Raises `ConfigurationError` for an unknown source or mapping, before anything is written, and for a
     folder that cannot be written to.
     """
+    folder = beginning.folder
     known, shipped = _known(folder), shipped_starters()
-    sources = [_find(name, known) for name in dict.fromkeys(names)]
-    starters = {starter.name: starter for starter in _of([source.name for source in sources], shipped)}
+    sources = [_find(name, known) for name in dict.fromkeys(beginning.sources)]
+    offered = _of([source.name for source in sources], shipped)
+    starters = {starter.name: starter for starter in choose(offered, beginning.mappings, beginning.ask)}
     files = _write(folder, sources, starters)
-    to_do = [*_lines_to_do(folder, sources, starters)]
+    to_do = [*_lines_to_do(beginning, sources, starters)]
     if as_json:
         written: dict[str, Json] = {"written": [*map(str, files.written)], "left_alone": [*map(str, files.left_alone)]}
         print_json({**written, "to_do": [{"what": what, "line": line} for what, line in to_do]})
@@ -101,18 +118,24 @@ def _print_for_people(files: Written, to_do: Sequence[tuple[str, str]]) -> None:
         stdout.print(f"{number:>3}. {what}\n       {line}", markup=False)
 
 
+def catalogue_places() -> dict[str, Place]:
+    """Name every provider, as a mapping does that names them all."""
+    return {name: entry.place for name, entry in providers().items()}
+
+
 def _known(folder: Path) -> Sources:
     """Give the sources of the catalogue and of the folder's `sources.yaml`."""
     declared = read_sources(folder)
-    named = {name: entry.place for name, entry in providers().items()} | {OWN_SOURCE: Place(OWN_SOURCE, 0, 0)}
+    named = catalogue_places() | {OWN_SOURCE: Place(OWN_SOURCE, 0, 0)}
     return load_sources(named, declared, lambda _: (), file=str(folder / SOURCES_FILE), secrets_are_required=False)
 
 
 def _find(name: str, known: Sources) -> Source:
     if name not in known:
-        message = f"no source has this name; there are {', '.join(sorted(known))}{suggest(name, known)}"
-        advice = "" if suggest(name, known) else "; any other tool is first described in sources.yaml"
-        raise ConfigurationError([Problem(file=name[:80], message=f"{message}{advice}")])
+        advice = (
+            suggest(name, known) or "; `pinbridge sources` lists them, and another is first described in sources.yaml"
+        )
+        raise ConfigurationError([Problem(file=name[:80], message=f"no source has this name{advice}")])
     return known[name]
 
 
@@ -142,19 +165,24 @@ def _write(folder: Path, sources: Sequence[Source], starters: dict[str, Starter]
     return files
 
 
-def _lines_to_do(folder: Path, sources: Sequence[Source], starters: dict[str, Starter]) -> Iterator[tuple[str, str]]:
+def _lines_to_do(
+    beginning: Beginning, sources: Sequence[Source], starters: dict[str, Starter]
+) -> Iterator[tuple[str, str]]:
     """Say what is left, each with the line to enter or to run."""
     for source in sources:
         if source.is_own:
             continue
-        yield f"at {source.name}, enter the address of the webhook{_docs(source)}", _address(source)
-        if source.scheme.needs_secret:
+        yield (
+            f"at {source.name}, enter the address of the webhook{_docs(source)}",
+            f"{beginning.base}/hooks/{source.name}",
+        )
+        if source.lacks_secret:
             yield f"tell the bridge the secret of {source.name}", f"export {secret_variable(source.name)}=…"
     for starter in starters.values():
         for variable in starter.pin_variables:
             yield f"fill in the pin that {starter.name} writes, as Pindown shows its id", f"export {variable}=p-…"
     yield "check the files", "pinbridge validate"
-    yield "see what a payload becomes, without sending anything", _try_line(folder, sources, starters)
+    yield "see what a payload becomes, without sending anything", _try_line(beginning.folder, sources, starters)
     yield "run the mappings' own tests", "pinbridge test"
     yield "run the bridge; without a key, try `pinbridge serve --sandbox`", "PINDOWN_API_KEY=pk_… pinbridge serve"
 
@@ -163,10 +191,6 @@ def _docs(source: Source) -> str:
     entry = providers().get(source.provider or source.name)
     docs = entry.get("docs") if entry is not None else None
     return f" ({docs.text})" if isinstance(docs, ScalarNode) else ""
-
-
-def _address(source: Source) -> str:
-    return f"https://<your bridge>/hooks/{source.name}"
 
 
 def _try_line(folder: Path, sources: Sequence[Source], starters: dict[str, Starter]) -> str:

@@ -41,7 +41,7 @@ def send(sending: Sending, settings: Settings, environ: Mapping[str, str], *, ur
     where no bridge answers.
     """
     address = _running_address(settings) if url is None else read_address(url, "--url")
-    source = load_source(settings.mappings, environ, sending.source)
+    source = load_source(settings.mappings, environ, sending.source, public_url=settings.public_url)
     if source.is_own:
         message = "is the bridge itself, to which nobody can post; see what a mapping makes of a payload: pinbridge try"
         raise ConfigurationError([Problem(file=source.name, message=message)])

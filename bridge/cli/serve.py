@@ -43,7 +43,7 @@ def serve(settings: Settings, environ: Mapping[str, str], *, sandbox: bool) -> N
     path = Database.at(settings.database).path
     platform = platform_under(path, environ)
     refuse = partial(refuse_state, platform, allow_lossy=settings.allow_lossy)
-    loader = ConfigurationLoader(settings.mappings, environ, refuse=refuse)
+    loader = ConfigurationLoader(settings.mappings, environ, public_url=settings.public_url, refuse=refuse)
     configuration = loader.compile(read_folder(settings.mappings))
     for warning in (*unknown_settings(environ), *configuration.mappings.warnings):
         log.warning("configuration_warning", reason=str(warning))

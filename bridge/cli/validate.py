@@ -52,6 +52,8 @@ def validate(paths: Sequence[Path], settings: Settings, environ: Mapping[str, st
     refuse = refusal(settings, environ)
     for folder, only in by_folder([path for path in paths if str(path) not in missing], configured):
         configuration = _check(folder, only, environ, refuse, found)
+        if configuration is not None and settings.public_url is None:
+            found.warnings.extend(_needing_address(configuration.sources))
         if configuration is not None and only is None and folder == configured:
             found.warnings.extend(_losses(configuration.mappings, settings.database))
     _report(found, as_json=as_json)
@@ -152,6 +154,12 @@ def _unset_secrets(sources: Sources) -> list[Problem]:
         for name, source in sources.items()
         if source.lacks_secret
     ]
+
+
+def _needing_address(sources: Sources) -> list[Problem]:
+    signing = [name for name, source in sources.items() if source.scheme.signs_url]
+    message = f"is not set; `serve` will not start without the address that {', '.join(signing)} signs"
+    return [Problem(file="PINBRIDGE_PUBLIC_URL", message=message)] if signing else []
 
 
 def _told(problem: Problem) -> dict[str, Json]:

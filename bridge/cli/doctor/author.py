@@ -38,6 +38,10 @@ def read_configuration(settings: Settings, environ: Mapping[str, str], findings:
         return None
     findings.append(_mappings(folder, configuration.mappings))
     findings += _secrets(configuration.sources)
+    signing = [name for name, source in configuration.sources.items() if source.scheme.signs_url]
+    if signing and settings.public_url is None:
+        message = f"is not set, and {', '.join(signing)} signs the address that it posts to"
+        findings.append(failure("PINBRIDGE_PUBLIC_URL", message, "`serve` will not start without it"))
     return configuration
 
 

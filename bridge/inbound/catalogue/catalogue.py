@@ -44,3 +44,8 @@ class _Catalogue(Mapping[str, MappingNode]):
 def providers() -> Mapping[str, MappingNode]:
     """Give every provider's entry by its name; which there are is looked up once."""
     return _Catalogue()
+
+
+def entry_text(name: str) -> str:
+    """Give a provider's entry as it is written."""
+    return files("bridge.inbound.catalogue").joinpath(name + _ENDING).read_text(encoding="utf-8")
