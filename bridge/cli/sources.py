@@ -117,7 +117,8 @@ def ready_mappings(source: str, starters: Sequence[Starter]) -> list[Starter]:
 
 def _show_one(explanation: Explanation, *, as_json: bool) -> None:
     ready = ready_mappings(explanation.name, shipped_starters())
-    samples = [str(path) for path, _ in shipped_samples(explanation.name)]
+    files = [str(path) for path, _ in shipped_samples(explanation.name)]
+    samples = [path for path in files if not path.endswith(".headers.json")]
     if as_json:
         told: dict[str, Json] = asdict(explanation)
         told["facts"] = dict(explanation.facts)

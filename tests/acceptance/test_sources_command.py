@@ -104,3 +104,9 @@ def test_a_word_that_nothing_fits_exits_1(tmp_path: Path, word: str, advice: str
     ended = run("sources", word, PINBRIDGE_MAPPINGS=str(tmp_path))
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == f"error: {word}: no source has this name or word; {advice}\n"
+
+
+def test_a_sample_is_counted_without_its_headers(tmp_path: Path) -> None:
+    """They lie in a file beside it, and nobody sends them alone."""
+    listed = run("sources", "gitlab", PINBRIDGE_MAPPINGS=str(tmp_path)).stdout
+    assert "2 samples come with it: samples/gitlab/pipeline-failed.json\n" in listed
