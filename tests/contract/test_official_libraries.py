@@ -7,6 +7,7 @@ test says both.
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
@@ -255,3 +256,17 @@ def test_the_bridge_is_stricter_than_the_library(what: str) -> None:
     name, make, reason = LAXER[what]
     now = datetime.now(UTC)
     assert answers(name, make(now), now) == ("taken", reason)
+
+
+def test_a_json_body_of_twilio_is_proved_by_its_hash() -> None:
+    """Which stands in the signed address."""
+    validator, now = RequestValidator(configured(read_sample("twilio"))), datetime.now(UTC)
+    body = b'{"MessageSid":"SM1f0e","SmsStatus":"delivered","AccountSid":"AC2a3b"}'
+    query = f"bodySHA256={sha256(body).hexdigest()}"
+    signature = validator.compute_signature(f"{TWILIO_URL}?{query}", {})
+    headers = (("Content-Type", "application/json"), ("X-Twilio-Signature", signature))
+    genuine = Delivery(headers, query, body)
+    altered = genuine._replace(body=body.replace(b"delivered", b"failed"))
+    for delivery, answer in (genuine, "taken"), (altered, "bad_signature"):
+        assert validator.validate(f"{TWILIO_URL}?{query}", delivery.body.decode(), signature) == (answer == "taken")
+        assert ask_bridge("twilio", delivery, now) == answer
