@@ -15,6 +15,7 @@ MOMENT_S = 0.25
 
 _SMALL_FIRST = (
     "alembic_version",
+    "offered_keys",
     "generations",
     "segments",
     "sends",

@@ -22,7 +22,7 @@ from support.storing import forgotten, snapshot_of
 from bridge.errors import StoreUnusable
 from bridge.store import ActivePin, Budget, Store, migrations, open_readonly, read_running, statements
 from bridge.store.schema import HEAD
-from bridge.store.soundness import look_for_damage
+from bridge.store.soundness import _SMALL_FIRST, look_for_damage
 from bridge.store.tables import metadata
 from bridge.units import Window
 
@@ -274,3 +274,8 @@ def _pragma(name: str) -> Callable[[Connection], Any]:
 def _definitions(connection: Any) -> dict[str, str]:
     rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master")
     return {name: " ".join((sql or "").split()) for name, sql in rows}
+
+
+def test_no_table_is_left_out_when_damage_is_looked_for() -> None:
+    """Beside the one that says which migrations were done."""
+    assert sorted(_SMALL_FIRST) == sorted(["alembic_version", *metadata.tables])
