@@ -37,6 +37,7 @@ from bridge.mappings import Evaluation, MappingSet, NotAtOnce
 from bridge.notices import OWN_SOURCE, reload_notice
 from bridge.once_a_minute import OnceAMinute
 from bridge.outbound import DeliveryLoop, PindownClient
+from bridge.proxies import Proxies
 from bridge.rebuilding import Rebuilder, follow, told
 from bridge.reload import Reloader
 from bridge.secret import Secret
@@ -108,6 +109,7 @@ class Bridge:
         self._inline = InlineAnswers(confirm=self._delivery.confirm, keeps=parts.keeps) if inline else None
         self._rebuilder = Rebuilder(parts.store, lambda: self._configuration)
         self._approving = Approving(parts.store, parts.loader.keys)
+        self._proxies = Proxies(settings.trusted_proxies or ())
         self._hooks = HookEndpoint(
             parts.configuration.sources,
             accept=partial(self._accept, parts.configuration.mappings),
@@ -117,6 +119,7 @@ class Bridge:
             draining=draining,
             keep_key=self._approving.keep,
             keys=parts.lookups,
+            client=self._proxies.client,
         )
         self._reloader = Reloader(
             parts.loader,
@@ -172,6 +175,8 @@ class Bridge:
         """Serve one connection's request: a webhook, or the rest."""
         if scope["type"] == "http" and scope["path"].startswith("/hooks/"):
             await self._hooks(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._web(self._proxies.seen_through(scope), receive, send)
         else:
             await self._web(scope, receive, send)
 

@@ -8,10 +8,12 @@ looked up by name with `source_secrets`.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
 from bridge.errors import ConfigurationError, Problem
+from bridge.proxies import Network
 from bridge.secret import Secret
 from bridge.spelling import suggest
 from bridge.units import Window, parse_duration_s, parse_size_bytes, parse_windows
@@ -72,6 +74,18 @@ def _parse_public_url(text: str) -> str:
             " user nor query"
         )
     return text.rstrip("/")
+
+
+def _parse_networks(text: str) -> tuple[Network, ...]:
+    return tuple(_parse_network(each.strip()) for each in text.split(","))
+
+
+def _parse_network(text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        example = "write addresses and networks with commas between, such as 10.0.0.7, 192.168.0.0/16"
+        raise ValueError(f"{text[:80]!r} is neither an address nor a network; {example}") from None
 
 
 def _parse_switch(text: str) -> bool:
@@ -149,6 +163,13 @@ class Settings:
         None,
         "the bridge's address as senders know it, such as https://hooks.example.com; some of them sign it",
         read=_parse_public_url,
+    )
+    trusted_proxies: tuple[Network, ...] | None = _setting(
+        "PINBRIDGE_TRUSTED_PROXIES",
+        None,
+        "addresses and networks of proxies, such as 10.0.0.7,192.168.0.0/16, whose X-Forwarded-For, -Proto and -Host "
+        "count",
+        read=_parse_networks,
     )
     metrics_token: Secret | None = _setting(
         "PINBRIDGE_METRICS_TOKEN", None, "what /metrics asks for; open to all without one", read=_parse_token

@@ -106,6 +106,12 @@ class _Held:
             raise SenderError(503, "busy", "too many webhooks are coming in at once; send again")
 
 
+def _peer(scope: Scope) -> str:
+    """Give the address that a connection comes from, empty where it has none."""
+    peer: str = scope["client"][0] if scope.get("client") else ""
+    return peer
+
+
 class HookEndpoint:
     """Serves the webhooks of all sources.
 
@@ -114,6 +120,7 @@ class HookEndpoint:
     body before and after decompression, `max_held_bytes` all those that are being read or stored;
     `body_deadline_s` is how long a body's arrival may take. `draining` tells that the process is
     asked to end. `keep_key` makes a key durable that comes over the wire; `keys` looks up those that verifiers lack.
+    `client` gives the address that a request is from.
     """
 
     def __init__(  # noqa: PLR0913 - wiring: each of them is passed in once, by name
@@ -129,6 +136,7 @@ class HookEndpoint:
         draining: Callable[[], bool] = lambda: False,
         keep_key: KeepKey | None = None,
         keys: KeyFinder | None = None,
+        client: Callable[[Scope], str] = _peer,
     ) -> None:
         self._intake = _Intake(_with_address(sources), accept, accept_batch or _one_by_one(accept))
         self._max_body_bytes = max_body_bytes
@@ -136,6 +144,7 @@ class HookEndpoint:
         self._deadline = Deadline(body_deadline_s)
         self._draining = draining
         self._keep_key = keep_key or _keep_no_key
+        self._client = client
         self._keeping = set[asyncio.Task[Answer]]()
         self._clock = clock
         self._keys = keys or NoKeys()
@@ -213,7 +222,7 @@ class HookEndpoint:
     async def _kept(self, offered: KeyOffered, scope: Scope) -> Answer:
         """Answer once the key is durable that a handshake offers."""
         try:
-            await self._keep_key(offered.offer, scope["client"][0] if scope.get("client") else "")
+            await self._keep_key(offered.offer, self._client(scope))
         except Exception as error:  # noqa: BLE001 - the guard, as above
             return self._failure(error, scope)
         return self._failure(offered, scope)

@@ -27,6 +27,12 @@ def test_defaults() -> None:
     assert settings.api_key is None
 
 
+def test_the_public_address_is_what_stands_before_hooks() -> None:
+    """A slash at its end is one too many; a path below which a proxy puts the bridge belongs to it."""
+    for text in ("https://hooks.example.com/in", "https://hooks.example.com/in/"):
+        assert Settings.from_environ({"PINBRIDGE_PUBLIC_URL": text}).public_url == "https://hooks.example.com/in"
+
+
 def test_an_empty_variable_counts_as_unset() -> None:
     """What a container passes on as empty changes nothing."""
     assert Settings.from_environ({"PORT": "", "PINDOWN_API_KEY": ""}) == Settings.from_environ({})
@@ -57,6 +63,12 @@ def test_a_budget_that_holds_no_update_is_refused() -> None:
         ("PINBRIDGE_COST", "0", "'0' is too little; at least 1 is allowed"),
         ("PINBRIDGE_JOURNAL_MAX", "1MiB", "'1MiB' is too little; at least 16MiB is allowed"),
         ("PINBRIDGE_MAPPINGS_LOOK_EVERY", "0s", "'0s' is too little; at least 1s is allowed"),
+        ("PINBRIDGE_PUBLIC_URL", "hooks.example.com", "is not the address of a bridge; write one such as https://"),
+        ("PINBRIDGE_PUBLIC_URL", "https://hooks.example.com/?a=b", "is not the address of a bridge"),
+        ("PINBRIDGE_PUBLIC_URL", "https://user@hooks.example.com", "with neither user nor query"),
+        ("PINBRIDGE_TRUSTED_PROXIES", "10.0.0.1, nginx", "'nginx' is neither an address nor a network"),
+        ("PINBRIDGE_TRUSTED_PROXIES", "*", "'*' is neither an address nor a network"),
+        ("PINBRIDGE_TRUSTED_PROXIES", "10.0.0.1/8", "'10.0.0.1/8' is neither an address nor a network"),
         ("PINDOWN_API_URL", "api.pindown.ai", "is not an address; write one such as https://api.pindown.ai/v1"),
         ("PINBRIDGE_DELIVERY", "both", "'both' is no way to deliver; write background or inline"),
         ("PINBRIDGE_ALLOW_LOSSY", "yes", "'yes' is neither 0 nor 1"),
