@@ -132,7 +132,8 @@ def _show_one(explanation: Explanation, *, as_json: bool) -> None:
 def _lines(told: Explanation, ready: Sequence[Starter], samples: Sequence[str], *, width: int) -> Iterator[str]:
     yield f"{told.title} · {told.purpose}\n"
     yield from _row("address", told.address, width)
-    yield from _row("secret", told.variable and f"export {told.variable}=…", width)
+    secret = f"export {told.variable}=…" if told.variable else "none to set"
+    yield from _row("secret", secret + (", it comes over the wire: pinbridge keys" if told.takes_keys else ""), width)
     yield from _row("verify token", told.token_variable and f"export {told.token_variable}=…", width)
     for heading, text in told.facts:
         yield from _row(heading, text, width)

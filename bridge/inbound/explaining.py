@@ -26,8 +26,8 @@ class Explanation:
     """A source in words. `kind` is how it is verified in a word or two; what is not known, or not there, is empty.
 
     `category` is the word of what it is for, `purpose` says it in full. `variable` holds its secret,
-    `token_variable` its verify token; `declaration` is what `sources.yaml` would say to describe the same. `facts` are
-    the rows of a table, each with its heading.
+    `token_variable` its verify token; `takes_keys` tells that its key comes over the wire. `declaration` is what
+    `sources.yaml` would say to describe the same. `facts` are the rows of a table, each with its heading.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Explanation:
     address: str
     variable: str
     token_variable: str
+    takes_keys: bool
     kind: str
     facts: tuple[tuple[str, str], ...]
     setup: tuple[str, ...]
@@ -67,6 +68,7 @@ def explain(
         address=names["{address}"],
         variable=names["{secret}"] if takes_secret else "",
         token_variable=names["{verify_token}"] if asks_token else "",
+        takes_keys=source.handshakes.takes_keys,
         kind=_kind(entry.get("verify")),
         facts=tuple(_facts(source, entry, about)),
         setup=tuple(_filled(step, names) for step in about.setup) if about else (),
@@ -110,6 +112,8 @@ def _conditions(source: Source) -> Iterator[Condition]:
 
 def _facts(source: Source, entry: Mapping[str, Plain], about: About | None) -> Iterator[tuple[str, str]]:
     yield "proof", _proof(entry.get("verify"))
+    if "each" in entry:
+        yield "brings", f"several events: each `{_text(entry['each'])}`"
     is_cloudevent = bool(entry.get("cloudevents"))
     default = {"event": "the CloudEvent's `type`", "id": "its `source` and `id`", "at": "its `time`"}
     for key, heading, joint in (
@@ -177,7 +181,8 @@ def _place(place: Plain) -> str:
     if not isinstance(place, dict):
         return f"`{place}`"
     ((where, what),) = place.items()
-    return f"the header `{what}`" if where == "header" else f"`{what}` {where}"
+    told = {"header": "the header `{}`", "outside": "`{}` of the whole body", "inside": "`{}` of what is wrapped"}
+    return told.get(where, f"`{{}}` ({where})").format(what)
 
 
 def _counted(source: Source, entry: Mapping[str, Plain]) -> str:

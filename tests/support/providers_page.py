@@ -52,7 +52,8 @@ def _section(told: Explanation) -> Iterator[str]:
     )
     yield "| | |\n|---|---|"
     yield f"| address | `{told.address}` |"
-    yield f"| secret | {f'`{told.variable}`' if told.variable else OVER_THE_WIRE} |"
+    secret = OVER_THE_WIRE if told.takes_keys else f"`{told.variable}`" if told.variable else "none"
+    yield f"| secret | {secret} |"
     if told.token_variable:
         yield f"| verify token | `{told.token_variable}` |"
     for heading, text in told.facts:
