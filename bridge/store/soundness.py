@@ -10,25 +10,19 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from bridge.store.tables import metadata
+
 MOMENT_S = 0.25
 """How long a start looks for damage at most; some hundred megabytes, where the system has them in memory."""
 
-_SMALL_FIRST = (
-    "alembic_version",
-    "offered_keys",
-    "generations",
-    "segments",
-    "sends",
-    "pins",
-    "deliveries",
-    "latest",
-    "unfolded",
-    "state",
-    "item_keys",
-    "attempts",
-    "seen",
-    "events",
-)
+_GROWING = ("state", "item_keys", "attempts", "seen", "events")
+"""The tables that grow with what comes in, the largest last; the others stay small."""
+
+
+def tables_to_read() -> list[str]:
+    """Name every table, in the order in which they are read."""
+    small = [name for name in metadata.tables if name not in _GROWING]
+    return ["alembic_version", *small, *_GROWING]
 
 
 def look_for_damage(path: Path, *, most_s: float = MOMENT_S) -> None:
@@ -39,7 +33,7 @@ def look_for_damage(path: Path, *, most_s: float = MOMENT_S) -> None:
         closing(sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)) as connection,
         _interrupted_after(most_s, connection) as is_over,
     ):
-        for table in _SMALL_FIRST:
+        for table in tables_to_read():
             if is_over():
                 return
             try:

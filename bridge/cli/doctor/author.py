@@ -37,7 +37,7 @@ def read_configuration(settings: Settings, environ: Mapping[str, str], findings:
         findings.append(failure("mappings", f"{first}{more}", "`pinbridge validate` shows each in its place"))
         return None
     findings.append(_mappings(folder, configuration.mappings))
-    findings += _secrets(configuration.sources)
+    findings += find_secrets(configuration.sources)
     signing = [name for name, source in configuration.sources.items() if source.scheme.signs_url]
     if signing and settings.public_url is None:
         message = f"is not set, and {', '.join(signing)} signs the address that it posts to"
@@ -56,7 +56,8 @@ def _mappings(folder: Path, mappings: MappingSet) -> Finding:
     return ok("mappings", loaded)
 
 
-def _secrets(sources: Sources) -> Iterator[Finding]:
+def find_secrets(sources: Sources) -> Iterator[Finding]:
+    """Say of each source whether what proves its senders is there."""
     for name, source in sources.items():
         variable = secret_variable(name)
         if source.lacks_secret:

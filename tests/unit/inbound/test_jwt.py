@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from bridge.cli.doctor.author import _secrets
+from bridge.cli.doctor.author import find_secrets
 from bridge.errors import ConfigurationError, KeyUnavailable, SenderError
 from bridge.inbound import Source, load_sources, sign_request
 from bridge.inbound.bodies import read_format
@@ -307,7 +307,7 @@ def test_a_source_with_published_keys_needs_no_secret_and_is_open_to_nobody() ->
     """Which `doctor` must not confuse with `verify: none`."""
     shop = source(PUBLISHED)
     assert not shop.lacks_secret
-    (finding,) = _secrets({"shop": shop})
+    (finding,) = find_secrets({"shop": shop})
     assert "publishes the keys" in str(finding)
     assert "whoever reaches" not in str(finding)
 
@@ -350,7 +350,7 @@ def test_without_what_is_expected_nothing_is_accepted() -> None:
         "shop"
     ]
     assert shop.scheme.lacks == ("aud",)
-    (finding,) = _secrets({"shop": shop})
+    (finding,) = find_secrets({"shop": shop})
     assert "lacks aud" in str(finding)
     request = Unverified(BODY, {"x-token": by_login("a")}, known={KEYS: key_set(("a", RSA))})
     with pytest.raises(SenderError) as caught:
