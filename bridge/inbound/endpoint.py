@@ -17,28 +17,25 @@ from typing import Any, NamedTuple
 from bridge.errors import KeyUnavailable, NotDelivered, SenderError, StoreUnavailable
 from bridge.events import BatchReceipt, Clock, Event, Offer, Receipt
 from bridge.inbound.answers import CLOSE, NO_CONTENT, Answer, acknowledgement, internal, put_off, refusal
+from bridge.inbound.arriving import BodyReader, Disconnected, Held, Message, Receive
 from bridge.inbound.batch import AcceptBatch, Batch, SettleBatch
 from bridge.inbound.bodies import JSON_FORMAT, BodyFormat, read_format
 from bridge.inbound.deadline import Deadline
-from bridge.inbound.gathering import Accept, Gathering
+from bridge.inbound.gathering import Accept, Gathering, SettleAny
 from bridge.inbound.handshakes import Handshaken, KeyOffered
-from bridge.inbound.receive import Request, read_event, read_events, read_headers, shake_at_head, why_no_time
+from bridge.inbound.receive import Reading, Request, read_event, read_events, read_headers, shake_at_head, why_no_time
 from bridge.inbound.sources import Source, Sources
-from bridge.inbound.verification.wanted import KeyFinder, KeyWanted, Lookup, NoKeys
+from bridge.inbound.verification.wanted import KeyFinder, NoKeys
 from bridge.once_a_minute import OnceAMinute
 from bridge.tallies import UNKNOWN, HookTally
 
-Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Reply = Callable[[Answer], None]
 """Takes the answer to one request."""
 
 KeepKey = Callable[[Offer, str], Awaitable[None]]
 """Keeps a key that was offered from an address; may raise `SenderError` and `StoreUnavailable`."""
-
-_Settle = Callable[[Receipt | BatchReceipt | Exception], None]
 
 MAX_HEADERS_BYTES = 32 * 1024
 MAX_QUERY_BYTES = 8 * 1024
@@ -51,12 +48,6 @@ _PREFIX = "/hooks/"
 _UNREAD = JSON_FORMAT
 """Of a body that nobody reads."""
 
-_MAX_LENGTH_DIGITS = 18
-
-
-class _Disconnected(Exception):
-    """The client went away before its request was complete; there is nobody to answer."""
-
 
 class _Draining(Exception):
     """The process is asked to end, and takes nothing more."""
@@ -68,6 +59,13 @@ class _Intake(NamedTuple):
     sources: Sources
     accept: Accept
     accept_batch: AcceptBatch
+
+    def accept_all(self, read: Reading, settle: SettleAny) -> None:
+        """Have all the events of a delivery accepted, of which there may be many."""
+        if read.is_batch:
+            self.accept_batch(read.events, settle)
+        else:
+            self.accept(next(read.events), settle)
 
 
 class _Begun(NamedTuple):
@@ -82,28 +80,6 @@ class _Begun(NamedTuple):
     format: BodyFormat
     query: bytes
     shaken: Handshaken | None = None
-
-
-class _Held:
-    """How many bytes of bodies are held at the moment, as they came, and how many may be of one and of all."""
-
-    __slots__ = ("bytes", "limit", "limit_of_one")
-
-    def __init__(self, limit_of_one: int, limit: int) -> None:
-        self.bytes = 0
-        self.limit_of_one = limit_of_one
-        self.limit = max(limit, limit_of_one)
-
-    def add(self, more_bytes: int, body_bytes: int) -> None:
-        """Count bytes that came of a body, which has `body_bytes` by now.
-
-        Raises `SenderError` where the body is too long (413), or all together are (503); they are counted all the same.
-        """
-        self.bytes += more_bytes
-        if body_bytes > self.limit_of_one:
-            raise _too_large(self.limit_of_one)
-        if self.bytes > self.limit:
-            raise SenderError(503, "busy", "too many webhooks are coming in at once; send again")
 
 
 def _peer(scope: Scope) -> str:
@@ -140,16 +116,17 @@ class HookEndpoint:
     ) -> None:
         self._intake = _Intake(_with_address(sources), accept, accept_batch or _one_by_one(accept))
         self._max_body_bytes = max_body_bytes
-        self._held = _Held(max_body_bytes, max_held_bytes)
+        self._held = Held(max_body_bytes, max_held_bytes)
         self._deadline = Deadline(body_deadline_s)
         self._draining = draining
         self._keep_key = keep_key or _keep_no_key
         self._client = client
         self._keeping = set[asyncio.Task[Answer]]()
         self._clock = clock
-        self._keys = keys or NoKeys()
-        self._known = self._keys.known
-        self._gathering = Gathering(self._read_event, clock, self._keys)
+        keys = keys or NoKeys()
+        self._known = keys.known
+        self._gathering = Gathering(self._read_event, clock, keys)
+        self._gathering_several = Gathering(self._read_events, clock, keys)
         self._seldom = OnceAMinute(clock)
         self.tally = HookTally()
 
@@ -159,16 +136,16 @@ class HookEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        body = _BodyReader(receive, self._held)
+        body = BodyReader(receive, self._held)
         try:
             begun = self._begin(scope)
-            self._check_length(begun.headers)
+            self._held.check_length(begun.headers)
             content = await self._arriving(body)
             arrived_s = perf_counter()
             receipt: asyncio.Future[Receipt | BatchReceipt] = asyncio.get_running_loop().create_future()
             self._take(begun, content, partial(_fulfil, receipt))
             answer = self._acknowledge(begun.source, arrived_s, await receipt)
-        except _Disconnected:
+        except Disconnected:
             return
         except Exception as error:  # noqa: BLE001 - the guard: one request's fault must not end more than that request
             answer = await self._kept(error, scope) if isinstance(error, KeyOffered) else self._failure(error, scope)
@@ -233,14 +210,14 @@ class HookEndpoint:
         self.tally.ack_s.observe(perf_counter() - arrived_s)
         return answer
 
-    async def _arriving(self, body: "_BodyReader") -> bytes:
+    async def _arriving(self, body: BodyReader) -> bytes:
         try:
             return await self._deadline.hold(body.read())
         except TimeoutError as error:
             message = f"the body did not arrive within {self._deadline.limit_s:g} s"
             raise SenderError(408, "body_timeout", message) from error
 
-    def _take(self, begun: _Begun, body: bytes, settle: _Settle) -> None:
+    def _take(self, begun: _Begun, body: bytes, settle: SettleAny) -> None:
         if begun.shaken is not None:
             settle(begun.shaken)
             return
@@ -248,47 +225,15 @@ class HookEndpoint:
         if begun.source.layout is None:
             self._gathering.take(begun.source, request, begun.intake.accept, settle)
         else:
-            self._take_apart(begun, request, settle)
+            self._gathering_several.take(begun.source, request, begun.intake.accept_all, settle)
 
-    def _take_apart(self, begun: _Begun, request: Request, settle: _Settle, looked_up: tuple[Lookup, ...] = ()) -> None:
-        """Have all the events of a delivery accepted, of which there may be many; after a look-up it begins anew."""
-        try:
-            self._accept_all(begun, request, settle)
-        except KeyWanted as wanted:
-            if wanted.lookup in looked_up:
-                raise wanted.refusal from wanted
-            self._keys.find(wanted, partial(self._go_on, begun, request, settle, (*looked_up, wanted.lookup)))
-
-    def _go_on(
-        self,
-        begun: _Begun,
-        request: Request,
-        settle: _Settle,
-        looked_up: tuple[Lookup, ...],
-        failure: Exception | None,
-    ) -> None:
-        if failure is not None:
-            settle(failure)
-            return
-        try:
-            self._take_apart(begun, request, settle, looked_up)
-        except Exception as error:  # noqa: BLE001 - told to who waits for it
-            settle(error)
-
-    def _accept_all(self, begun: _Begun, request: Request, settle: _Settle) -> None:
-        name = begun.source.name
-
+    def _read_events(self, source: Source, request: Request, now: datetime) -> Reading:
         def unread(reason: str) -> None:
-            self._seldom.warn("event_unread", name, source=name, reason=reason)
+            self._seldom.warn("event_unread", source.name, source=source.name, reason=reason)
 
-        limit = self._max_body_bytes
-        read = read_events(
-            begun.source, request, max_body_bytes=limit, now=self._clock(), unread=unread, known=self._known
+        return read_events(
+            source, request, max_body_bytes=self._max_body_bytes, now=now, unread=unread, known=self._known
         )
-        if read.is_batch:
-            begun.intake.accept_batch(read.events, settle)
-        else:
-            begun.intake.accept(next(read.events), settle)
 
     def _read_event(self, source: Source, request: Request, now: datetime) -> Event:
         event = read_event(source, request, max_body_bytes=self._max_body_bytes, now=now, known=self._known)
@@ -316,16 +261,6 @@ class HookEndpoint:
         if method in handshakes and (shaken := shake_at_head(source, method, headers, query, self._clock())):
             return _Begun(source, intake, headers, _UNREAD, query, shaken)
         return _Begun(source, intake, headers, read_format(headers, is_json=source.is_json), query)
-
-    def _check_length(self, headers: Mapping[str, str]) -> None:
-        """Refuse by the announced length."""
-        length = headers.get("content-length")
-        if length is None:
-            return
-        if not (length.isdecimal() and len(length) <= _MAX_LENGTH_DIGITS):
-            raise SenderError(400, "bad_header", "the header content-length is not a whole number")
-        if int(length) > self._max_body_bytes:
-            raise _too_large(self._max_body_bytes)
 
     def _failure(self, error: Exception, scope: Scope) -> Answer:
         """Say what became of a request that is no event; a line in the log says it too."""
@@ -368,35 +303,6 @@ class HookEndpoint:
         return refusal(error, source)
 
 
-class _BodyReader:
-    """Reads a request's body, and knows whether it was read to its end, and how much of it counts as held."""
-
-    __slots__ = ("_held", "_receive", "is_complete", "size")
-
-    def __init__(self, receive: Receive, held: _Held) -> None:
-        self._receive = receive
-        self._held = held
-        self.is_complete = False
-        self.size = 0
-
-    async def read(self) -> bytes:
-        """Give the whole body.
-
-        Raises `SenderError` as soon as it exceeds the limit (413), or all bodies together theirs (503).
-        """
-        chunks: list[bytes] = []
-        while not self.is_complete:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise _Disconnected
-            chunk: bytes = message.get("body", b"")
-            self.size += len(chunk)
-            self._held.add(len(chunk), self.size)
-            chunks.append(chunk)
-            self.is_complete = not message.get("more_body", False)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
 def _fulfil(receipt: asyncio.Future[Receipt | BatchReceipt], outcome: Receipt | BatchReceipt | Exception) -> None:
     if receipt.done():
         return
@@ -425,7 +331,3 @@ def _with_address(sources: Sources) -> Sources:
 def _source_name(scope: Scope) -> str:
     path: str = scope["path"]
     return path.removeprefix(_PREFIX)
-
-
-def _too_large(limit: int) -> SenderError:
-    return SenderError(413, "body_too_large", f"the body is larger than {limit:,} bytes")

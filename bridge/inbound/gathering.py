@@ -11,9 +11,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-from bridge.events import Clock, Event, Settle
+from bridge.events import BatchReceipt, Clock, Event, Receipt, Settle
 from bridge.inbound.receive import Request
 from bridge.inbound.sources import Source
 from bridge.inbound.verification.wanted import KeyFinder, KeyWanted, Lookup, NoKeys
@@ -21,43 +21,50 @@ from bridge.inbound.verification.wanted import KeyFinder, KeyWanted, Lookup, NoK
 ENOUGH = 64
 """Requests that are read even while every turn of the loop brings more."""
 
-
 IN_A_ROW = 32
 """Requests that go through one step together: few enough that what one step made is still at hand in the next."""
 
 Accept = Callable[[Event, Settle], None]
 """Sees to it that an event becomes durable, and is settled then; or raises what settles it at once."""
 
+SettleAny = Callable[[Receipt | BatchReceipt | Exception], None]
+"""Takes what became of an event, or of all events of a delivery."""
 
-class Waiting(NamedTuple):
-    """A request that is to be read, with what takes its event, and what is told in the end."""
+Read = TypeVar("Read")
+"""What a request is read as: an event, or several."""
+
+
+class _Waiting(NamedTuple, Generic[Read]):
+    """A request that is to be read, with what takes what it brings, and what is told in the end."""
 
     source: Source
     request: Request
-    accept: Accept
-    settle: Settle
+    accept: Callable[[Read, SettleAny], None]
+    settle: SettleAny
     looked_up: tuple[Lookup, ...] = ()
 
 
-class Gathering:
+class Gathering(Generic[Read]):
     """Gathers requests and works them off.
 
-    `read` makes an event of one that came at the given instant, or raises what its sender is told.
+    `read` makes an event, or several, of one that came at the given instant, or raises what its sender is told.
     """
 
     def __init__(
-        self, read: Callable[[Source, Request, datetime], Event], clock: Clock, keys: KeyFinder | None = None
+        self, read: Callable[[Source, Request, datetime], Read], clock: Clock, keys: KeyFinder | None = None
     ) -> None:
         self._read = read
         self._clock = clock
         self._keys = keys or NoKeys()
-        self._waiting: list[Waiting] = []
+        self._waiting: list[_Waiting[Read]] = []
 
-    def take(self, source: Source, request: Request, accept: Accept, settle: Settle) -> None:
-        """Have a request read and its event accepted; `settle` is called later, whatever goes wrong with it."""
-        self._add(Waiting(source, request, accept, settle))
+    def take(
+        self, source: Source, request: Request, accept: Callable[[Read, SettleAny], None], settle: SettleAny
+    ) -> None:
+        """Have a request read and accepted; `settle` is called later, whatever goes wrong with it."""
+        self._add(_Waiting(source, request, accept, settle))
 
-    def _add(self, one: Waiting) -> None:
+    def _add(self, one: _Waiting[Read]) -> None:
         if not self._waiting:
             loop = asyncio.get_running_loop()
             loop.call_soon(self._end_turn, loop, 0)
@@ -72,9 +79,9 @@ class Gathering:
         for start in range(0, len(waiting), IN_A_ROW):
             self._work_off(waiting[start : start + IN_A_ROW])
 
-    def _work_off(self, waiting: Sequence[Waiting]) -> None:
+    def _work_off(self, waiting: Sequence[_Waiting[Read]]) -> None:
         now = self._clock()
-        read: list[tuple[Waiting, Event]] = []
+        read: list[tuple[_Waiting[Read], Read]] = []
         for each in waiting:
             try:
                 read.append((each, self._read(each.source, each.request, now)))
@@ -82,13 +89,13 @@ class Gathering:
                 self._set_aside(each, wanted)
             except Exception as error:  # noqa: BLE001 - told to who waits for this one; the others are not concerned
                 each.settle(error)
-        for each, event in read:
+        for each, brought in read:
             try:
-                each.accept(event, each.settle)
+                each.accept(brought, each.settle)
             except Exception as error:  # noqa: BLE001 - the same
                 each.settle(error)
 
-    def _set_aside(self, one: Waiting, wanted: KeyWanted) -> None:
+    def _set_aside(self, one: _Waiting[Read], wanted: KeyWanted) -> None:
         """Have what a verification lacks looked up; to lack it once more is no reason to look again."""
         if wanted.lookup in one.looked_up:
             one.settle(wanted.refusal)
@@ -96,7 +103,7 @@ class Gathering:
         once_more = one._replace(looked_up=(*one.looked_up, wanted.lookup))
         self._keys.find(wanted, partial(self._go_on, once_more))
 
-    def _go_on(self, one: Waiting, failure: Exception | None) -> None:
+    def _go_on(self, one: _Waiting[Read], failure: Exception | None) -> None:
         if failure is None:
             self._add(one)
         else:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from support.events import an_event
 
 from bridge.errors import SenderError
-from bridge.events import Event, Receipt, Settle
+from bridge.events import BatchReceipt, Event, Receipt, Settle
 from bridge.inbound.bodies import read_format
 from bridge.inbound.gathering import IN_A_ROW, Gathering
 from bridge.inbound.receive import Request
@@ -38,9 +38,9 @@ class Steps:
             raise RuntimeError("a bug")
         settle(Receipt(status="accepted", id=event.id, number=1, mappings=()))
 
-    def take(self, name: str) -> list[Receipt | Exception]:
+    def take(self, name: str) -> list[Receipt | BatchReceipt | Exception]:
         """Have a request taken; gives where its outcome will stand."""
-        outcome: list[Receipt | Exception] = []
+        outcome: list[Receipt | BatchReceipt | Exception] = []
         self.gathering.take(SOURCE, Request({}, FORMAT, b"", name.encode()), self.accept, outcome.append)
         return outcome
 
@@ -51,7 +51,7 @@ async def turns(count: int) -> None:
         await asyncio.sleep(0)
 
 
-def accepted(*outcomes: list[Receipt | Exception]) -> list[str]:
+def accepted(*outcomes: list[Receipt | BatchReceipt | Exception]) -> list[str]:
     """Give the ids of events that were accepted, each told once."""
     return [outcome.id for (outcome,) in outcomes if isinstance(outcome, Receipt)]
 

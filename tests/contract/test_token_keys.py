@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from support.https import Provider, Reply, https_server
 
 from bridge.errors import KeyUnavailable, SenderError
-from bridge.events import Event, Receipt, Settle
+from bridge.events import BatchReceipt, Event, Receipt, Settle
 from bridge.inbound import Source, load_sources
 from bridge.inbound.bodies import read_format
 from bridge.inbound.gathering import Gathering
@@ -62,8 +62,8 @@ async def test_keys_are_fetched_once_anew_after_a_rotation_and_accept_nothing_wh
         def accept(event: Event, settle: Settle) -> None:
             settle(Receipt(status="accepted", id=event.id, number=1, mappings=()))
 
-        async def outcome(kid: str, key: rsa.RSAPrivateKey) -> Receipt | Exception:
-            told: asyncio.Future[Receipt | Exception] = asyncio.get_running_loop().create_future()
+        async def outcome(kid: str, key: rsa.RSAPrivateKey) -> Receipt | BatchReceipt | Exception:
+            told: asyncio.Future[Receipt | BatchReceipt | Exception] = asyncio.get_running_loop().create_future()
             gathering.take(source, request(kid, key), accept, told.set_result)
             return await told
 
