@@ -129,5 +129,5 @@ def _body_hash(node: Node) -> BodyHash:
             raise refuse(node.place, "'body_hash' needs the key 'claim': which claim is the body's SHA-256")
         return BodyHash(
             claim=collect.read(text, given["claim"], ""),
-            encoding=collect.read(choice(tuple(HASH_ENCODINGS)), given.get("encoding"), "hex"),
+            encoding=collect.read(choice(HASH_ENCODINGS), given.get("encoding"), "hex"),
         )

@@ -5,8 +5,7 @@ token is good for that body alone. Else it proves its sender, as a password does
 captures it could send anything, for as long as it holds.
 """
 
-from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -16,9 +15,9 @@ from bridge.errors import SenderError
 from bridge.inbound.layouts.items import Items
 from bridge.inbound.locations import HeaderPlace
 from bridge.inbound.locations import Place as Located
+from bridge.inbound.verification.encodings import ENCODERS
 from bridge.inbound.verification.places import InHeaders, InQuery, payload_of
 from bridge.inbound.verification.scheme import Unverified, Verifier
-from bridge.inbound.verification.secret_forms import SecretForm
 from bridge.inbound.verification.wanted import Lookup
 
 SYMMETRIC = ("HS256", "HS384", "HS512")
@@ -26,10 +25,7 @@ ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 ALGORITHMS = (*SYMMETRIC, *ASYMMETRIC)
 MAX_TOKEN = 8192
 
-HASH_ENCODINGS: Mapping[str, Callable[[bytes], str]] = {
-    "hex": lambda digest: digest.hex(),
-    "base64": lambda digest: b64encode(digest).decode(),
-}
+HASH_ENCODINGS = ("hex", "base64")
 
 Scalar = str | int | bool
 
@@ -43,7 +39,7 @@ class BodyHash:
 
     def of(self, body: bytes) -> str:
         """Give what the claim must be."""
-        return HASH_ENCODINGS[self.encoding](sha256(body).digest())
+        return ENCODERS[self.encoding](sha256(body).digest()).decode()
 
 
 Key = Literal["secret", "public_key"] | Lookup
@@ -67,7 +63,6 @@ class JwtScheme:
     expected: tuple[str, ...] = ()
     body_hash: BodyHash | None = None
     signs_time: bool = False
-    secret: SecretForm = field(default_factory=SecretForm)
 
     signs_url = False
 

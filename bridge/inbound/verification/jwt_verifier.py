@@ -19,12 +19,14 @@ from bridge.inbound.verification.claims import Claims, check_claims
 from bridge.inbound.verification.jwt_scheme import ASYMMETRIC, MAX_TOKEN, JwtScheme
 from bridge.inbound.verification.key_sets import NotAKeySet, keys_named
 from bridge.inbound.verification.scheme import Unverified, Verified, Verifier
+from bridge.inbound.verification.secret_forms import SecretForm
 from bridge.inbound.verification.wanted import KeyWanted, Known, Lookup
 
 # Three parts without padding. PyJWT takes a padded part as well, which no sender makes.
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _MAX_KID = 255
 _STRICT_LENGTH: Any = {"enforce_minimum_key_length": True}
+_AS_IT_STANDS = SecretForm()
 
 
 class _AnyLength(HMACAlgorithm):
@@ -54,7 +56,7 @@ class _Head(NamedTuple):
 _Key = Any
 """What PyJWT takes as a key of the head's algorithm."""
 
-_FindKeys = Callable[[_Head, Known, datetime], Sequence[_Key]]
+_FindKeys = Callable[[_Head, Known], Sequence[_Key]]
 """Gives the keys that may have signed a token, at least one; raises `SenderError` 401, or `KeyWanted`."""
 
 
@@ -65,7 +67,7 @@ def bind(scheme: JwtScheme, secrets: tuple[bytes, ...], tolerance_s: int) -> Ver
     def verify(request: Unverified, now: datetime) -> Verified:
         token = scheme.read(request)
         head = _read_head(token, scheme.algorithms)
-        claims = _read_signed(token, head, find_keys(head, request.known, now))
+        claims = _read_signed(token, head, find_keys(head, request.known))
         check_claims(scheme, claims, request.body, now, tolerance_s)
         return Verified(request.body, str(claims["iat"]) if scheme.signs_time else None)
 
@@ -88,7 +90,7 @@ def make(scheme: JwtScheme, body: bytes, secret: bytes, now: datetime) -> str:
     claims |= {"iat": now_s, "exp": now_s + 300}
     if scheme.body_hash is not None:
         claims[scheme.body_hash.claim] = scheme.body_hash.of(body)
-    return _SIGNATURES.encode(orjson.dumps(claims), scheme.secret.read(secret), scheme.algorithms[0])
+    return _SIGNATURES.encode(orjson.dumps(claims), _AS_IT_STANDS.read(secret), scheme.algorithms[0])
 
 
 def _read_head(token: str, allowed: tuple[str, ...]) -> _Head:
@@ -143,8 +145,8 @@ def _payload(token: str, head: _Head, key: _Key) -> bytes | None:
 def _finder(scheme: JwtScheme, secrets: tuple[bytes, ...]) -> _FindKeys:
     match scheme.key:
         case "secret":
-            own = tuple(scheme.secret.read(secret) for secret in secrets)
-            return lambda _head, _known, _now: own
+            own = tuple(_AS_IT_STANDS.read(secret) for secret in secrets)
+            return lambda _head, _known: own
         case "public_key":
             return _public_keys(scheme, secrets)
         case Lookup():
@@ -160,7 +162,7 @@ def _public_keys(scheme: JwtScheme, secrets: tuple[bytes, ...]) -> _FindKeys:
             raise ValueError(f"it is not a public key in PEM for {' or '.join(scheme.algorithms)}")
         for name, key in fitting:
             loaded[name].append(key)
-    return lambda head, _known, _now: loaded[head.algorithm]
+    return lambda head, _known: loaded[head.algorithm]
 
 
 def _read_pem(secret: bytes, algorithm: str) -> _Key | None:
@@ -173,13 +175,14 @@ def _read_pem(secret: bytes, algorithm: str) -> _Key | None:
 
 
 def _published(lookup: Lookup) -> _FindKeys:
-    def find(head: _Head, known: Known, _now: datetime) -> Sequence[_Key]:
-        kid = _kid(head)
+    def find(head: _Head, known: Known) -> Sequence[_Key]:
+        if not head.kid:
+            raise _unknown()
         content = known.get(lookup)
         if content is None:
             raise KeyWanted(lookup, _unknown())
         try:
-            keys = keys_named(content, kid, head.algorithm)
+            keys = keys_named(content, head.kid, head.algorithm)
         except NotAKeySet as error:
             raise KeyWanted(lookup, _unreadable(lookup, error), outdated=content) from error
         if not keys:
@@ -192,14 +195,6 @@ def _published(lookup: Lookup) -> _FindKeys:
 def _unreadable(lookup: Lookup, error: Exception) -> KeyUnavailable:
     """Say that what was looked up is of no use."""
     return KeyUnavailable(f"{lookup.what} of {lookup.provider} cannot be read: {error}; send again")
-
-
-def _kid(head: _Head) -> str:
-    return head.kid or _refuse(_unknown())
-
-
-def _refuse(error: SenderError) -> Any:
-    raise error
 
 
 def _unknown() -> SenderError:

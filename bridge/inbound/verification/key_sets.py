@@ -20,11 +20,11 @@ class NotAKeySet(ValueError):
 
 def keys_named(content: bytes, kid: str, algorithm: str) -> tuple[jwt.PyJWK, ...]:
     """Give the keys of that name that may verify that algorithm. Raises `NotAKeySet`."""
-    return _load(content, kid, algorithm) if kid in read_set(content) else ()
+    return _load(content, kid, algorithm) if kid in _read_set(content) else ()
 
 
 @lru_cache(maxsize=32)
-def read_set(content: bytes) -> Mapping[str, tuple[Mapping[str, Any], ...]]:
+def _read_set(content: bytes) -> Mapping[str, tuple[Mapping[str, Any], ...]]:
     """Give a set's keys by their names, as they are written. Raises `NotAKeySet`."""
     try:
         listed = orjson.loads(content)["keys"]
@@ -39,7 +39,7 @@ def read_set(content: bytes) -> Mapping[str, tuple[Mapping[str, Any], ...]]:
     return named
 
 
-def load_key(key: Mapping[str, Any], algorithm: str) -> jwt.PyJWK | None:
+def _load_key(key: Mapping[str, Any], algorithm: str) -> jwt.PyJWK | None:
     """Read one key for one algorithm; None where it is not for that, or not for signatures."""
     if key.get("use", "sig") != "sig" or key.get("alg", algorithm) != algorithm:
         return None
@@ -51,5 +51,5 @@ def load_key(key: Mapping[str, Any], algorithm: str) -> jwt.PyJWK | None:
 
 @lru_cache(maxsize=256)
 def _load(content: bytes, kid: str, algorithm: str) -> tuple[jwt.PyJWK, ...]:
-    loaded = (load_key(key, algorithm) for key in read_set(content)[kid])
+    loaded = (_load_key(key, algorithm) for key in _read_set(content)[kid])
     return tuple(key for key in loaded if key is not None)
