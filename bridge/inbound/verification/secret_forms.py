@@ -3,10 +3,10 @@
 Stripe's `whsec_` belongs to the key; Standard Webhooks' is taken off and the rest is base64.
 """
 
-import binascii
 import re
-from base64 import b64decode
 from dataclasses import dataclass
+
+from bridge.inbound.verification.encodings import DECODERS
 
 SECRET_ENCODINGS = ("utf8", "base64", "hex")
 _PARTS = re.compile(r"\{(secret|timestamp)\}")
@@ -50,18 +50,10 @@ class SecretForm:
         for prefix in self.strip:
             text = text.removeprefix(prefix.encode())
         try:
-            key = _decode(text, self.encoding)
-        except (binascii.Error, ValueError):
+            key = DECODERS[self.encoding](text) if self.encoding in DECODERS else text
+        except ValueError:
             # Not chained: the cause would show the secret.
             raise ValueError(f"it is not {self.encoding}") from None
         if not key:
             raise ValueError("it is empty")
         return key
-
-
-def _decode(text: bytes, encoding: str) -> bytes:
-    if encoding == "base64":
-        return b64decode(text, validate=True)
-    if encoding == "hex":
-        return bytes.fromhex(text.decode("ascii"))
-    return text
