@@ -2,6 +2,10 @@
 
 scheme.py         what all schemes have in common
 credentials.py    tokens and passwords
+jwt_scheme.py     JSON Web Tokens, verified by
+  jwt_verifier.py   form and signature
+  key_sets.py       the keys that a provider publishes
+  claims.py         what the token says
 signatures.py     signatures, each made of
   places.py         where something stands: headers, the query string, the payload
   elements.py       lists of signatures

@@ -13,6 +13,9 @@ from bridge.inbound.layouts.items import Items
 from bridge.inbound.locations import Place
 from bridge.inbound.verification.wanted import NOTHING_KNOWN, Known
 
+DEFAULT_TOLERANCE_S = 300
+"""How far a sender's clock may be off, either way; what Stripe and Standard Webhooks use."""
+
 
 class Unverified(NamedTuple):
     """A request as it came: the raw body, before decompression, headers with lower-case names, the raw query.
@@ -110,7 +113,3 @@ class Scheme(Protocol):
 def verify(scheme: Scheme, request: Unverified, secrets: tuple[bytes, ...], now: datetime) -> Verified:
     """Verify one request with the default tolerance; a source that verifies many binds its scheme once."""
     return scheme.bind(secrets, tolerance_s=DEFAULT_TOLERANCE_S)(request, now)
-
-
-DEFAULT_TOLERANCE_S = 300
-"""How far a sender's clock may be off, either way; what Stripe and Standard Webhooks use."""
