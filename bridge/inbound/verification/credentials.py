@@ -15,8 +15,8 @@ from bridge.inbound.locations import Place as Located
 from bridge.inbound.verification.places import (
     InHeaders,
     InPayload,
-    InQuery,
     Place,
+    ProvedInPlace,
     Root,
     item_roots,
     payload_of,
@@ -46,7 +46,7 @@ class _Unsigning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenScheme(_Unsigning):
+class TokenScheme(ProvedInPlace, _Unsigning):
     """The secret itself behind an exact `prefix`: in a header, in the query string, or in the payload.
 
     With `each`, every item of that list carries it. What is verified does not hold it: in the payload it is emptied.
@@ -58,21 +58,6 @@ class TokenScheme(_Unsigning):
 
     challenge = None
     needs_secret = True
-
-    @property
-    def headers(self) -> frozenset[str]:
-        """The token's header."""
-        return frozenset(self.place.names) if isinstance(self.place, InHeaders) else frozenset()
-
-    @property
-    def credential_headers(self) -> frozenset[str]:
-        """The token's header."""
-        return self.headers
-
-    @property
-    def credential_fields(self) -> frozenset[str]:
-        """The token's field of the query string."""
-        return frozenset({self.place.name}) if isinstance(self.place, InQuery) else frozenset()
 
     def bind(self, secrets: tuple[bytes, ...], *, tolerance_s: int, url: str = "") -> Verifier:
         """Prepare the texts to compare with."""
@@ -192,8 +177,8 @@ def _compare(given: str, expected: tuple[bytes, ...], charset: str) -> None:
     """Compare with every secret, always. Raises `SenderError` 401 where none matches."""
     if len(given) > MAX_CREDENTIAL:
         raise SenderError(401, "malformed_credentials", "the credentials are too long")
-    is_genuine = False
+    text, is_genuine = given.encode(charset), False
     for wanted in expected:
-        is_genuine |= hmac.compare_digest(wanted, given.encode(charset))
+        is_genuine |= hmac.compare_digest(wanted, text)
     if not is_genuine:
         raise SenderError(401, "bad_credentials", "the credentials do not match the secret")

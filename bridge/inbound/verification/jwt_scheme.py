@@ -16,7 +16,7 @@ from bridge.inbound.layouts.items import Items
 from bridge.inbound.locations import HeaderPlace
 from bridge.inbound.locations import Place as Located
 from bridge.inbound.verification.encodings import ENCODERS
-from bridge.inbound.verification.places import InHeaders, InQuery, payload_of
+from bridge.inbound.verification.places import InHeaders, InQuery, ProvedInPlace, payload_of
 from bridge.inbound.verification.scheme import Unverified, Verifier
 from bridge.inbound.verification.wanted import Lookup
 
@@ -47,7 +47,7 @@ Key = Literal["secret", "public_key"] | Lookup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JwtScheme:
+class JwtScheme(ProvedInPlace):
     """A token behind `prefix`, in whichever case that is.
 
     `claims` are what the token must say: each one of some values, and of a claim that is a list one item.
@@ -81,21 +81,6 @@ class JwtScheme:
     def lacks(self) -> tuple[str, ...]:
         """Name what the source must say that is expected; without it nothing is accepted."""
         return tuple(name for name in self.expected if name not in self.claims)
-
-    @property
-    def headers(self) -> frozenset[str]:
-        """The token's header."""
-        return frozenset(self.place.names) if isinstance(self.place, InHeaders) else frozenset()
-
-    @property
-    def credential_headers(self) -> frozenset[str]:
-        """The token's header."""
-        return self.headers
-
-    @property
-    def credential_fields(self) -> frozenset[str]:
-        """The token's field of the query string."""
-        return frozenset({self.place.name}) if isinstance(self.place, InQuery) else frozenset()
 
     @property
     def can_sign(self) -> bool:

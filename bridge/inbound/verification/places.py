@@ -94,6 +94,29 @@ class InPayload:
 Place = InHeaders | InQuery | InPayload
 
 
+class ProvedInPlace:
+    """What follows for a scheme from the one place where its proof stands."""
+
+    __slots__ = ()
+
+    place: Place
+
+    @property
+    def headers(self) -> frozenset[str]:
+        """The headers of the proof; there may be others that a scheme reads."""
+        return self.credential_headers
+
+    @property
+    def credential_headers(self) -> frozenset[str]:
+        """The headers of the proof."""
+        return frozenset(self.place.names) if isinstance(self.place, InHeaders) else frozenset()
+
+    @property
+    def credential_fields(self) -> frozenset[str]:
+        """The proof's field of the query string."""
+        return frozenset({self.place.name}) if isinstance(self.place, InQuery) else frozenset()
+
+
 def payload_of(request: Unverified) -> Root:
     """Give the payload of a request; it is parsed when it is first asked for.
 

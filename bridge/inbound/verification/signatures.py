@@ -21,6 +21,7 @@ from bridge.inbound.verification.places import (
     InPayload,
     InQuery,
     Place,
+    ProvedInPlace,
     Root,
     item_roots,
     payload_of,
@@ -37,7 +38,7 @@ _Prove = Callable[[Unverified, Root], str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignatureScheme:
+class SignatureScheme(ProvedInPlace):
     """A signature at a place, behind a `prefix`, or one of several in `elements`.
 
     `digest` is where the body's SHA-256 stands, in hex, of which the signature covers that place alone. With `each`,
@@ -62,16 +63,6 @@ class SignatureScheme:
         """The headers of signature, timestamp and digest, and those that are signed."""
         places = (self.place, self.timestamp.place if self.timestamp else None, self.digest)
         return self.signed.headers.union(*(place.names for place in places if isinstance(place, InHeaders)))
-
-    @property
-    def credential_headers(self) -> frozenset[str]:
-        """The signature's headers."""
-        return frozenset(self.place.names) if isinstance(self.place, InHeaders) else frozenset()
-
-    @property
-    def credential_fields(self) -> frozenset[str]:
-        """The signature's field of the query string."""
-        return frozenset({self.place.name}) if isinstance(self.place, InQuery) else frozenset()
 
     @property
     def signs_url(self) -> bool:
