@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from jsonschema import Draft202012Validator
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
@@ -57,6 +57,11 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+def is_unsent(value: Any) -> bool:
+    """Tell whether a parameter leaves no trace in an address, and so cannot be wrong: an empty list, or one of such."""
+    return isinstance(value, list) and all(map(is_unsent, value))
+
+
 @pytest.mark.parametrize("label", sorted(OPERATIONS))
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_every_answer_is_as_described(url: str, label: str, mode: GenerationMode) -> None:
@@ -75,6 +80,7 @@ def test_every_answer_is_as_described(url: str, label: str, mode: GenerationMode
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def ask(case: Any) -> None:
+        assume(not any(map(is_unsent, (case.query or {}).values())))
         case.call_and_validate(base_url=url, headers=BEARER, timeout=20)
 
     ask()
