@@ -33,13 +33,14 @@ from bridge.inbound.sources.reading import (
     fields,
     parsed,
     refuse,
+    success,
     text,
 )
 from bridge.inbound.sources.secrecy import misplaced, veiled, veiled_syntax
 from bridge.inbound.sources.verify import SCHEMES, read_scheme
 from bridge.inbound.verification import DEFAULT_TOLERANCE_S, Scheme
-from bridge.located import MappingNode, Node, Place, ScalarNode, SequenceNode, parse_yaml
-from bridge.located.fields import COMES_LATER, NO_OTHERS, describe
+from bridge.located import MappingNode, Node, Place, ScalarNode, parse_yaml
+from bridge.located.fields import COMES_LATER, NO_OTHERS, describe, one_or_many
 from bridge.settings import secret_variable, token_variable
 from bridge.spelling import suggest
 from bridge.units import parse_duration_s
@@ -236,7 +237,7 @@ def _read_location(key: str, keys: Mapping[str, Node], layout: Layout | None, co
 
 
 def _location(node: Node) -> Location:
-    nodes = node.items if isinstance(node, SequenceNode) else (node,)
+    nodes = one_or_many(node)
     if not nodes:
         raise refuse(
             node.place, "at least one place is wanted here, such as $.type or {header: Name}; found an empty list"
@@ -278,19 +279,12 @@ def _header_name(node: Node) -> str:
 def _ack(node: Node) -> Ack:
     with collecting() as collect:
         given = collect.fields(node, "ack", ("status", "body", "content_type"))
-        status = collect.read(_ack_status, given.get("status"), 200)
+        status = collect.read(success("an ack"), given.get("status"), 200)
         body = collect.read(text, given.get("body"), None)
         content_type = collect.read(_content_type, given.get("content_type"), "text/plain; charset=utf-8")
         if body is None:
             return Ack(status=status, body=None, content_type="application/json")
         return Ack(status=status, body=body.encode(), content_type=content_type)
-
-
-def _ack_status(node: Node) -> int:
-    status = node.plain()
-    if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 299:
-        raise refuse(node.place, f"the status of an ack is a number from 200 to 299, found {describe(node)}")
-    return status
 
 
 def _content_type(node: Node) -> str:

@@ -11,7 +11,7 @@ from bridge.inbound.handshakes.handshake import METHODS
 from bridge.inbound.handshakes.places import parse_query_name
 from bridge.inbound.handshakes.replies import ReplyJson
 from bridge.inbound.locations import HeaderPlace, PathPlace, parse_header, parse_path
-from bridge.inbound.sources.reading import choice, collecting, parsed, refuse, text
+from bridge.inbound.sources.reading import boolean, choice, collecting, parsed, refuse, success, text
 from bridge.located import MappingNode, Node, ScalarNode, SequenceNode
 from bridge.located.fields import describe, one_or_many
 
@@ -53,10 +53,10 @@ def _read(node: Node, variable: str) -> Handshake:
         handshake = Handshake(
             method=method,
             conditions=conditions,
-            is_verified=collect.read(_flag, given.get("verified"), offers is None),
+            is_verified=collect.read(boolean, given.get("verified"), offers is None),
             reply=collect.read(_reply, given.get("reply"), Reply()),
             offers=offers,
-            is_pasted=collect.read(_flag, given.get("paste"), False),
+            is_pasted=collect.read(boolean, given.get("paste"), False),
         )
         if not collect.problems:
             _check(node, handshake)
@@ -123,7 +123,7 @@ def _described(place: AskedPlace, node: MappingNode, variable: str) -> Condition
         if len(given) != 1:
             raise refuse(node.place, "a condition is {exists: true}, {exists: false} or {equals: verify_token}")
         if "exists" in given:
-            return Condition(place, "there" if collect.read(_flag, given["exists"], True) else "missing")
+            return Condition(place, "there" if collect.read(boolean, given["exists"], True) else "missing")
         if text(given["equals"]) != "verify_token":
             message = (
                 f"only 'verify_token' stands here, and {variable} is what it means; a plain value needs no 'equals'"
@@ -154,18 +154,11 @@ def _reply(node: Node) -> Reply:
             raise refuse(node.place, "a reply is 'text' or 'json', not both")
         no_headers: tuple[tuple[str, ReplyTemplate], ...] = ()
         return Reply(
-            status=collect.read(_status, given.get("status"), 200),
+            status=collect.read(success("a reply"), given.get("status"), 200),
             headers=collect.read(_headers, given.get("headers"), no_headers),
             text=collect.read(_template, given.get("text"), None),
             json=collect.read(_reply_json, given.get("json"), None),
         )
-
-
-def _status(node: Node) -> int:
-    status = node.plain()
-    if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 299:
-        raise refuse(node.place, f"the status of a reply is a number from 200 to 299, found {describe(node)}")
-    return status
 
 
 def _headers(node: Node) -> tuple[tuple[str, ReplyTemplate], ...]:
@@ -204,9 +197,3 @@ def _reply_json(node: Node) -> ReplyJson:
 
 def _json(node: ScalarNode) -> bool | int | float | str | None:
     return float(node.value) if isinstance(node.value, Decimal) else node.value
-
-
-def _flag(node: Node) -> bool:
-    if isinstance(node, ScalarNode) and isinstance(node.value, bool):
-        return node.value
-    raise refuse(node.place, f"true or false is wanted here, found {describe(node)}")

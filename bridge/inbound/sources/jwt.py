@@ -20,7 +20,7 @@ from bridge.inbound.verification.jwt_scheme import (
 from bridge.inbound.verification.places import InHeaders, InQuery, Place
 from bridge.inbound.verification.wanted import Lookup
 from bridge.located import MappingNode, Node, ScalarNode, SequenceNode
-from bridge.located.fields import describe
+from bridge.located.fields import describe, one_or_many
 
 JWT_KEYS = ("scheme", "header", "query", "prefix", "algorithm", "key", "claims", "expect", "body_hash", "timestamp")
 JWT_WORDS = (*JWT_KEYS, *ALGORITHMS, *HASH_ENCODINGS, "secret", "public_key", "jwks", "claim", "iat")
@@ -105,7 +105,7 @@ def _claims(node: Node) -> _Claims:
 
 
 def _values(node: Node) -> tuple[Scalar, ...]:
-    items = node.items if isinstance(node, SequenceNode) else (node,)
+    items = one_or_many(node)
     values = [item.value for item in items if isinstance(item, ScalarNode)]
     if (
         not values
@@ -118,8 +118,7 @@ def _values(node: Node) -> tuple[Scalar, ...]:
 
 def _names(node: Node) -> tuple[str, ...]:
     with collecting() as collect:
-        items = node.items if isinstance(node, SequenceNode) else (node,)
-        return tuple(collect.read(text, item, "") for item in items)
+        return tuple(collect.read(text, item, "") for item in one_or_many(node))
 
 
 def _body_hash(node: Node) -> BodyHash:

@@ -5,9 +5,9 @@ from types import MappingProxyType
 
 from bridge.inbound.layouts import CONVERSIONS, Items, Layout, Wrapping
 from bridge.inbound.locations import Location, OutsidePlace, PathPlace, parse_items, parse_path
-from bridge.inbound.sources.reading import Collector, choice, collecting, parsed, refuse
-from bridge.located import MappingNode, Node, ScalarNode, SequenceNode
-from bridge.located.fields import describe
+from bridge.inbound.sources.reading import Collector, boolean, choice, collecting, parsed, refuse
+from bridge.located import MappingNode, Node
+from bridge.located.fields import describe, one_or_many
 
 LAYOUT_KEYS = ("body", "cloudevents", "each", "unwrap")
 
@@ -26,7 +26,7 @@ CLOUDEVENT: Mapping[str, Location] = MappingProxyType(
 def read_layout(keys: Mapping[str, Node], collect: Collector) -> Layout | None:
     """Read how events are laid out; None where a body is an event."""
     # What is misread is there all the same: nothing else is told that it is missing.
-    cloudevents = "cloudevents" in keys and collect.read(_boolean, keys["cloudevents"], default=True)
+    cloudevents = "cloudevents" in keys and collect.read(boolean, keys["cloudevents"], default=True)
     each = collect.read(read_items, keys["each"], Items((None,))) if "each" in keys else None
     unwrap = collect.read(_wrapping, keys["unwrap"], Wrapping(PathPlace(()), ())) if "unwrap" in keys else None
     if cloudevents and "each" in keys:
@@ -67,12 +67,6 @@ def read_is_json(node: Node) -> bool:
     return choice(("json",))(node) == "json"
 
 
-def _boolean(node: Node) -> bool:
-    if not isinstance(node, ScalarNode) or not isinstance(node.value, bool):
-        raise refuse(node.place, f"true or false is wanted here, found {describe(node)}")
-    return node.value
-
-
 def read_items(node: Node) -> Items:
     """Read a path to items. Raises `ConfigurationError` for one that leads to no list."""
     steps = parsed(parse_items, node)
@@ -94,8 +88,7 @@ def _wrapping(node: Node) -> Wrapping:
 
 
 def _conversions(node: Node) -> tuple[str, ...]:
-    nodes = node.items if isinstance(node, SequenceNode) else (node,)
-    words = tuple([choice(CONVERSIONS)(each) for each in nodes])
+    words = tuple([choice(CONVERSIONS)(each) for each in one_or_many(node)])
     if "json" in words[:-1]:
         raise refuse(node.place, "'json' comes last: what is read by then is no text any more")
     return words

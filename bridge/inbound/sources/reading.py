@@ -84,6 +84,25 @@ def choice(allowed: Collection[str]) -> Callable[[Node], str]:
     return read
 
 
+def boolean(node: Node) -> bool:
+    """Give true or false."""
+    if not isinstance(node, ScalarNode) or not isinstance(node.value, bool):
+        raise refuse(node.place, f"true or false is wanted here, found {describe(node)}")
+    return node.value
+
+
+def success(what: str) -> Callable[[Node], int]:
+    """Give a reader of a status that says success: of an answer, named as in "an ack"."""
+
+    def read(node: Node) -> int:
+        status = node.plain()
+        if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 299:
+            raise refuse(node.place, f"the status of {what} is a number from 200 to 299, found {describe(node)}")
+        return status
+
+    return read
+
+
 def duration_s(node: Node) -> int:
     """Give a length of time in seconds: at least one, at most a day."""
     return parsed(_bounded_duration, node, read=duration_text)
