@@ -30,10 +30,9 @@ class Proxies:
 
     def client(self, scope: Scope) -> str:
         """Give the address that a request is from, empty where the connection has none."""
-        peer: str = scope["client"][0] if scope.get("client") else ""
-        if not self._trusts(peer):
-            return peer
-        known = peer
+        known = peer(scope)
+        if not self._trusts(known):
+            return known
         for hop in reversed(",".join(_values(scope, b"x-forwarded-for")).rsplit(",", MOST_HOPS)[-MOST_HOPS:]):
             address = _read(hop)
             if address is None:
@@ -48,7 +47,7 @@ class Proxies:
 
         A proxy that names two schemes or hosts, or none that can be, is not believed in that.
         """
-        if not self._trusted or not self._trusts(scope["client"][0] if scope.get("client") else ""):
+        if not self._trusted or not self._trusts(peer(scope)):
             return scope
         seen = dict(scope)
         seen["client"] = (self.client(scope), 0)
@@ -64,6 +63,12 @@ class Proxies:
     def _look_up(self, text: str) -> bool:
         address = _read(text)
         return address is not None and any(address in network for network in self._trusted)
+
+
+def peer(scope: Scope) -> str:
+    """Give the address that a connection comes from, empty where it has none."""
+    address: str = scope["client"][0] if scope.get("client") else ""
+    return address
 
 
 def _values(scope: Scope, name: bytes) -> list[str]:

@@ -6,6 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bridge.api.access import Access
 from bridge.api.answers import TooMany
 from bridge.once_a_minute import OnceAMinute
+from bridge.proxies import peer
 
 _NEEDS = "this needs the admin token, as `Authorization: Bearer`, or the token of this start from this machine"
 
@@ -29,8 +30,7 @@ class Door:
         await self._inside(scope, receive, send)
 
     def _turned_away(self, scope: Scope) -> HTTPException:
-        peer = scope["client"][0] if scope.get("client") else ""
-        self._seldom.warn("api_refused", path=scope["path"][:100], peer=peer)
+        self._seldom.warn("api_refused", path=scope["path"][:100], peer=peer(scope))
         if wait_s := self._access.strangers.take():
             return TooMany("too many requests without a right token; one with it is answered all the same", wait_s)
         return HTTPException(401, _NEEDS, {"WWW-Authenticate": "Bearer"})

@@ -18,10 +18,11 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from bridge.events import Clock
-from bridge.inbound.endpoint import Reply, Scope
+from bridge.inbound.endpoint import Reply
 from bridge.inbound.patience import Patience
 from bridge.inbound.sending import HoldingTransport, send_answer
 from bridge.once_a_minute import OnceAMinute
+from bridge.proxies import Scope
 
 HEAD_DEADLINE_S = 10.0
 """How long the head of a request may take, from its first byte or from the connection's beginning."""

@@ -7,29 +7,30 @@ connection. No exception leaves this endpoint but those that end the process.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from itertools import chain
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from bridge.errors import KeyUnavailable, NotDelivered, SenderError, StoreUnavailable
+from bridge.errors import SenderError, StoreUnavailable
 from bridge.events import BatchReceipt, Clock, Event, Offer, Receipt
-from bridge.inbound.answers import CLOSE, NO_CONTENT, Answer, acknowledgement, internal, put_off, refusal
+from bridge.inbound.answers import CLOSE, NO_CONTENT, Answer, acknowledgement
 from bridge.inbound.arriving import BodyReader, Disconnected, Held, Message, Receive
 from bridge.inbound.batch import AcceptBatch, Batch, SettleBatch
 from bridge.inbound.bodies import JSON_FORMAT, BodyFormat, read_format
 from bridge.inbound.deadline import Deadline
+from bridge.inbound.failures import Draining, Failures, source_name
 from bridge.inbound.gathering import Accept, Gathering, SettleAny
 from bridge.inbound.handshakes import Handshaken, KeyOffered
 from bridge.inbound.receive import Reading, Request, read_event, read_events, read_headers, shake_at_head, why_no_time
 from bridge.inbound.sources import Source, Sources
 from bridge.inbound.verification.wanted import KeyFinder, NoKeys
 from bridge.once_a_minute import OnceAMinute
-from bridge.tallies import UNKNOWN, HookTally
+from bridge.proxies import Scope, peer
+from bridge.tallies import HookTally
 
-Scope = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Reply = Callable[[Answer], None]
 """Takes the answer to one request."""
@@ -42,15 +43,8 @@ MAX_QUERY_BYTES = 8 * 1024
 MAX_HELD_BYTES = 128 * 1024 * 1024
 """How much of all bodies is held at once: anyone may send one, and it is read before it is verified."""
 
-_DRAINING_RETRY_S = 5
-_MAX_NAME = 63
-_PREFIX = "/hooks/"
 _UNREAD = JSON_FORMAT
 """Of a body that nobody reads."""
-
-
-class _Draining(Exception):
-    """The process is asked to end, and takes nothing more."""
 
 
 class _Intake(NamedTuple):
@@ -82,21 +76,14 @@ class _Begun(NamedTuple):
     shaken: Handshaken | None = None
 
 
-def _peer(scope: Scope) -> str:
-    """Give the address that a connection comes from, empty where it has none."""
-    peer: str = scope["client"][0] if scope.get("client") else ""
-    return peer
-
-
 class HookEndpoint:
     """Serves the webhooks of all sources.
 
     `accept` makes an event durable and may raise `StoreUnavailable`; `accept_batch` all events of one delivery, by
-    `accept` unless it is given. `max_body_bytes` bounds the
-    body before and after decompression, `max_held_bytes` all those that are being read or stored;
-    `body_deadline_s` is how long a body's arrival may take. `draining` tells that the process is
-    asked to end. `keep_key` makes a key durable that comes over the wire; `keys` looks up those that verifiers lack.
-    `client` gives the address that a request is from.
+    `accept` unless it is given. `max_body_bytes` bounds the body before and after decompression, `max_held_bytes` all
+    those that are being read or stored; `body_deadline_s` is how long a body's arrival may take. `draining` tells that
+    the process is asked to end. `keep_key` makes a key durable that comes over the wire; `keys` looks up those that
+    verifiers lack. `client` gives the address that a request is from.
     """
 
     def __init__(  # noqa: PLR0913 - wiring: each of them is passed in once, by name
@@ -112,7 +99,7 @@ class HookEndpoint:
         draining: Callable[[], bool] = lambda: False,
         keep_key: KeepKey | None = None,
         keys: KeyFinder | None = None,
-        client: Callable[[Scope], str] = _peer,
+        client: Callable[[Scope], str] = peer,
     ) -> None:
         self._intake = _Intake(_with_address(sources), accept, accept_batch or _one_by_one(accept))
         self._max_body_bytes = max_body_bytes
@@ -129,6 +116,7 @@ class HookEndpoint:
         self._gathering_several = Gathering(self._read_events, clock, keys)
         self._seldom = OnceAMinute(clock)
         self.tally = HookTally()
+        self._failures = Failures(self._seldom, self.tally)
 
     def switch(self, sources: Sources, *, accept: Accept, accept_batch: AcceptBatch | None = None) -> None:
         """Serve these sources from the next request on; those that have begun end as they began."""
@@ -244,14 +232,14 @@ class HookEndpoint:
     def _begin(self, scope: Scope) -> _Begun:
         """Read the head, and refuse what can be refused before a byte of the body is read."""
         intake = self._intake
-        source = intake.sources.get(_source_name(scope))
+        source = intake.sources.get(source_name(scope))
         if source is None:
             raise SenderError(404, "unknown_source", "there is no source of this name")
         method, handshakes = scope["method"], source.handshakes.at_head
         if method != "POST" and method not in handshakes:
             raise SenderError(405, "method_not_allowed", "webhooks are POSTed")
         if self._draining():
-            raise _Draining
+            raise Draining
         raw, query = scope["headers"], scope["query_string"]
         if sum(map(len, chain.from_iterable(raw))) > MAX_HEADERS_BYTES:
             raise SenderError(431, "headers_too_large", f"the headers are larger than {MAX_HEADERS_BYTES:,} bytes")
@@ -263,44 +251,7 @@ class HookEndpoint:
         return _Begun(source, intake, headers, read_format(headers, is_json=source.is_json), query)
 
     def _failure(self, error: Exception, scope: Scope) -> Answer:
-        """Say what became of a request that is no event; a line in the log says it too."""
-        name = _source_name(scope)
-        match error:
-            case Handshaken():
-                code, answer = "handshake", Answer(error.status, error.fields, error.body)
-                self._seldom.info("handshake_answered", name, source=name, method=scope["method"])
-            case SenderError():
-                code, answer = error.code, self._refuse(error, name)
-            case StoreUnavailable():
-                code = "store_unavailable"
-                answer = self._put_off(code, str(error), error.retry_after_s)
-            case KeyUnavailable():
-                code = "key_unavailable"
-                answer = self._put_off(code, str(error), error.retry_after_s)
-            case NotDelivered():
-                code = "not_delivered"
-                answer = self._put_off(code, str(error), error.retry_after_s)
-            case _Draining():
-                code = "draining"
-                answer = self._put_off(code, "the bridge is stopping; send again", _DRAINING_RETRY_S)
-                answer = answer._replace(fields=(*answer.fields, CLOSE))
-            case _:
-                code, answer = "internal", internal(error, scope["path"])
-        self.tally.answers[name if name in self._intake.sources else UNKNOWN, answer.status, code] += 1
-        return answer
-
-    def _put_off(self, code: str, message: str, retry_after_s: int) -> Answer:
-        """Ask the sender to come back; the reasons are few, and each is told."""
-        self._seldom.warn("webhook_put_off", code, message, code=code, message=message)
-        return put_off(code, message, retry_after_s)
-
-    def _refuse(self, error: SenderError, name: str) -> Answer:
-        source = self._intake.sources.get(name)
-        # Names that nobody knows are one kind of refusal: their number is up to whoever sends.
-        known_as = name if source is not None else ""
-        facts = {"source": name[:_MAX_NAME], "status": error.status, "code": error.code, "message": error.message}
-        self._seldom.warn("webhook_refused", known_as, error.code, **facts)
-        return refusal(error, source)
+        return self._failures.answer(error, scope, self._intake.sources)
 
 
 def _fulfil(receipt: asyncio.Future[Receipt | BatchReceipt], outcome: Receipt | BatchReceipt | Exception) -> None:
@@ -326,8 +277,3 @@ def _one_by_one(accept: Accept) -> AcceptBatch:
 def _with_address(sources: Sources) -> Sources:
     """Leave out the bridge's own: nobody posts to it."""
     return {name: source for name, source in sources.items() if not source.is_own}
-
-
-def _source_name(scope: Scope) -> str:
-    path: str = scope["path"]
-    return path.removeprefix(_PREFIX)

@@ -18,7 +18,8 @@ from uvicorn.server import ServerState
 from bridge.inbound import connections
 from bridge.inbound.answers import CLOSE, Answer, Fields
 from bridge.inbound.connections import AnswerWhole, GuardedProtocol, guarded
-from bridge.inbound.endpoint import Reply, Scope
+from bridge.inbound.endpoint import Reply
+from bridge.proxies import Scope
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HEAD = b"POST /hooks/x HTTP/1.1\r\nHost: here\r\n"
