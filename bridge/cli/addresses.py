@@ -1,8 +1,11 @@
-"""The address of a bridge, as a user writes it."""
+"""The address of a bridge, as a user writes it, and what stands for one that is not known."""
 
 import re
 
 from bridge.errors import ConfigurationError, Problem
+
+UNKNOWN_BASE = "https://<your bridge>"
+"""What stands for the bridge's address where PINBRIDGE_PUBLIC_URL does not say it."""
 
 
 def read_address(text: str, place: str) -> str:

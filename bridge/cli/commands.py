@@ -24,7 +24,7 @@ from bridge.cli.refolding import Refolding, read_ago
 from bridge.cli.retry import retry
 from bridge.cli.send import Sending, report, send
 from bridge.cli.serve import serve
-from bridge.cli.sources import UNKNOWN_BASE, Asking, show_sources
+from bridge.cli.sources import Asking, show_sources
 from bridge.cli.status import show_status
 from bridge.cli.testing import Wanted, run_tests
 from bridge.cli.trying import Trying, try_mapping
@@ -136,7 +136,7 @@ def init_command(
         mappings=mapping or (),
         ask=partial(typer.prompt, default="", show_default=False) if asks else None,
         folder=settings.mappings,
-        base=settings.public_url or UNKNOWN_BASE,
+        public_url=settings.public_url,
     )
     init(beginning, as_json=as_json)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bridge.cli.addresses import UNKNOWN_BASE
 from bridge.cli.choosing import Ask, choose
 from bridge.cli.output import print_json, print_table, stdout
 from bridge.cli.shipped import (
@@ -22,7 +23,7 @@ from bridge.errors import ConfigurationError, Problem
 from bridge.events import Json
 from bridge.existence import is_file
 from bridge.inbound import Source, Sources, load_sources, providers
-from bridge.located import Place, ScalarNode
+from bridge.located import Place
 from bridge.mappings import SOURCES_FILE
 from bridge.notices import OWN_SOURCE
 from bridge.settings import secret_variable
@@ -78,14 +79,14 @@ def list_starters(folder: Path, *, as_json: bool) -> None:
 class Beginning:
     """What to write: starters of `sources`, of several the named `mappings`, or those that `ask` gives, else all.
 
-    `base` is the bridge's address as senders know it.
+    `public_url` is the bridge's address as senders know it, None where it is not known.
     """
 
     sources: Sequence[str]
     mappings: Sequence[str]
     ask: Ask | None
     folder: Path
-    base: str
+    public_url: str | None
 
 
 def init(beginning: Beginning, *, as_json: bool) -> None:
@@ -170,14 +171,12 @@ def _lines_to_do(
 ) -> Iterator[tuple[str, str]]:
     """Say what is left, each with the line to enter or to run."""
     for source in sources:
-        if source.is_own:
-            continue
-        yield (
-            f"at {source.name}, enter the address of the webhook{_docs(source)}",
-            f"{beginning.base}/hooks/{source.name}",
-        )
-        if source.lacks_secret:
-            yield f"tell the bridge the secret of {source.name}", f"export {secret_variable(source.name)}=…"
+        if not source.is_own:
+            yield from _lines_of(source, beginning.public_url or UNKNOWN_BASE)
+    signing = [source.name for source in sources if source.scheme.signs_url]
+    if signing and beginning.public_url is None:
+        told = f"tell the bridge its own address, which is signed ({', '.join(signing)})"
+        yield told, f"export PINBRIDGE_PUBLIC_URL={UNKNOWN_BASE}"
     for starter in starters.values():
         for variable in starter.pin_variables:
             yield f"fill in the pin that {starter.name} writes, as Pindown shows its id", f"export {variable}=p-…"
@@ -187,10 +186,19 @@ def _lines_to_do(
     yield "run the bridge; without a key, try `pinbridge serve --sandbox`", "PINDOWN_API_KEY=pk_… pinbridge serve"
 
 
-def _docs(source: Source) -> str:
-    entry = providers().get(source.provider or source.name)
-    docs = entry.get("docs") if entry is not None else None
-    return f" ({docs.text})" if isinstance(docs, ScalarNode) else ""
+def _lines_of(source: Source, base: str) -> Iterator[tuple[str, str]]:
+    """Say what is to do for one source: the address, what proves its sender, and the steps at the provider."""
+    yield f"at {source.name}, enter the address of the webhook", f"{base}/hooks/{source.name}"
+    if source.provider is not None:
+        yield f"see every step at {source.name}, and how it is verified", f"pinbridge sources {source.name}"
+    if source.lacks_secret:
+        told = "secret" if source.scheme.can_sign else "public key"
+        yield f"tell the bridge the {told} of {source.name}", f"export {secret_variable(source.name)}=…"
+    if source.handshakes.asks_token:
+        told = f"make up a verify token, for the bridge and for {source.name}'s form"
+        yield told, f"export {source.handshakes.token_variable}=…"
+    if source.handshakes.takes_keys:
+        yield f"once {source.name} has offered its key, approve it", "pinbridge keys"
 
 
 def _try_line(folder: Path, sources: Sequence[Source], starters: dict[str, Starter]) -> str:

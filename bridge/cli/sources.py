@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from textwrap import wrap
 
+from bridge.cli.addresses import UNKNOWN_BASE
 from bridge.cli.init import catalogue_places
 from bridge.cli.output import print_json, print_table, stdout, visible
 from bridge.cli.problems import print_problems
@@ -23,9 +24,6 @@ from bridge.inbound.sources.declarations import own_entries
 from bridge.located import Plain
 from bridge.mappings import SOURCES_FILE
 from bridge.spelling import suggest
-
-UNKNOWN_BASE = "https://<your bridge>"
-"""What stands for the bridge's address where PINBRIDGE_PUBLIC_URL does not say it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,19 +88,31 @@ def _explain(source: Source, own: Mapping[str, Plain], base: str) -> Explanation
 
 
 def _fits(explanation: Explanation, word: str) -> bool:
-    told = (explanation.name, explanation.title, explanation.category, explanation.purpose, explanation.kind)
+    told = (
+        explanation.name,
+        explanation.title,
+        explanation.category,
+        explanation.purpose,
+        explanation.words,
+        explanation.kind,
+    )
     return any(word.casefold() in text.casefold() for text in told)
 
 
 def _print_list(found: Sequence[Explanation]) -> None:
-    rows = [
-        (each.name, each.title, each.category, each.kind, each.variable or each.token_variable or "none")
-        for each in found
-    ]
+    rows = [(each.name, each.title, each.category, each.kind, _secret(each)) for each in found]
     print_table(("SOURCE", "TOOL", "FOR", "PROVED BY", "SECRET"), rows, empty="")
     stdout.print(
         "\npinbridge sources NAME explains one; a tool that is not here is described in sources.yaml", markup=False
     )
+
+
+def _secret(told: Explanation) -> str:
+    if told.takes_keys:
+        return "offered over the wire"
+    if told.is_public_key:
+        return f"{told.variable}, a public key"
+    return ", ".join(filter(None, (told.variable, told.token_variable))) or "none"
 
 
 def _listed(explanation: Explanation) -> dict[str, Json]:
@@ -132,8 +142,9 @@ def _show_one(explanation: Explanation, *, as_json: bool) -> None:
 def _lines(told: Explanation, ready: Sequence[Starter], samples: Sequence[str], *, width: int) -> Iterator[str]:
     yield f"{told.title} · {told.purpose}\n"
     yield from _row("address", told.address, width)
-    secret = f"export {told.variable}=…" if told.variable else "none to set"
-    yield from _row("secret", secret + (", it comes over the wire: pinbridge keys" if told.takes_keys else ""), width)
+    offered = "; it is offered over the wire, and approved by pinbridge keys" if told.takes_keys else ""
+    set_by = f"export {told.variable}=…" if told.variable else f"none to set{offered}"
+    yield from _row("public key" if told.is_public_key else "secret", set_by, width)
     yield from _row("verify token", told.token_variable and f"export {told.token_variable}=…", width)
     for heading, text in told.facts:
         yield from _row(heading, text, width)

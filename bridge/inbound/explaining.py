@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bridge.inbound.handshakes.handshake import Condition
 from bridge.inbound.sources import Source
 from bridge.inbound.sources.about import ABOUT, CATEGORIES, About
 from bridge.located import MappingNode
@@ -25,18 +24,21 @@ _SIMPLE = {
 class Explanation:
     """A source in words. `kind` is how it is verified in a word or two; what is not known, or not there, is empty.
 
-    `category` is the word of what it is for, `purpose` says it in full. `variable` holds its secret,
-    `token_variable` its verify token; `takes_keys` tells that its key comes over the wire. `declaration` is what
-    `sources.yaml` would say to describe the same. `facts` are the rows of a table, each with its heading.
+    `category` is the word of what it is for, `purpose` says it in full, `words` are others to find it by. `variable`
+    holds its secret, which is the sender's public key where `is_public_key` says so; `token_variable` its verify token;
+    `takes_keys` tells that its key comes over the wire. `declaration` is what `sources.yaml` would say to describe
+    the same. `facts` are the rows of a table, each with its heading.
     """
 
     name: str
     title: str
     category: str
     purpose: str
+    words: str
     address: str
     variable: str
     token_variable: str
+    is_public_key: bool
     takes_keys: bool
     kind: str
     facts: tuple[tuple[str, str], ...]
@@ -54,7 +56,6 @@ def explain(
 ) -> Explanation:
     """Put a source into words. `entry` are its keys with those of its provider, `base` the address of the bridge."""
     takes_secret = source.scheme.needs_secret and not source.handshakes.takes_keys
-    asks_token = any(each.wanted == "verify_token" for each in _conditions(source))
     names = {
         "{address}": f"{base}/hooks/{source.name}",
         "{secret}": secret_variable(source.name),
@@ -65,9 +66,11 @@ def explain(
         title=about.title if about else source.name,
         category=about.category if about else YOURS,
         purpose=CATEGORIES[about.category] if about else "Your own",
+        words=about.words if about else "",
         address=names["{address}"],
         variable=names["{secret}"] if takes_secret else "",
-        token_variable=names["{verify_token}"] if asks_token else "",
+        token_variable=names["{verify_token}"] if source.handshakes.asks_token else "",
+        is_public_key=takes_secret and not source.scheme.can_sign,
         takes_keys=source.handshakes.takes_keys,
         kind=_kind(entry.get("verify")),
         facts=tuple(_facts(source, entry, about)),
@@ -104,14 +107,10 @@ def _filled(step: str, names: Mapping[str, str]) -> str:
     return step
 
 
-def _conditions(source: Source) -> Iterator[Condition]:
-    for among in (*source.handshakes.at_head.values(), source.handshakes.inside):
-        for handshake in among:
-            yield from handshake.conditions
-
-
 def _facts(source: Source, entry: Mapping[str, Plain], about: About | None) -> Iterator[tuple[str, str]]:
     yield "proof", _proof(entry.get("verify"))
+    if source.scheme.signs_url:
+        yield "also needs", "`PINBRIDGE_PUBLIC_URL`, since the address is signed, to the letter"
     if "each" in entry:
         yield "brings", f"several events: each `{_text(entry['each'])}`"
     is_cloudevent = bool(entry.get("cloudevents"))

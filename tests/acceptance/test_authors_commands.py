@@ -93,6 +93,28 @@ def test_init_writes_a_starter_with_its_samples_and_what_is_left_to_do(tmp_path:
     assert run("validate", str(folder)).returncode == 0
 
 
+def test_init_names_the_steps_and_every_variable_of_a_source(tmp_path: Path) -> None:
+    """The verify token of a handshake, the address that is signed, the key that is offered, and where the steps are."""
+
+    def to_do(*words: str, **environ: str) -> dict[str, str]:
+        folder = str(tmp_path / words[0])
+        listed = json.loads(run("init", *words, "--json", PINBRIDGE_MAPPINGS=folder, **environ).stdout)["to_do"]
+        return {each["line"]: each["what"] for each in listed}
+
+    meta = to_do("meta")
+    assert meta["pinbridge sources meta"] == "see every step at meta, and how it is verified"
+    assert meta["export META_VERIFY_TOKEN=…"] == "make up a verify token, for the bridge and for meta's form"
+    assert "export META_WEBHOOK_SECRET=…" in meta
+    assert not [line for line in meta if "PINBRIDGE_PUBLIC_URL" in line]
+    address = "export PINBRIDGE_PUBLIC_URL=https://<your bridge>"
+    assert to_do("twilio", "trello")[address] == "tell the bridge its own address, which is signed (twilio, trello)"
+    assert address not in to_do("square", PINBRIDGE_PUBLIC_URL="https://hooks.example.com")
+    assert to_do("sendgrid")["export SENDGRID_WEBHOOK_SECRET=…"] == "tell the bridge the public key of sendgrid"
+    asana = to_do("asana")
+    assert asana["pinbridge keys"] == "once asana has offered its key, approve it"
+    assert "export ASANA_WEBHOOK_SECRET=…" not in asana
+
+
 def test_init_names_the_schema_only_where_it_writes_it(tmp_path: Path) -> None:
     """So that no editor looks for a file that is not there."""
     run("init", "github", PINBRIDGE_MAPPINGS=str(tmp_path))

@@ -20,7 +20,7 @@ def test_all_sources_are_listed(tmp_path: Path) -> None:
 
 
 def test_a_word_narrows_them(tmp_path: Path) -> None:
-    """By name, title, category and proof, in any case of letters."""
+    """By name, title, category, proof and further words, in any case of letters."""
 
     def found(word: str) -> set[str]:
         listed = json.loads(run("sources", word, "--json", PINBRIDGE_MAPPINGS=str(tmp_path)).stdout)
@@ -30,6 +30,8 @@ def test_a_word_narrows_them(tmp_path: Path) -> None:
     assert {"meta", "slack"} <= found("chat")
     assert "stripe" not in found("chat")
     assert "alertmanager" in found("prometh")
+    assert found("sms") == {"twilio"}
+    assert found("outlook") == {"microsoft-graph"}
 
 
 def test_one_is_explained(tmp_path: Path) -> None:
@@ -69,6 +71,30 @@ def test_a_key_that_comes_over_the_wire_needs_no_variable(tmp_path: Path) -> Non
     """Asana makes its key itself."""
     told = json.loads(run("sources", "asana", "--json", PINBRIDGE_MAPPINGS=str(tmp_path)).stdout)
     assert told["variable"] == ""
+
+
+def test_the_list_says_what_kind_of_secret_each_has(tmp_path: Path) -> None:
+    """A key that is offered is no missing secret, a public key is none at all, and a verify token is a second one."""
+    listed = run("sources", PINBRIDGE_MAPPINGS=str(tmp_path), COLUMNS="200").stdout
+    lines = {line.split()[0]: line for line in listed.splitlines()[1:-2]}
+    assert lines["asana"].endswith("  offered over the wire")
+    assert lines["sendgrid"].endswith("  SENDGRID_WEBHOOK_SECRET, a public key")
+    assert lines["discord"].endswith("  DISCORD_WEBHOOK_SECRET, a public key")
+    assert lines["meta"].endswith("  META_WEBHOOK_SECRET, META_VERIFY_TOKEN")
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("asana", "secret none to set; it is offered over the wire, and approved by pinbridge keys"),
+        ("discord", "public key export DISCORD_WEBHOOK_SECRET=…"),
+        ("twilio", "also needs PINBRIDGE_PUBLIC_URL, since the address is signed, to the letter"),
+        ("meta", "event type $.object of the whole body and, behind a dot, $.field"),
+    ],
+)
+def test_what_is_peculiar_to_one_is_told(tmp_path: Path, source: str, told: str) -> None:
+    """Where the key comes from, what else must be set, and where a value stands outside of the event."""
+    assert told in " ".join(run("sources", source, PINBRIDGE_MAPPINGS=str(tmp_path)).stdout.split())
 
 
 def test_ones_own_sources_are_shown_too(tmp_path: Path) -> None:

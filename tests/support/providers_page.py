@@ -53,7 +53,7 @@ def _section(told: Explanation) -> Iterator[str]:
     yield "| | |\n|---|---|"
     yield f"| address | `{told.address}` |"
     secret = OVER_THE_WIRE if told.takes_keys else f"`{told.variable}`" if told.variable else "none"
-    yield f"| secret | {secret} |"
+    yield f"| {'public key' if told.is_public_key else 'secret'} | {secret} |"
     if told.token_variable:
         yield f"| verify token | `{told.token_variable}` |"
     for heading, text in told.facts:

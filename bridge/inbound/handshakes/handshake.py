@@ -139,8 +139,16 @@ class Handshakes:
     @property
     def key_headers(self) -> frozenset[str]:
         """The headers in which a key comes."""
-        every = (*self.inside, *(each for listed in self.at_head.values() for each in listed))
-        return frozenset(each.offers.name for each in every if isinstance(each.offers, HeaderPlace))
+        return frozenset(each.offers.name for each in self._every if isinstance(each.offers, HeaderPlace))
+
+    @property
+    def asks_token(self) -> bool:
+        """Tell whether one of them asks for the verify token."""
+        return any(condition.wanted == "verify_token" for each in self._every for condition in each.conditions)
+
+    @property
+    def _every(self) -> tuple[Handshake, ...]:
+        return (*self.inside, *(each for listed in self.at_head.values() for each in listed))
 
     def meant(self, asked: Asked, among: Sequence[Handshake]) -> Handshake | None:
         """Give the first that a request asks for, None where it asks for none.

@@ -9,7 +9,7 @@ from bridge.located import MappingNode, Node, SequenceNode
 from bridge.located.fields import describe
 from bridge.spelling import suggest
 
-ABOUT = ("title", "category", "types", "confidence", "unsure", "retries", "setup", "note")
+ABOUT = ("title", "category", "words", "types", "confidence", "unsure", "retries", "setup", "note")
 """The keys of an entry that only people read, beside those of `sources.yaml`; `docs` is one of those."""
 
 CATEGORIES: Mapping[str, str] = {
@@ -50,11 +50,13 @@ _BRACED = re.compile(r"\{[a-z_]+\}")
 class About:
     """An entry's words. `docs` and `types` are addresses of pages, `types` of one that lists the event types.
 
-    `unsure` says what is not certain, empty only where the confidence is high; `setup` has a step each.
+    `unsure` says what is not certain, empty only where the confidence is high; `setup` has a step each;
+    `words` are others by which people look for it.
     """
 
     title: str
     category: str
+    words: str
     docs: str
     types: str
     confidence: str
@@ -73,6 +75,7 @@ def read_about(entry: MappingNode) -> About:
         about = About(
             title=collect.read(_words, entry.get("title"), ""),
             category=collect.read(choice(tuple(CATEGORIES)), entry.get("category"), ""),
+            words=collect.read(_words, entry.get("words"), ""),
             docs=collect.read(_page, entry.get("docs"), ""),
             types=collect.read(_page, entry.get("types"), ""),
             confidence=collect.read(choice(CONFIDENCES), entry.get("confidence"), ""),

@@ -47,7 +47,7 @@ def test_an_entry_is_read_as_it_is_written() -> None:
     about = read_about(entry(GOOD))
     assert (about.title, about.category, about.confidence) == ("Plant", "monitoring", "high")
     assert about.setup == ("Enter {address}.", "Set {secret} to the token.")
-    assert (about.types, about.unsure, about.retries, about.note) == ("", "", "", "")
+    assert (about.words, about.types, about.unsure, about.retries, about.note) == ("", "", "", "", "")
 
 
 @pytest.mark.parametrize(
