@@ -12,7 +12,15 @@ from bridge.settings import secret_variable, token_variable
 YOURS = "own"
 """What stands for a category where `sources.yaml` alone knows the source."""
 
-_KINDS = {"bearer": "bearer token", "basic": "user and password", "none": "nothing", "token": "token"}
+_KINDS = {
+    "bearer": "bearer token",
+    "basic": "user and password",
+    "none": "nothing",
+    "token": "token",
+    "ed25519": "Ed25519",
+    "ecdsa": "ECDSA",
+    "jwt": "JWT",
+}
 _SIMPLE = {
     "bearer": "the header `Authorization`, with `Bearer` and the secret; nothing is signed",
     "basic": "the header `Authorization`, with `Basic` and the secret, which is user:password; nothing is signed",
@@ -128,23 +136,19 @@ def _facts(source: Source, entry: Mapping[str, Plain], about: About | None) -> I
 
 
 def _kind(verify: Plain) -> str:
-    if isinstance(verify, str):
-        return _KINDS[verify]
     scheme, keys = _scheme(verify)
     if scheme == "hmac":
         return f"HMAC-{_text(keys.get('algorithm', 'sha256')).upper()}"
-    return _KINDS.get(
-        scheme, {"ed25519": "Ed25519", "ecdsa": "ECDSA", "jwt": "JWT", "header": "token"}.get(scheme, scheme)
-    )
+    return _KINDS[scheme]
 
 
 def _proof(verify: Plain) -> str:
     """Say what a request must carry."""
-    if isinstance(verify, str):
-        return _SIMPLE[verify]
     scheme, keys = _scheme(verify)
+    if scheme in _SIMPLE:
+        return _SIMPLE[scheme]
     place = _carried_in(keys)
-    if scheme in {"token", "header"}:
+    if scheme == "token":
         behind = f", behind `{keys['prefix']}`" if keys.get("prefix") else ""
         return f"the secret in {place}{behind}; nothing is signed"
     signed = f"over `{_text(keys.get('signed', '{body}'))}`".replace("\n", "\\n")
@@ -157,7 +161,8 @@ def _proof(verify: Plain) -> str:
 
 
 def _scheme(verify: Plain) -> tuple[str, Mapping[str, Plain]]:
-    keys = verify if isinstance(verify, dict) else {}
+    """Give the scheme and its keys; a word alone is a scheme without any."""
+    keys = verify if isinstance(verify, dict) else {"scheme": verify}
     return _text(keys.get("scheme")), keys
 
 
