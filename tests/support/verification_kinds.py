@@ -22,6 +22,10 @@ class Kind(NamedTuple):
     label: str = ""
 
 
+_TWILIO = (
+    '{scheme: hmac, algorithm: sha1, header: X-Sig, encoding: base64, signed: "{url}{form:sorted}", '
+    "digest: {query: bodySHA256}}"
+)
 _STANDARD = 'signed: "{header:webhook-id}.{timestamp}.{body}", timestamp: {header: webhook-timestamp}'
 
 KINDS: dict[str, Kind] = {
@@ -130,18 +134,8 @@ KINDS: dict[str, Kind] = {
         signs_time=True,
         prefix="sha256=",
     ),
-    "sorted form": Kind(
-        '{scheme: hmac, algorithm: sha1, header: X-Sig, encoding: base64, signed: "{url}{form:sorted}", '
-        "digest: {query: bodySHA256}}",
-        genuine.twilio,
-        "x-sig",
-    ),
-    "digest": Kind(
-        '{scheme: hmac, algorithm: sha1, header: X-Sig, encoding: base64, signed: "{url}{form:sorted}", '
-        "digest: {query: bodySHA256}}",
-        genuine.twilio_json,
-        "x-sig",
-    ),
+    "sorted form": Kind(_TWILIO, genuine.twilio, "x-sig"),
+    "digest": Kind(_TWILIO, genuine.twilio_json, "x-sig"),
     "hash of the body": Kind(
         '{scheme: hmac, header: X-Sig, signed: "{method} {sha256:body}"}', genuine.hashed, "x-sig"
     ),
