@@ -192,11 +192,8 @@ class Bridge:
         self._delivery.end_by(now() + timedelta(seconds=STOP_WAITING_S))
 
     def _accept_batch(self, mappings: MappingSet, events: Iterator[Event], settle: SettleBatch) -> None:
-        if self._inline is None:
-            Batch(events, partial(self._accept, mappings), settle).go_on()
-            return
-        held = self._inline.hold_batch(settle)
-        Batch(events, partial(self._accept, mappings, batch=held), held.stored).go_on()
+        held = None if self._inline is None else self._inline.hold_batch(settle)
+        Batch(events, partial(self._accept, mappings, batch=held), settle if held is None else held.stored).go_on()
 
     def _accept(self, mappings: MappingSet, event: Event, settle: Settle, batch: InlineBatch | None = None) -> None:
         if len(event.body) <= QUICK_BYTES:

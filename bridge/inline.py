@@ -4,11 +4,11 @@ The event is stored first, as ever, and the delivery loop sends, as ever; only t
 once, and a pin has one request in flight, whatever becomes of who waits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bridge.errors import NotDelivered
 from bridge.events import BatchReceipt, Event, Receipt, Settle
@@ -21,6 +21,9 @@ LONGEST_S = 8.0
 
 MARGIN_S = 1.0
 """How long before the end of its sender's patience an answer goes out."""
+
+R = TypeVar("R", Receipt, BatchReceipt)
+"""What became of one event, or of all that came together."""
 
 
 class Confirm(Protocol):
@@ -41,22 +44,29 @@ class InlineAnswers:
         """Give what is to be told of the commit: it settles once the pins took it, or it is no use to wait."""
         touched = frozenset([(change.pin, change.mapping) for change in evaluation.changes])
         until = event.received_at + timedelta(seconds=patience_s(sources.get(event.source)))
-        return partial(self._stored, touched, until, settle)
+        return lambda outcome: self.stored(touched, until, settle, outcome)
 
     def hold_batch(self, settle: SettleBatch) -> "InlineBatch":
         """Give what holds the one answer to a delivery of several events, until the pins took all of them."""
         return InlineBatch(self, settle)
 
-    def _stored(self, touched: Touched, until: datetime, settle: Settle, outcome: Receipt | Exception) -> None:
+    def stored(
+        self, touched: Touched, until: datetime | None, settle: Callable[[R | Exception], None], outcome: R | Exception
+    ) -> None:
+        """Take what became of an event, or of a delivery; `until` is None for one that brought no event."""
         if isinstance(outcome, Exception):
             settle(outcome)
-        elif not touched:
+        elif not touched or until is None:
             settle(outcome._replace(is_shown=True))
         else:
             self.confirm(touched, number=outcome.number, until=until, tell=partial(self._told, settle, outcome))
 
-    def _told(self, settle: Settle, receipt: Receipt, is_shown: bool) -> None:  # noqa: FBT001 - as `Tell` has it
-        settle(receipt._replace(is_shown=is_shown) if is_shown or self.keeps else _not_shown())
+    def _told(self, settle: Callable[[R | Exception], None], receipt: R, is_shown: bool) -> None:  # noqa: FBT001 - as `Tell` has it
+        if is_shown or self.keeps:
+            settle(receipt._replace(is_shown=is_shown))
+        else:
+            message = "the pins do not show it yet, and it is stored on a disk that does not last; send again"
+            settle(NotDelivered(message))
 
 
 @dataclass(slots=True)
@@ -76,20 +86,7 @@ class InlineBatch:
 
     def stored(self, outcome: BatchReceipt | Exception) -> None:
         """Take what became of the delivery."""
-        if isinstance(outcome, Exception):
-            self.settle(outcome)
-        elif not self._touched or self._until is None:
-            self.settle(outcome._replace(is_shown=True))
-        else:
-            tell = partial(self._told, outcome)
-            self.answers.confirm(self._touched, number=outcome.number, until=self._until, tell=tell)
-
-    def _told(self, receipt: BatchReceipt, is_shown: bool) -> None:  # noqa: FBT001 - as `Tell` has it
-        self.settle(receipt._replace(is_shown=is_shown) if is_shown or self.answers.keeps else _not_shown())
-
-
-def _not_shown() -> NotDelivered:
-    return NotDelivered("the pins do not show it yet, and it is stored on a disk that does not last; send again")
+        self.answers.stored(self._touched, self._until, self.settle, outcome)
 
 
 def patience_s(source: Source | None) -> float:

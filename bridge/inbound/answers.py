@@ -8,10 +8,8 @@ import structlog
 
 from bridge.errors import SenderError
 from bridge.events import BatchReceipt, Json, Receipt
+from bridge.inbound.handshakes.replies import Fields
 from bridge.inbound.sources import Source
-
-Fields = tuple[tuple[bytes, bytes], ...]
-"""Header fields as they go over the wire: names in lower case, and values."""
 
 CLOSE = (b"connection", b"close")
 """The field of an answer after which the connection ends."""

@@ -13,7 +13,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from bridge.inbound.answers import CLOSE, NO_CONTENT, Answer, Fields
+from bridge.inbound.answers import CLOSE, NO_CONTENT, Answer
+from bridge.inbound.handshakes.replies import Fields
 
 LONG_PIECE_BYTES = 16 * 1024
 """What is sent at once, and waits for no turn's end."""

@@ -22,7 +22,7 @@ main()
 """
 """The program, which the power leaves where it is to do one thing."""
 
-COMMITTED = ("inline", "InlineAnswers", "_stored")
+COMMITTED = ("inline", "InlineAnswers", "stored")
 BOOKED = ("outbound.client", "PindownClient", "put_pin")
 TAKEN = ("store", "Store", "settle")
 SETTLED = ("inline", "InlineAnswers", "_told")

@@ -16,9 +16,10 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from bridge.inbound import connections
-from bridge.inbound.answers import CLOSE, Answer, Fields
+from bridge.inbound.answers import CLOSE, Answer
 from bridge.inbound.connections import AnswerWhole, GuardedProtocol, guarded
 from bridge.inbound.endpoint import Reply
+from bridge.inbound.handshakes.replies import Fields
 from bridge.proxies import Scope
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -16,9 +16,9 @@ import orjson
 from bridge.errors import SenderError
 from bridge.events import Json
 from bridge.inbound.handshakes.places import Asked, AskedPlace, find, parse_asked_place
-from bridge.inbound.locations import PathPlace
 
 Fields = tuple[tuple[bytes, bytes], ...]
+"""Header fields as they go over the wire: names in lower case, and values."""
 
 MAX_ECHO = 1024
 """How many characters a value may have that comes back: several times the longest known."""
@@ -104,25 +104,18 @@ class Reply:
         templates = [template for _, template in self.headers] + ([self.text] if self.text else [])
         return tuple(echo for template in [*templates, *_templates(self.json)] for echo in template.echoes)
 
-    @property
-    def looks_inside(self) -> bool:
-        """Tell whether it needs the body."""
-        return any(isinstance(echo.place, PathPlace) for echo in self.echoes)
-
     def fill(self, asked: Asked, secret: bytes) -> tuple[Fields, bytes]:
         """Give the header fields and the body. Raises `SenderError` 400."""
         fields: Fields = tuple(
             (name.encode(), template.fill(asked, secret).encode()) for name, template in self.headers
         )
         if self.text is not None:
-            return (*fields, *_GUARD, (b"content-type", b"text/plain; charset=utf-8")), self.text.fill(
-                asked, secret
-            ).encode()
-        if self.json is not None:
-            return (*fields, *_GUARD, (b"content-type", b"application/json")), orjson.dumps(
-                _fill(self.json, asked, secret)
-            )
-        return (*fields, *_GUARD), b""
+            content_type, body = b"text/plain; charset=utf-8", self.text.fill(asked, secret).encode()
+        elif self.json is not None:
+            content_type, body = b"application/json", orjson.dumps(_fill(self.json, asked, secret))
+        else:
+            return (*fields, *_GUARD), b""
+        return (*fields, *_GUARD, (b"content-type", content_type)), body
 
 
 def _echo(text: str) -> Echo:
