@@ -13,13 +13,12 @@ from urllib.parse import urlsplit
 
 from bridge.errors import SenderError
 from bridge.inbound.locations import parse_path
-from bridge.inbound.verification.places import InHeaders, InPayload, InQuery, Place, Root, read_pairs, text_of
+from bridge.inbound.verification.places import InHeaders, InPayload, InQuery, Place, Root, is_form, read_pairs, text_of
 from bridge.inbound.verification.scheme import Unverified
 
 Fill = Callable[[Unverified, str | None, Root], bytes]
 """Gives the signed bytes of a request, its timestamp and its payload. Raises `SenderError` where a part is missing."""
 
-FORM = "application/x-www-form-urlencoded"
 PLACEHOLDERS = (
     "{body}, {timestamp}, {header:Name}, {headers:Name}, {query:name}, {json:$.path}, {form:sorted}, "
     "{sha256:body}, {method}, {url}, {url:unescaped} and {path}"
@@ -107,11 +106,6 @@ class Template:
         pattern = b"".join([part.replace(b"%", b"%%") if isinstance(part, bytes) else b"%b" for part in self.parts])
         makers = [_maker(part, url, required) for part in self.parts if isinstance(part, Part)]
         return lambda request, timestamp, root: pattern % tuple([make(request, timestamp, root) for make in makers])
-
-
-def is_form(request: Unverified) -> bool:
-    """Tell whether the body is a form whose fields `{form:sorted}` signs."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
 
 
 def _part(placeholder: str) -> Part:

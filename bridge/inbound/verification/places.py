@@ -19,6 +19,9 @@ from bridge.inbound.layouts.items import Items
 from bridge.inbound.locations import PathPlace
 from bridge.inbound.verification.scheme import Unverified
 
+_FORM = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+
 Root = Callable[[], Json]
 """Gives what paths begin at: the payload, or one item of it."""
 
@@ -157,6 +160,11 @@ def text_of(value: Json, what: object) -> str:
             raise SenderError(401, "malformed_signature", f"{what} is neither text nor a whole number")
 
 
+def is_form(request: Unverified) -> bool:
+    """Tell whether the body is a plain form."""
+    return _media_type(request) == _FORM
+
+
 def read_pairs(encoded: bytes, code: str) -> list[tuple[str, str]]:
     """Read names and values in the form's encoding. Raises `SenderError` 400 with the code."""
     try:
@@ -168,7 +176,7 @@ def read_pairs(encoded: bytes, code: str) -> list[tuple[str, str]]:
 
 def _parse(request: Unverified) -> Json:
     # What is no form is read as JSON; whether it may be is told by who reads the event.
-    is_json = "form" not in request.headers.get("content-type", "")
+    is_json = _media_type(request) not in {_FORM, _MULTIPART}
     body_format = read_format(request.headers, is_json=is_json)
     if body_format.kind == "multipart":
         raise SenderError(
@@ -180,9 +188,13 @@ def _parse(request: Unverified) -> Json:
     return read_payload(request.body, body_format, form_json=None)
 
 
+def _media_type(request: Unverified) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def _written(payload: Json, request: Unverified) -> bytes:
     """Write a payload as the body that it came in."""
-    if isinstance(payload, dict) and "form" in request.headers.get("content-type", ""):
+    if isinstance(payload, dict) and is_form(request):
         return urlencode(payload, doseq=True).encode()
     return orjson.dumps(payload)
 

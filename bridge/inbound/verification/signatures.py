@@ -13,7 +13,7 @@ from bridge.errors import SenderError
 from bridge.inbound.layouts.items import Items
 from bridge.inbound.locations import HeaderPlace, PathPlace
 from bridge.inbound.locations import Place as Located
-from bridge.inbound.verification.content import Fill, Template, is_form
+from bridge.inbound.verification.content import Fill, Template
 from bridge.inbound.verification.elements import Elements, finder
 from bridge.inbound.verification.hmacs import Hmac, Matches
 from bridge.inbound.verification.places import (
@@ -23,6 +23,7 @@ from bridge.inbound.verification.places import (
     Place,
     ProvedInPlace,
     Root,
+    is_form,
     item_roots,
     payload_of,
 )

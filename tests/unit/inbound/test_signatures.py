@@ -166,7 +166,9 @@ def test_a_token_in_the_address_does_not_reach_the_journal() -> None:
     ("content_type", "body", "kept"),
     [
         ("application/json", b'{"k": {"t": "hunter2-secret"}, "n": 1}', b'{"k":{"t":""},"n":1}'),
+        ("text/plain; format=flowed", b'{"k": {"t": "hunter2-secret"}, "n": 1}', b'{"k":{"t":""},"n":1}'),
         ("application/x-www-form-urlencoded", b"n=1&n=2&t=hunter2-secret", b"n=1&n=2&t="),
+        ("Application/X-WWW-Form-URLencoded; charset=utf-8", b"t=hunter2-secret&n=1", b"t=&n=1"),
     ],
 )
 def test_a_token_in_the_body_does_not_reach_the_journal(content_type: str, body: bytes, kept: bytes) -> None:
