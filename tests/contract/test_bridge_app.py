@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 import structlog
-import uvicorn
+from support.listening import listening
 
 from bridge.api import Access
 from bridge.app import Bridge, Parts, now
@@ -53,21 +53,12 @@ class Running:
     @asynccontextmanager
     async def served(self) -> AsyncIterator[None]:
         """Listen on a free port."""
-        config = uvicorn.Config(
-            self.bridge, port=0, http=guarded(now, self.bridge.answer_whole), ws="none", lifespan="off", log_config=None
-        )
-        config.load()
-        server = uvicorn.Server(config)
-        server.lifespan = config.lifespan_class(config)
-        sockets = [config.bind_socket()]
-        await server.startup(sockets=sockets)
-        try:
-            address = "http://{}:{}".format(*sockets[0].getsockname())
-            async with httpx.AsyncClient(base_url=address) as self.http:
-                yield
-        finally:
-            server.force_exit = True
-            await server.shutdown(sockets=sockets)
+        protocol = guarded(now, self.bridge.answer_whole)
+        async with (
+            listening(self.bridge, protocol) as port,
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as self.http,
+        ):
+            yield
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 import structlog
-import uvicorn
+from support.listening import listening
 
 from bridge.errors import StoreUnavailable
 from bridge.events import Event, Receipt, Settle
@@ -154,26 +154,8 @@ async def serving(
         body_deadline_s=body_deadline_s,
         draining=lambda: acceptor.is_draining,
     )
-    config = uvicorn.Config(
-        endpoint,
-        host="127.0.0.1",
-        port=0,
-        http=Served.protocol(endpoint),
-        ws="none",
-        lifespan="off",
-        log_config=None,
-    )
-    config.load()
-    server = uvicorn.Server(config)
-    server.lifespan = config.lifespan_class(config)
-    sockets = [config.bind_socket()]
-    # Its `serve` would do the same, and tick ten times a second until it notices the end.
-    await server.startup(sockets=sockets)
-    try:
-        yield Client(sockets[0].getsockname()[1])
-    finally:
-        server.force_exit = True
-        await server.shutdown(sockets=sockets)
+    async with listening(endpoint, Served.protocol(endpoint)) as port:
+        yield Client(port)
 
 
 @pytest.fixture

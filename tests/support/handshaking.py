@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-import uvicorn
+from support.listening import listening
 from support.providers import PUBLIC_URL
 
 from bridge.events import Event, Offer, Receipt, Settle
@@ -70,23 +70,9 @@ async def asking(room: Room, *, hands_over: bool) -> AsyncIterator[httpx.AsyncCl
         room.endpoint.answer_whole(scope, body, reply)
         return True
 
-    config = uvicorn.Config(
-        room.endpoint,
-        host="127.0.0.1",
-        port=0,
-        http=guarded(lambda: NOW, answer_whole) if hands_over else "httptools",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-    )
-    config.load()
-    server = uvicorn.Server(config)
-    server.lifespan = config.lifespan_class(config)
-    sockets = [config.bind_socket()]
-    await server.startup(sockets=sockets)
-    try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{sockets[0].getsockname()[1]}", timeout=10) as client:
-            yield client
-    finally:
-        server.force_exit = True
-        await server.shutdown(sockets=sockets)
+    protocol = guarded(lambda: NOW, answer_whole) if hands_over else "httptools"
+    async with (
+        listening(room.endpoint, protocol) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client,
+    ):
+        yield client
