@@ -12,7 +12,8 @@ from support.https import Provider, Reply, https_server
 
 from bridge.errors import KeyUnavailable, SenderError
 from bridge.events import BatchReceipt, Event, Receipt, Settle
-from bridge.inbound import Source, load_sources
+from bridge.inbound import HookEndpoint, Source, load_sources
+from bridge.inbound.answers import Answer
 from bridge.inbound.bodies import read_format
 from bridge.inbound.gathering import Gathering
 from bridge.inbound.receive import Request, read_event
@@ -83,4 +84,33 @@ async def test_keys_are_fetched_once_anew_after_a_rotation_and_accept_nothing_wh
         withdrawn = await outcome("a", KEY)
         assert isinstance(withdrawn, SenderError)
         assert withdrawn.code == "unknown_key"
+        await lookups.aclose()
+
+
+async def test_a_delivery_of_several_events_waits_for_its_key_too(tmp_path: Path) -> None:
+    """As a server hands it to the endpoint; what is forged is refused with the key that is known by then."""
+    provider, taken = Provider(), list[str]()
+    provider.replies["/keys"] = published("a", KEY)
+    sources = load_sources({}, SOURCE + b"  each: $.events[*]\n", lambda _: ())
+
+    def accept(event: Event, settle: Settle) -> None:
+        taken.append(event.id)
+        settle(Receipt(status="accepted", id=event.id, number=len(taken), mappings=()))
+
+    with https_server(tmp_path, provider, HOST) as names:
+        lookups = Lookups(clock=time.monotonic, open_fetcher=lambda: Fetcher(transport=names))
+        endpoint = HookEndpoint(sources, accept=accept, clock=lambda: NOW, max_body_bytes=1000, keys=lookups)
+
+        async def answer(key: rsa.RSAPrivateKey) -> Answer:
+            raw = [(name.encode(), value.encode()) for name, value in request("a", key).headers.items()]
+            scope = {"method": "POST", "path": "/hooks/login", "query_string": b"", "headers": raw}
+            told: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+            endpoint.answer_whole(scope, b'{"events": [{"id": "1"}, {"id": "2"}]}', told.set_result)
+            return await told
+
+        assert (await answer(KEY)).status == 202
+        assert taken == ["1", "2"]
+        assert (await answer(OTHER)).status == 401
+        assert taken == ["1", "2"]
+        assert len(provider.asked) == 1
         await lookups.aclose()
