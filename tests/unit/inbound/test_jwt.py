@@ -152,6 +152,18 @@ def test_a_request_without_a_token_is_refused(headers: dict[str, str]) -> None:
     assert caught.value.code == "missing_token"
 
 
+@pytest.mark.parametrize(("wanted", "said", "is_taken"), [("true", True, True), ("true", 1, False), ("1", True, False)])
+def test_a_claim_that_is_true_is_not_one(wanted: str, said: Any, *, is_taken: bool) -> None:
+    """Python holds them to be equal; a sender who writes a 1 has not said `email_verified`."""
+    keys = f"verify: {{scheme: jwt, header: X-Token, claims: {{email_verified: {wanted}}}}}"
+    request = Unverified(BODY, {"x-token": token(claims(email_verified=said))})
+    if is_taken:
+        assert source(keys).verifier(request, NOW).body == BODY
+    else:
+        with pytest.raises(SenderError, match="email_verified"):
+            source(keys).verifier(request, NOW)
+
+
 def test_another_kind_of_credential_is_refused() -> None:
     """The token itself without the word before it, too."""
     for value in (GENUINE, f"Basic {GENUINE}"):
