@@ -25,9 +25,8 @@ INDEXES = "indexes"
 """The name that stands beside the views for where an item stands in its body: one index for each list."""
 
 _PATH = re.compile(r"\$((?:\.[A-Za-z0-9_-]{1,100}|\[[0-9]{1,6}\]){1,16})", re.ASCII)
-_STEP = re.compile(r"\.([A-Za-z0-9_-]+)|\[([0-9]+)\]", re.ASCII)
 _ITEMS = re.compile(r"\$((?:\.[A-Za-z0-9_-]{1,100}|\[(?:[0-9]{1,6}|\*)\]){1,16})", re.ASCII)
-_ITEMS_STEP = re.compile(r"\.([A-Za-z0-9_-]+)|\[([0-9]+|\*)\]", re.ASCII)
+_STEP = re.compile(r"\.([A-Za-z0-9_-]+)|\[([0-9]+|\*)\]", re.ASCII)
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,100}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -172,7 +171,7 @@ def parse_items(text: str) -> tuple[str | int | None, ...]:
     match = _ITEMS.fullmatch(text)
     if match is None:
         raise ValueError(f"{text[:100]!r} is not a path to items; write keys, indexes and [*], such as $.events[*]")
-    steps = _ITEMS_STEP.findall(match[1])
+    steps = _STEP.findall(match[1])
     return tuple([key or (None if index == "*" else int(index)) for key, index in steps])
 
 

@@ -181,7 +181,7 @@ class _Making:
             advice = "to what stands before /hooks/ there, such as https://hooks.example.com"
             self.problems.append(place.problem(message + advice))
         if self.are_required and (lacking := source.scheme.lacks):
-            wanted = ", ".join(f"{name}: …" for name in lacking)
+            wanted = ", ".join(f"{claim}: …" for claim in lacking)
             message = (
                 f"the source {name!r} needs 'expect: {{{wanted}}}' in sources.yaml: its provider signs for everybody"
             )
