@@ -18,7 +18,7 @@ import orjson
 from bridge.errors import SenderError
 from bridge.events import Json
 from bridge.inbound.bodies import read_json
-from bridge.inbound.layouts.unreadable import Unreadable
+from bridge.inbound.layouts.unreadable import Unreadable, read_inner_json
 
 STRUCTURED = "application/cloudevents+json"
 DECIDING = frozenset({"ce-specversion", "ce-id", "ce-source", "ce-type", "ce-time"})
@@ -110,11 +110,8 @@ def _data_of(event: Mapping[str, Json], shaped: Mapping[str, Json]) -> dict[str,
     except ValueError as error:
         raise Unreadable("the data_base64 of a CloudEvent is not base64") from error
     if _is_json(content_type):
-        try:
-            return {"datacontenttype": content_type or "application/json", "data": read_json(data)}
-        except SenderError as error:
-            told = error.message.replace("the body", "it")
-            raise Unreadable(f"the data of a CloudEvent cannot be read: {told}") from error
+        inner = read_inner_json(data, "the data of a CloudEvent")
+        return {"datacontenttype": content_type or "application/json", "data": inner}
     if content_type.lower().startswith("text/"):
         try:
             return {"data": data.decode()}

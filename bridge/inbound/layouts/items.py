@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from bridge.errors import SenderError
 from bridge.events import Json
-from bridge.inbound.locations import path_text
+from bridge.inbound.locations import PathPlace, path_text
 
 MAX_ITEMS = 10_000
 """How many events one body may bring."""
@@ -37,7 +37,8 @@ class Items:
         found = [Item(body, (), ())]
         for step in self.steps:
             if step is not None:
-                found = [Item(_at(step, value), indexes, (*steps, step)) for value, indexes, steps in found]
+                place = PathPlace((step,))
+                found = [Item(place.find(value, {}), indexes, (*steps, step)) for value, indexes, steps in found]
                 continue
             lists = [each for each in found if isinstance(each.value, list)]
             if found and not lists:
@@ -52,12 +53,6 @@ class Items:
         """Tell whether each `[*]` of another path is one of this, so that it stands for the item's own index."""
         last = max((index for index, step in enumerate(steps) if step is None), default=-1)
         return steps[: last + 1] == self.steps[: last + 1]
-
-
-def _at(step: str | int, value: Json) -> Json:
-    if isinstance(step, str):
-        return value.get(step) if isinstance(value, dict) else None
-    return value[step] if isinstance(value, list) and step < len(value) else None
 
 
 def _items_of(each: Item) -> list[Item]:

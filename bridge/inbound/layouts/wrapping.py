@@ -7,10 +7,8 @@ of the body is that of its inside; its depth is checked as any body's.
 import base64
 from dataclasses import dataclass
 
-from bridge.errors import SenderError
 from bridge.events import Json
-from bridge.inbound.bodies import read_json
-from bridge.inbound.layouts.unreadable import Unreadable
+from bridge.inbound.layouts.unreadable import Unreadable, read_inner_json
 from bridge.inbound.locations import PathPlace, path_text
 
 CONVERSIONS = ("base64", "json")
@@ -33,7 +31,10 @@ class Wrapping:
         for conversion in self.conversions:
             if not isinstance(found, str | bytes):
                 raise Unreadable(f"{where} is no text, so it is not {conversion}")
-            found = _from_base64(found, where) if conversion == "base64" else _from_json(found, where)
+            if conversion == "base64":
+                found = _from_base64(found, where)
+            else:
+                found = read_inner_json(found.encode() if isinstance(found, str) else found, where)
         if isinstance(found, bytes):
             return _text(found, where)
         return found
@@ -46,13 +47,6 @@ def _from_base64(encoded: str | bytes, where: str) -> bytes:
         return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), validate=True)
     except ValueError as error:
         raise Unreadable(f"{where} is not base64") from error
-
-
-def _from_json(text: str | bytes, where: str) -> Json:
-    try:
-        return read_json(text.encode() if isinstance(text, str) else text)
-    except SenderError as error:
-        raise Unreadable(f"{where} cannot be read: {error.message.replace('the body', 'it')}") from error
 
 
 def _text(data: bytes, where: str) -> str:
