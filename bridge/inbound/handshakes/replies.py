@@ -7,8 +7,7 @@ browser is told to take it for nothing else.
 
 import hmac
 import re
-from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -16,6 +15,7 @@ import orjson
 from bridge.errors import SenderError
 from bridge.events import Json
 from bridge.inbound.handshakes.places import Asked, AskedPlace, find, parse_asked_place
+from bridge.inbound.verification.encodings import ENCODERS
 
 Fields = tuple[tuple[bytes, bytes], ...]
 """Header fields as they go over the wire: names in lower case, and values."""
@@ -23,11 +23,8 @@ Fields = tuple[tuple[bytes, bytes], ...]
 MAX_ECHO = 1024
 """How many characters a value may have that comes back: several times the longest known."""
 
-HMACS: Mapping[str, Callable[[bytes], str]] = {
-    "hmac_hex": lambda digest: digest.hex(),
-    "hmac_base64": lambda digest: b64encode(digest).decode(),
-}
-"""What may stand behind a place: the value's HMAC-SHA256 under the secret, not the value."""
+HMACS: Mapping[str, str] = {"hmac_hex": "hex", "hmac_base64": "base64"}
+"""What may stand behind a place, with its encoding: the value's HMAC-SHA256 under the secret, not the value."""
 
 _HARMLESS = re.compile(r"""[ !#$%()*+,\-./0-9:;=?@A-Z\[\]^_`a-z{|}~]+""", re.ASCII)
 """Printable ASCII, less quotes, angle brackets, ampersand and backslash."""
@@ -57,7 +54,9 @@ class Echo:
         if len(text) > MAX_ECHO or _HARMLESS.fullmatch(text) is None:
             message = f"the text {self.place} is longer than {MAX_ECHO:,} characters, or holds what no challenge needs"
             raise SenderError(400, "bad_handshake", message)
-        return HMACS[self.hmac](hmac.digest(secret, text.encode(), "sha256")) if self.hmac else text
+        if not self.hmac:
+            return text
+        return ENCODERS[HMACS[self.hmac]](hmac.digest(secret, text.encode(), "sha256")).decode()
 
 
 @dataclass(frozen=True, slots=True)
