@@ -24,7 +24,8 @@ from bridge.inbound.deadline import Deadline
 from bridge.inbound.failures import Draining, Failures, source_name
 from bridge.inbound.gathering import Accept, Gathering, SettleAny
 from bridge.inbound.handshakes import Handshaken, KeyOffered
-from bridge.inbound.receive import Reading, Request, read_event, read_events, read_headers, shake_at_head, why_no_time
+from bridge.inbound.receive import Reading, Request, read_event, read_events, read_headers, why_no_time
+from bridge.inbound.shaking import shake_at_head
 from bridge.inbound.sources import Source, Sources
 from bridge.inbound.verification.wanted import KeyFinder, NoKeys
 from bridge.once_a_minute import OnceAMinute

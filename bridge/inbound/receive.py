@@ -7,7 +7,7 @@ A source that declares a layout has its events from `read_events`, every other o
 way of nearly all webhooks and is spared what that takes.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -15,20 +15,17 @@ from typing import NamedTuple
 
 from bridge.errors import SenderError
 from bridge.events import Event, Json
-from bridge.inbound.bodies import JSON_FORMAT, BodyFormat, decompress, read_format, read_payload, read_query
-from bridge.inbound.handshakes import Asked, Handshake, Handshaken
+from bridge.inbound.bodies import BodyFormat, decompress, read_format, read_payload, read_query
 from bridge.inbound.layouts import Laid, Unreadable
 from bridge.inbound.layouts.layout import Delivered
 from bridge.inbound.locations import HeaderPlace, Location, PathPlace
+from bridge.inbound.shaking import shake_inside, shake_unproved
 from bridge.inbound.sources import Source
 from bridge.inbound.verification import Unverified, Verified
 from bridge.inbound.verification.wanted import NOTHING_KNOWN, Known
 from bridge.times import read_instant
 
 _ALWAYS_SINGLE = frozenset({"content-type", "content-encoding", "content-length", "authorization"})
-MAX_HANDSHAKE_BYTES = 4 * 1024
-"""How long a body may be that is read though nothing proves its sender; those of handshakes have a few hundred."""
-
 _AUTHENTICATING = ("authorization", "cookie", "signature", "token", "apikey", "secret", "password")
 
 
@@ -71,52 +68,13 @@ def _name(raw: bytes) -> str:
     return raw.decode("latin-1").lower()
 
 
-def shake_at_head(
-    source: Source, method: str, headers: Mapping[str, str], query: bytes, now: datetime
-) -> Handshaken | None:
-    """Answer a handshake that can be told from the head of a request; gives None for a POST that asks for none.
-
-    Raises `SenderError` for another method that asks for none, and for a handshake that is not in order.
-    """
-    handshakes = source.handshakes
-    asked = Asked(method, headers, read_query(query))
-    meant = handshakes.meant(asked, handshakes.at_head[method])
-    if meant is None:
-        if method == "POST":
-            return None
-        message = f"the source takes a {method} as a handshake, and this one lacks what belongs to it"
-        raise SenderError(400, "bad_handshake", message)
-    if meant.is_verified:
-        source.verifier(Unverified(b"", headers, query, method), now)
-    return handshakes.shake(meant, asked)
-
-
-def _shake_inside(source: Source, request: Request, payload: Json, among: Sequence[Handshake]) -> None:
-    """Answer a handshake that is told from its payload too, by raising `Handshaken`."""
-    asked = Asked("POST", request.headers, read_query(request.query), payload)
-    meant = source.handshakes.meant(asked, among)
-    if meant is not None:
-        raise source.handshakes.shake(meant, asked)
-
-
-def _shake_unproved(source: Source, request: Request) -> None:
-    """Look at what nothing proves only as far as a handshake is long, and at nothing that is packed."""
-    if request.format.kind != "json" or request.format.coding or len(request.body) > MAX_HANDSHAKE_BYTES:
-        return
-    try:
-        payload = read_payload(request.body, JSON_FORMAT, form_json=None)
-    except SenderError:
-        return  # what its sender is told is that the proof is missing
-    _shake_inside(source, request, payload, source.handshakes.unproved)
-
-
 def _verified(source: Source, request: Request, now: datetime, known: Known) -> Verified:
     headers, _, query, unverified = request
     try:
         return source.verifier(Unverified(unverified, headers, query, known=known), now)
     except SenderError:
         if source.handshakes.unproved:
-            _shake_unproved(source, request)
+            shake_unproved(source, *request)
         raise
 
 
@@ -132,7 +90,7 @@ def read_event(
     body = decompress(verified.body, body_format.coding, max_body_bytes)
     payload = read_payload(body, body_format, form_json=source.form_json)
     if source.handshakes.inside:
-        _shake_inside(source, request, payload, source.handshakes.inside)
+        shake_inside(source, headers, query, payload, among=source.handshakes.inside)
     event_id = _read_id(source, payload, headers)
     return Event(
         source=source.name,
@@ -190,7 +148,7 @@ def read_events(  # noqa: PLR0913 - all of it by name but what is read
     body = decompress(verified.body, body_format.coding, max_body_bytes)
     if body and source.handshakes.inside:
         payload = read_payload(body, body_format, form_json=source.form_json)
-        _shake_inside(source, request, payload, source.handshakes.inside)
+        shake_inside(source, headers, query, payload, among=source.handshakes.inside)
     assert source.layout is not None  # noqa: S101 - whoever calls asked for it
     # Headers may become a part of what is kept; none of them that authenticates may.
     tellable = {name: value for name, value in headers.items() if name not in source.credential_headers}
